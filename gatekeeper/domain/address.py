@@ -1,0 +1,123 @@
+"""Mail addresses: read strictly, compared safely, and routed by the envelope alone."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Self
+
+_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LOCAL: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_LOCAL_MAX: Final = 64
+_DOMAIN_MAX: Final = 255
+_SMTPUTF8_CONTROL: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\s<>@,;:\\\"\[\]()]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A mailbox `local@domain` (RFC 5321 §4.1.2 dot-string and domain, RFC 6531 letters).
+
+    Quoted local parts and address literals are refused: no role mailbox needs them, and every
+    second implementation reads them differently.
+    """
+
+    local: str
+    domain: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is not one plain mailbox."""
+        if not _is_local(self.local):
+            message = "not a plain local part"
+            raise ValueError(message)
+        if not _is_domain(self.domain):
+            message = "not a domain name"
+            raise ValueError(message)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the address written in `text`, else ValueError (never quotes the text)."""
+        local, at, domain = text.rpartition("@")
+        if not at:
+            message = "an address needs one @"
+            raise ValueError(message)
+        return cls(local=local, domain=domain)
+
+    def __str__(self) -> str:
+        """Return `local@domain` as it was written."""
+        return f"{self.local}@{self.domain}"
+
+    @property
+    def key(self) -> str:
+        """Return the form under which two spellings of one mailbox are equal: lower case."""
+        return f"{self.local}@{self.domain}".lower()
+
+    @property
+    def needs_smtputf8(self) -> bool:
+        """Say whether the peer must speak RFC 6531 to receive it."""
+        return not (self.local.isascii() and self.domain.isascii())
+
+
+def _is_local(text: str) -> bool:
+    if not text or len(text.encode("utf-8", "surrogatepass")) > _LOCAL_MAX:
+        return False
+    if text.isascii():
+        return _LOCAL.fullmatch(text) is not None
+    return _is_printable_utf8(text) and not text.startswith(".") and not text.endswith(".")
+
+
+def _is_domain(text: str) -> bool:
+    if not text or len(text.encode("utf-8", "surrogatepass")) > _DOMAIN_MAX:
+        return False
+    if text.isascii():
+        return _DOMAIN.fullmatch(text) is not None
+    return _is_printable_utf8(text) and all(text.split("."))
+
+
+def _is_printable_utf8(text: str) -> bool:
+    return text.isprintable() and _SMTPUTF8_CONTROL.search(text) is None
+
+
+class Route(StrEnum):
+    """What stands behind one of our own addresses (design: mail, "Addresses")."""
+
+    SECURITY = "security"
+    BOUNCES = "bounces"
+    POSTMASTER = "postmaster"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where an accepted recipient leads: the route, and the token after `+`, if any."""
+
+    route: Route
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnAddresses:
+    """Our own mailboxes; the one place that says which recipients exist."""
+
+    security: Address
+    bounces_local: str = "bounces"
+
+    def route(self, recipient: Address) -> Destination | None:
+        """Return where `recipient` leads, or None when it does not exist here.
+
+        Case does not matter; only the bounce address takes a `+token`.
+        """
+        if recipient.domain.lower() != self.security.domain.lower():
+            return None
+        local = recipient.local.lower()
+        if local == self.security.local.lower():
+            return Destination(route=Route.SECURITY)
+        if local in {"postmaster", "abuse"}:
+            return Destination(route=Route.POSTMASTER)
+        base, plus, token = local.partition("+")
+        if plus and token and base == self.bounces_local:
+            return Destination(route=Route.BOUNCES, token=token)
+        return None
+
+    def bounce_address(self, token: str) -> Address:
+        """Return the envelope sender that carries a delivery's bounce token."""
+        return Address(local=f"{self.bounces_local}+{token}", domain=self.security.domain)

@@ -1,0 +1,121 @@
+"""What a message's cryptography amounts to, and the three types that alone may leave."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gatekeeper.domain.instants import Instant
+
+
+class SignatureState(StrEnum):
+    """How one signature was found (design: OpenPGP, "Believing")."""
+
+    GOOD = "good"
+    BAD = "bad"
+    UNKNOWN_SIGNER = "unknown signer"
+    EXPIRED_KEY = "key expired"
+    EXPIRED_SIGNATURE = "signature expired"
+    REVOKED_KEY = "key revoked"
+    WEAK = "weak digest"
+    UNCHECKED = "could not be checked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """One signature: its state, and the signer as far as gpg named one.
+
+    `fingerprint` is the *primary* key's 40 hex digits and set only when the key is known;
+    `key_id` is what the signature itself claims.
+    """
+
+    state: SignatureState
+    fingerprint: str | None = None
+    key_id: str | None = None
+    made_at: Instant | None = None
+
+
+class Coverage(StrEnum):
+    """How much of a message was encrypted."""
+
+    ALL = "all"
+    PART = "part"
+    NONE = "none"
+
+
+class UnreadableReason(StrEnum):
+    """Why an encrypted message could not be opened."""
+
+    NO_KEY = "encrypted to a key we do not hold"
+    NO_INTEGRITY = "no valid integrity protection"
+    MALFORMED = "not a sound OpenPGP message"
+    AMBIGUOUS = "more than one message, or data beside the message"
+    WEAK_CIPHER = "a cipher with 64-bit blocks"
+    PASSWORD_ONLY = "encrypted to a password, not to a key"  # noqa: S105 - a reason, no secret
+    TOO_LARGE = "larger than allowed when opened"
+    TOO_SLOW = "took longer than allowed to open"
+    TOO_MANY_KEYS = "addressed to more keys than allowed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protection:
+    """What was verified of one message; says only what is true, for people and for rules.
+
+    `encrypted` how much was encrypted · `own_key` fingerprint of our (sub)key that opened it ·
+    `unreadable` why encrypted content stayed closed · `signatures` those over the whole content ·
+    `pieces` one line for each encrypted piece of an otherwise clear mail.
+    """
+
+    encrypted: Coverage = Coverage.NONE
+    own_key: str | None = None
+    unreadable: UnreadableReason | None = None
+    signatures: tuple[Signature, ...] = ()
+    pieces: tuple[str, ...] = ()
+
+
+class _Mint:
+    """The right to make values that may leave; each maker's module holds one."""
+
+    __slots__ = ()
+
+
+SEALED_MINT = _Mint()
+PUBLIC_MINT = _Mint()
+CLEAR_FORM_MINT = _Mint()
+
+
+class _Outgoing:
+    """Bytes that may be handed to the relay, made only with the right mint."""
+
+    __slots__ = ("_bytes",)
+    _mint: _Mint
+
+    def __init__(self, content: bytes, *, mint: _Mint) -> None:
+        if mint is not self._mint:
+            message = f"{type(self).__name__} is made only where its mint lives"
+            raise TypeError(message)
+        self._bytes = content
+
+    @property
+    def content(self) -> bytes:
+        """The RFC 5322 message as it is sent."""
+        return self._bytes
+
+
+class Sealed(_Outgoing):
+    """Ciphertext for one recipient; made only in `pgp/`."""
+
+    __slots__ = ()
+    _mint = SEALED_MINT
+
+
+class Public(_Outgoing):
+    """What everyone may read; made only by notice, lift and publications after it."""
+
+    __slots__ = ()
+    _mint = PUBLIC_MINT
+
+
+class ClearForm(_Outgoing):
+    """An enumerated template with typed slots and no free text."""
+
+    __slots__ = ()
+    _mint = CLEAR_FORM_MINT

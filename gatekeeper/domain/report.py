@@ -1,0 +1,51 @@
+"""What a message is (stage 4's answer) and how its handling stands."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gatekeeper.domain.address import Address
+
+
+class Kind(StrEnum):
+    """What a message turned out to be."""
+
+    REPORT = "report"
+    REPLY = "reply"
+    POSTMASTER = "postmaster"
+    BOUNCE = "bounce"
+    AUTO_REPLY = "auto-reply"
+    LOOP = "loop"
+
+
+class MessageState(StrEnum):
+    """Where an accepted message stands."""
+
+    STORED = "stored"
+    CLAIMED = "claimed"
+    HANDLED = "handled"
+    QUARANTINED = "quarantined"
+
+
+MAX_ATTEMPTS = 3
+"""After three failures a message is quarantined and listed, never dropped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """How a message arrived: SMTP envelope and session, nothing from inside the message.
+
+    `sender` None is the null sender `<>`; `peer` the client's IP address or "local";
+    `protocol` one of SMTP, ESMTP, LMTP; `tls` whether the session was encrypted.
+    """
+
+    sender: Address | None
+    recipients: tuple[Address, ...]
+    peer: str
+    protocol: str
+    tls: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse an envelope that leads nowhere."""
+        if not self.recipients:
+            message = "an envelope needs a recipient"
+            raise ValueError(message)

@@ -1,0 +1,59 @@
+"""The response team: who handles issues, with which keys, from which employer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gatekeeper.domain.address import Address
+
+
+class Role(StrEnum):
+    """What a person of the team may do beyond handling issues."""
+
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One person of the response team; `keys` are fingerprints of primary keys, one to eight."""
+
+    name: str
+    address: Address
+    employer: str
+    keys: tuple[str, ...]
+    roles: frozenset[Role] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Refuse a person nobody could write to."""
+        if not self.name.strip() or not self.name.isprintable():
+            message = "a person needs a printable name"
+            raise ValueError(message)
+        if not 1 <= len(self.keys) <= 8:  # noqa: PLR2004 - design: OpenPGP, "Keys"
+            message = "a person has one to eight keys"
+            raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """The response team as one value."""
+
+    people: tuple[Person, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a team in which an address or a key leads to two people."""
+        if not self.people:
+            message = "a team needs at least one person"
+            raise ValueError(message)
+        addresses = [person.address.key for person in self.people]
+        keys = [key for person in self.people for key in person.keys]
+        if len(set(addresses)) != len(addresses) or len(set(keys)) != len(keys):
+            message = "an address or a key belongs to one person only"
+            raise ValueError(message)
+
+    def by_key(self) -> Mapping[str, Person]:
+        """Return the person behind each primary fingerprint."""
+        return {key: person for person in self.people for key in person.keys}
+
+    def by_address(self, address: Address) -> Person | None:
+        """Return the person with this address; the address proves nothing by itself."""
+        return next((p for p in self.people if p.address.key == address.key), None)

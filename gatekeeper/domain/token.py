@@ -1,0 +1,49 @@
+"""Tokens in addresses: stateless, keyed, lower case; they route and prove nothing more."""
+
+import hashlib
+import hmac
+from base64 import b32decode, b32encode
+from typing import Final
+
+from gatekeeper.domain.identity import RowId, row_id
+
+_MAC_BYTES: Final = 15
+"""120 bits of HMAC-SHA256: 24 base32 letters, so `bounces+<26>.<24>` fits a local part."""
+
+
+def mint(key: bytes, purpose: str, target: RowId) -> str:
+    """Return `<id>.<mac>` in base32 for the row `target`, valid for `purpose` only."""
+    return f"{_text(target)}.{_text(_mac(key, purpose, target))}"
+
+
+def check(key: bytes, purpose: str, token: str) -> RowId | None:
+    """Return the row id a token names, or None when it was not minted with `key` for `purpose`."""
+    name, dot, mac = token.lower().partition(".")
+    if not dot:
+        return None
+    try:
+        target = row_id(_bytes(name))
+        given = _bytes(mac)
+    except ValueError:
+        return None
+    return target if hmac.compare_digest(given, _mac(key, purpose, target)) else None
+
+
+def _mac(key: bytes, purpose: str, target: RowId) -> bytes:
+    message = purpose.encode() + b"\0" + target
+    return hmac.new(key, message, hashlib.sha256).digest()[:_MAC_BYTES]
+
+
+def _text(raw: bytes) -> str:
+    return b32encode(raw).decode("ascii").rstrip("=").lower()
+
+
+def _bytes(text: str) -> bytes:
+    if not text.isascii():
+        message = "not base32"
+        raise ValueError(message)
+    raw = b32decode(text.upper() + "=" * (-len(text) % 8))
+    if _text(raw) != text:
+        message = "not the one spelling of these bytes"
+        raise ValueError(message)
+    return raw
