@@ -14,7 +14,7 @@ class Reply:
 
     def __post_init__(self) -> None:
         """Refuse what could not stand on one reply line."""
-        if not 200 <= self.code <= 599:  # noqa: PLR2004 - RFC 5321 §4.2.1: the codes there are
+        if not 200 <= self.code <= 599:
             message = f"not an SMTP reply code: {self.code}"
             raise ValueError(message)
         if not self.text.isascii() or not self.text.isprintable():
@@ -28,7 +28,7 @@ class Reply:
     @property
     def temporary(self) -> bool:
         """Say whether the peer should try again later (RFC 5321 §4.2.1)."""
-        return 400 <= self.code < 500  # noqa: PLR2004 - the 4yz class
+        return 400 <= self.code < 500
 
 
 class GatekeeperError(Exception):

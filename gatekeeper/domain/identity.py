@@ -56,7 +56,7 @@ class IssueId:
     def __post_init__(self) -> None:
         """Refuse ids that could not be read back."""
         prefix(self.prefix)
-        if not 1970 <= self.year <= 9999 or self.number < 1:  # noqa: PLR2004 - four digits
+        if not 1970 <= self.year <= 9999 or self.number < 1:
             message = f"not an issue id: {self.prefix}-{self.year}-{self.number}"
             raise ValueError(message)
 

@@ -28,7 +28,7 @@ class Person:
         if not self.name.strip() or not self.name.isprintable():
             message = "a person needs a printable name"
             raise ValueError(message)
-        if not 1 <= len(self.keys) <= 8:  # noqa: PLR2004 - design: OpenPGP, "Keys"
+        if not 1 <= len(self.keys) <= 8:
             message = "a person has one to eight keys"
             raise ValueError(message)
 
