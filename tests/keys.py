@@ -1,0 +1,67 @@
+"""Throwaway keys for tests: Ed25519 and Curve25519 without a passphrase, made by the real gpg."""
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A key pair: primary fingerprint, certificate and secret key as binary OpenPGP packets."""
+
+    fingerprint: str
+    public: bytes
+    secret: bytes
+
+
+def gpg(home: Path, *arguments: str, given: bytes = b"") -> bytes:
+    """Run gpg on a home without any question and return what it printed; failure raises."""
+    command = ["gpg", "--homedir", str(home), "--batch", "--no-tty", "--no-options", "--quiet"]
+    command += ["--pinentry-mode", "loopback", "--passphrase", "", "--trust-model", "always"]
+    done = subprocess.run([*command, *arguments], input=given, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
+    return done.stdout
+
+
+@contextmanager
+def short_home() -> Iterator[Path]:
+    """Lend an empty gpg home whose path is short enough for the agent's socket (108 octets).
+
+    The home and its agent are gone afterwards.
+    """
+    with tempfile.TemporaryDirectory(prefix="gk-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        try:
+            yield home
+        finally:
+            stop = ["gpgconf", "--homedir", str(home), "--kill", "all"]
+            subprocess.run(stop, capture_output=True, check=False)
+
+
+def make_key(home: Path, uid: str) -> Key:
+    """Make a key for `uid` in `home` (it stays there) and return it; it never expires."""
+    options = ("--status-fd", "1", "--quick-gen-key")
+    status = gpg(home, *options, uid, "ed25519", "cert,sign", "never")
+    fingerprint = status.rpartition(b"KEY_CREATED P ")[2][:40].decode("ascii")
+    gpg(home, "--quick-add-key", fingerprint, "cv25519", "encr", "never")
+    return read_key(home, fingerprint)
+
+
+def read_key(home: Path, fingerprint: str) -> Key:
+    """Return a key pair of `home` as it is there now."""
+    return Key(
+        fingerprint=fingerprint,
+        public=gpg(home, "--export", fingerprint),
+        secret=gpg(home, "--export-secret-keys", fingerprint),
+    )
+
+
+@cache
+def key_of(uid: str) -> Key:
+    """Return the key of `uid`, made when first asked for: once in each test process."""
+    with short_home() as home:
+        return make_key(home, uid)
