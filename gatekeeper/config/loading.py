@@ -1,0 +1,192 @@
+"""A configuration folder read as one value: Settings, or every problem of every file at once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from gatekeeper.config import databases, guarded, keyfiles, roster
+from gatekeeper.config.models import (
+    AddressesSection,
+    AliasSection,
+    GatekeeperFile,
+    ListenSection,
+    PolicyFile,
+    Section,
+)
+from gatekeeper.config.places import Places
+from gatekeeper.config.positions import Document, read
+from gatekeeper.config.problems import BadConfiguration, Problem
+from gatekeeper.config.settings import (
+    AliasKey,
+    Database,
+    Listener,
+    RelayPeer,
+    SecretFile,
+    Settings,
+)
+from gatekeeper.config.validation import sound_parts, validate
+from gatekeeper.domain.address import Address, OwnAddresses
+from gatekeeper.domain.errors import Misconfigured
+from gatekeeper.domain.policy import IntakeLimits, OutboxPolicy, Policy, ReadingLimits
+from gatekeeper.domain.team import Person, Team
+
+AnySection = TypeVar("AnySection", bound=Section)
+
+FILES = ("gatekeeper.yaml", "policy.yaml", "team.yaml")
+"""What an operator edits, in the order in which problems are told."""
+
+
+def default_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the configuration folder when no `--config` names one."""
+    return Path(environ.get("GATEKEEPER_CONFIG") or "config")
+
+
+def load(folder: Path, *, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the configuration in `folder`; BadConfiguration holds every problem found.
+
+    Nothing is changed and no program is started; what certificates contain is judged by
+    `gatekeeper.config.certificates.examine`.
+    """
+    folder = folder.absolute()
+    if not folder.is_dir():
+        message = f"there is no configuration folder {folder}"
+        remedy = (
+            "make one with `gatekeeper init DIR --domain D --prefix P`, "
+            "or name yours with --config DIR"
+        )
+        raise Misconfigured(message, remedy=remedy)
+    reading = _Reading(Places(folder, environ))
+    settings = reading.settings()
+    if settings is None:
+        raise BadConfiguration(sorted(reading.problems, key=_reading_order))
+    return settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Roster:
+    people: tuple[Person, ...]
+    certificates: Mapping[str, bytes]
+
+
+class _Reading:
+    """One pass over all files; problems gather in `problems`."""
+
+    def __init__(self, places: Places) -> None:
+        self.problems: list[Problem] = []
+        self._places = places
+
+    def settings(self) -> Settings | None:
+        """Return the settings, or None when there are problems."""
+        main, policy, team = (self._document(name) for name in FILES)
+        gatekeeper = self._validated(GatekeeperFile, main) if main else None
+        parts = sound_parts(GatekeeperFile, main) if main else {}
+        if main:
+            found = self._places.complaints(parts)
+            self.problems += [main.problem(path, text) for path, text in found]
+        numbers = self._validated(PolicyFile, policy) if policy else None
+        listed = self._roster(team, _own(parts)) if team else None
+        if self.problems or gatekeeper is None or numbers is None or listed is None:
+            return None
+        return _assemble(gatekeeper, numbers, listed, self._places)
+
+    def _document(self, name: str) -> Document | None:
+        path = self._places.of(Path(name))
+        texts = list(guarded.plain_file(path))
+        if texts:
+            remedy = "; copy it from the shipped configuration, or see: gatekeeper init --help"
+            missing = not path.exists()
+            self.problems += [
+                Problem(file=name, text=text + remedy if missing else text) for text in texts
+            ]
+            return None
+        document, problems = read(name, path.read_bytes())
+        self.problems += problems
+        return document
+
+    def _validated(self, model: type[AnySection], document: Document) -> AnySection | None:
+        value, problems = validate(model, document)
+        self.problems += problems
+        return value
+
+    def _roster(self, document: Document, own: OwnAddresses | None) -> _Roster:
+        people, problems = roster.people(document)
+        self.problems += problems
+        self.problems += roster.addresses(document, own)
+        uses = roster.uses(document)
+        found, problems = keyfiles.certificates(self._places.folder, uses, document)
+        self.problems += problems
+        return _Roster(people=people, certificates=found)
+
+
+def _reading_order(problem: Problem) -> tuple[int, str, int, int]:
+    place = FILES.index(problem.file) if problem.file in FILES else len(FILES)
+    return place, problem.file, problem.line, problem.column
+
+
+def _own(parts: Mapping[str, Any]) -> OwnAddresses | None:
+    if "domain" not in parts or "addresses" not in parts:
+        return None
+    names: AddressesSection = parts["addresses"]
+    security = Address(local=names.security, domain=parts["domain"])
+    return OwnAddresses(security=security, bounces_local=names.bounces.lower())
+
+
+def _assemble(
+    file: GatekeeperFile, numbers: PolicyFile, listed: _Roster, places: Places
+) -> Settings | None:
+    own = _own({"domain": file.domain, "addresses": file.addresses})
+    folder, key = places.runtime(file.runtime), places.master_key(file.master_key)
+    gpg = places.gpg(file.gpg)
+    if own is None or folder is None or key is None or gpg is None:
+        return None
+    return Settings(
+        folder=places.folder,
+        product_name=file.product.name,
+        issue_prefix=file.product.issue_prefix,
+        own=own,
+        listeners=tuple(_listener(section, places) for section in file.listen),
+        relay=RelayPeer(host=file.relay.host, port=file.relay.port),
+        database=_database(file, places),
+        state_folder=places.of(file.state.folder),
+        runtime_folder=folder,
+        allow_disk=file.runtime.allow_disk,
+        master_key=SecretFile(path=key),
+        alias=_alias(file.alias, places),
+        gpg=gpg,
+        team=Team(people=listed.people),
+        certificates=MappingProxyType(dict(listed.certificates)),
+        policy=_policy(numbers),
+    )
+
+
+def _listener(section: ListenSection, places: Places) -> Listener:
+    if section.socket is not None:
+        return Listener(protocol=section.protocol, socket=places.of(section.socket))
+    return Listener(protocol=section.protocol, host=section.host or "", port=section.port or 0)
+
+
+def _database(file: GatekeeperFile, places: Places) -> Database:
+    url = databases.resolve(file.database.url, places.of(file.state.folder))
+    password = file.database.password_file
+    return Database(
+        url=url, password_file=SecretFile(path=places.of(password)) if password else None
+    )
+
+
+def _alias(section: AliasSection, places: Places) -> AliasKey:
+    return AliasKey(
+        fingerprint=section.fingerprint,
+        certificate=places.of(section.certificate).read_bytes(),
+        secret=SecretFile(path=places.of(section.secret)),
+    )
+
+
+def _policy(numbers: PolicyFile) -> Policy:
+    return Policy(
+        intake=IntakeLimits(**numbers.intake.model_dump()),
+        reading=ReadingLimits(**numbers.reading.model_dump()),
+        outbox=OutboxPolicy(**numbers.outbox.model_dump()),
+    )

@@ -1,0 +1,252 @@
+"""What may stand in gatekeeper.yaml, policy.yaml and team.yaml, with the defaults."""
+
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from gatekeeper.config.scalars import (
+    DomainName,
+    Duration,
+    Fingerprint,
+    Host,
+    IssuePrefix,
+    Line,
+    LocalPart,
+    MailAddress,
+    PathText,
+    Port,
+    Size,
+)
+from gatekeeper.domain.policy import IntakeLimits, OutboxPolicy, ReadingLimits
+from gatekeeper.domain.team import Role
+
+_INTAKE: Final = IntakeLimits()
+_READING: Final = ReadingLimits()
+_OUTBOX: Final = OutboxPolicy()
+
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class Section(BaseModel):
+    """A group of settings: nothing unknown, nothing changed later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+def misplaced(field: str, text: str) -> PydanticCustomError:
+    """Return an error of a whole section that is shown at one of its fields."""
+    return PydanticCustomError("misplaced", "{text}", {"field": field, "text": text})
+
+
+class Protocol(StrEnum):
+    """What a listener speaks."""
+
+    SMTP = "smtp"
+    LMTP = "lmtp"
+
+
+class AddressesSection(Section):
+    """Local parts of our own addresses at `domain`."""
+
+    security: LocalPart = "security"
+    bounces: LocalPart = "bounces"
+
+    @model_validator(mode="after")
+    def _differ(self) -> Self:
+        taken = {"postmaster", "abuse"}
+        for field, local in (("security", self.security), ("bounces", self.bounces)):
+            if local.lower() in taken:
+                text = f"is the same as another address here ({local}); choose another name"
+                raise misplaced(field, text)
+            taken.add(local.lower())
+        return self
+
+
+class ProductSection(Section):
+    """What the team protects."""
+
+    name: Line
+    issue_prefix: IssuePrefix = Field(examples=["SEC"])
+
+
+class ListenSection(Section):
+    """One place where mail comes in: host and port, or a Unix socket."""
+
+    protocol: Protocol = Protocol.SMTP
+    host: Host | None = None
+    port: Port | None = None
+    socket: PathText | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.socket is not None:
+            if self.host is not None or self.port is not None:
+                raise misplaced("socket", "stands beside host or port; keep one of the two")
+            return self
+        if self.host is None:
+            raise misplaced("host", "is missing; add host and port, or socket")
+        if self.port is None:
+            raise misplaced("port", "is missing; add a port from 1 to 65535")
+        if self.protocol is Protocol.LMTP and not _loopback(self.host):
+            text = "LMTP believes its peer; use a loopback address or a socket"
+            raise misplaced("host", text)
+        return self
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class RelaySection(Section):
+    """The mail server that takes everything that leaves."""
+
+    host: Host = "127.0.0.1"
+    port: Port = 25
+
+
+class DatabaseSection(Section):
+    """Where rows live."""
+
+    url: str = "sqlite:gatekeeper.sqlite"
+    password_file: PathText | None = None
+
+
+class StateSection(Section):
+    """Where the service keeps what it makes."""
+
+    folder: PathText = Path("state")
+
+
+class RuntimeSection(Section):
+    """Where opened secrets may lie while the service runs."""
+
+    folder: PathText | None = None
+    allow_disk: bool = False
+
+
+class MasterKeySection(Section):
+    """The key that seals the database: a file, or a systemd credential's name."""
+
+    file: PathText | None = None
+    credential: Line | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.file is None and self.credential is None:
+            raise misplaced("file", "is missing; name the file, or a systemd credential")
+        if self.file is not None and self.credential is not None:
+            raise misplaced("credential", "stands beside file; keep one of the two")
+        if self.credential is not None and "/" in self.credential:
+            raise misplaced("credential", "is no name of a credential; write it without a slash")
+        return self
+
+
+class AliasSection(Section):
+    """The OpenPGP key of the security alias."""
+
+    fingerprint: Fingerprint = Field(examples=["0123456789ABCDEF0123456789ABCDEF01234567"])
+    certificate: PathText = Path("alias/certificate.asc")
+    secret: PathText = Path("alias/secret.sealed")
+
+
+class GpgSection(Section):
+    """The engine."""
+
+    binary: PathText = Path("gpg")
+
+
+class GatekeeperFile(Section):
+    """gatekeeper.yaml: names, places and peers."""
+
+    domain: DomainName = Field(examples=["example.org"])
+    addresses: AddressesSection = AddressesSection()
+    product: ProductSection
+    listen: Annotated[tuple[ListenSection, ...], Field(min_length=1)]
+    relay: RelaySection = RelaySection()
+    database: DatabaseSection = DatabaseSection()
+    state: StateSection = StateSection()
+    runtime: RuntimeSection = RuntimeSection()
+    master_key: MasterKeySection
+    alias: AliasSection
+    gpg: GpgSection = GpgSection()
+
+
+class IntakeSection(Section):
+    """What one client and one message may use."""
+
+    message_bytes: Size = _INTAKE.message_bytes
+    line_bytes: Size = _INTAKE.line_bytes
+    header_bytes: Size = _INTAKE.header_bytes
+    received_headers: Count = _INTAKE.received_headers
+    recipients: Count = _INTAKE.recipients
+    connections: Count = _INTAKE.connections
+    command_wait: Duration = _INTAKE.command_wait
+    data_wait: Duration = _INTAKE.data_wait
+    bytes_in_flight: Size = _INTAKE.bytes_in_flight
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.bytes_in_flight < self.message_bytes:
+            text = "is smaller than message_bytes, so the largest message never fits; raise it"
+            raise misplaced("bytes_in_flight", text)
+        return self
+
+
+class ReadingSection(Section):
+    """What reading one message may use."""
+
+    depth: Count = _READING.depth
+    parts: Count = _READING.parts
+    header_value_bytes: Size = _READING.header_value_bytes
+    plaintext_bytes: Size = _READING.plaintext_bytes
+    gpg_wait: Duration = _READING.gpg_wait
+    pieces: Count = _READING.pieces
+
+
+class OutboxSection(Section):
+    """How deliveries are claimed and sent."""
+
+    lease: Duration = _OUTBOX.lease
+    relay_wait: Duration = _OUTBOX.relay_wait
+    connections: Count = _OUTBOX.connections
+    batch: Count = _OUTBOX.batch
+
+    @model_validator(mode="after")
+    def _outlives(self) -> Self:
+        if self.lease <= 2 * self.relay_wait:
+            text = "must be more than twice relay_wait, or a delivery is claimed twice; raise it"
+            raise misplaced("lease", text)
+        return self
+
+
+class PolicyFile(Section):
+    """policy.yaml: every number."""
+
+    intake: IntakeSection = IntakeSection()
+    reading: ReadingSection = ReadingSection()
+    outbox: OutboxSection = OutboxSection()
+
+
+class PersonSection(Section):
+    """One person of the response team."""
+
+    name: Line
+    address: MailAddress
+    employer: Line
+    keys: Annotated[tuple[Fingerprint, ...], Field(min_length=1, max_length=8)]
+    roles: frozenset[Role] = frozenset()
+
+
+class TeamFile(Section):
+    """team.yaml: who handles issues."""
+
+    people: tuple[PersonSection, ...] = ()

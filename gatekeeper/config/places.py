@@ -1,0 +1,163 @@
+"""Paths, files and URLs that gatekeeper.yaml names: made absolute, and looked at."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path as FilePath
+from typing import Any, Final
+
+from gatekeeper.config import databases, guarded, runtime
+from gatekeeper.config.models import (
+    AliasSection,
+    DatabaseSection,
+    GpgSection,
+    ListenSection,
+    MasterKeySection,
+    RuntimeSection,
+)
+from gatekeeper.config.problems import Path
+
+_SOCKET_MAX: Final = 107
+"""Bytes of a Unix socket's path (unix(7), sun_path without its final NUL)."""
+
+_PUBLIC: Final = b"-----BEGIN PGP PUBLIC KEY BLOCK-----"
+
+Complaint = tuple[Path, str]
+"""The setting, and what is wrong with what it names."""
+
+
+class Places:
+    """Turns what the file says into absolute places, seen from its folder and environment."""
+
+    def __init__(self, folder: FilePath, environ: Mapping[str, str]) -> None:
+        """Take the configuration's absolute folder and the process's environment."""
+        self.folder = folder
+        self.environ = environ
+
+    def of(self, path: FilePath) -> FilePath:
+        """Return a path as the service will use it: relative ones start at the folder."""
+        return self.folder / path
+
+    def runtime(self, section: RuntimeSection) -> FilePath | None:
+        """Return the runtime folder, None when the machine has no place for it."""
+        configured = self.of(section.folder) if section.folder else None
+        return runtime.choose(configured, folder=self.folder, environ=self.environ)
+
+    def master_key(self, section: MasterKeySection) -> FilePath | None:
+        """Return the master key's file, None for a credential when systemd gave none."""
+        if section.file is not None:
+            return self.of(section.file)
+        given = self.environ.get("CREDENTIALS_DIRECTORY", "")
+        return FilePath(given) / str(section.credential) if given else None
+
+    def gpg(self, section: GpgSection) -> FilePath | None:
+        """Return the engine's program, None when it is not installed."""
+        name = str(section.binary)
+        where = str(self.of(section.binary)) if "/" in name else name
+        found = shutil.which(where, path=self.environ.get("PATH", os.defpath))
+        return FilePath(found) if found else None
+
+    def complaints(self, parts: Mapping[str, Any]) -> Iterator[Complaint]:
+        """Yield what is wrong with the places that the sound `parts` of the file name."""
+        looks: Mapping[str, Callable[[Any], Iterator[Complaint]]] = {
+            "state": lambda part: self._state(part.folder),
+            "runtime": self._runtime,
+            "master_key": self._master_key,
+            "alias": self._alias,
+            "gpg": self._gpg,
+            "listen": self._listen,
+        }
+        for name, look in looks.items():
+            if name in parts:
+                yield from look(parts[name])
+        if "database" in parts and "state" in parts:
+            yield from self._database(parts["database"], self.of(parts["state"].folder))
+        if "master_key" in parts and "state" in parts:
+            yield from self._apart(parts["master_key"], self.of(parts["state"].folder))
+
+    def _state(self, folder: FilePath) -> Iterator[Complaint]:
+        for text in guarded.secret_folder(self.of(folder)):
+            yield ("state", "folder"), text
+
+    def _runtime(self, section: RuntimeSection) -> Iterator[Complaint]:
+        text = runtime.complaint(self.runtime(section), allow_disk=section.allow_disk)
+        if text:
+            yield ("runtime", "folder"), text
+
+    def _master_key(self, section: MasterKeySection) -> Iterator[Complaint]:
+        path = self.master_key(section)
+        if section.file is None:
+            if path is None or not path.is_file():
+                text = (
+                    "systemd gave no such credential; "
+                    f"add LoadCredential={section.credential}:FILE to the unit"
+                )
+                yield ("master_key", "credential"), text
+            return
+        for text in guarded.secret_file(self.of(section.file)):
+            yield ("master_key", "file"), text
+
+    def _apart(self, section: MasterKeySection, state: FilePath) -> Iterator[Complaint]:
+        if section.file is None:
+            return
+        path = self.of(section.file)
+        if path.resolve().is_relative_to(state.resolve()):
+            text = (
+                f"{path} lies in the state folder, so whoever takes that can open it; "
+                "move the key elsewhere, best to another volume"
+            )
+            yield ("master_key", "file"), text
+
+    def _alias(self, section: AliasSection) -> Iterator[Complaint]:
+        for text in guarded.secret_file(self.of(section.secret)):
+            yield ("alias", "secret"), text
+        path = self.of(section.certificate)
+        complaints = list(guarded.plain_file(path))
+        for text in complaints:
+            yield ("alias", "certificate"), text
+        if not complaints and _PUBLIC not in path.read_bytes():
+            text = f"{path} is no armored public key; put back the one that gatekeeper init made"
+            yield ("alias", "certificate"), text
+
+    def _gpg(self, section: GpgSection) -> Iterator[Complaint]:
+        if self.gpg(section) is None:
+            text = (
+                f"{section.binary} is not a program here; "
+                "install it (apt-get install gnupg) or name its path"
+            )
+            yield ("gpg", "binary"), text
+
+    def _listen(self, sections: tuple[ListenSection, ...]) -> Iterator[Complaint]:
+        seen: set[tuple[object, ...]] = set()
+        for index, section in enumerate(sections):
+            place = (section.host, section.port, section.socket)
+            if place in seen:
+                yield ("listen", index), "is the same place as one above; remove one of them"
+            seen.add(place)
+            if section.socket is None:
+                continue
+            path = self.of(section.socket)
+            if len(os.fsencode(path)) > _SOCKET_MAX:
+                text = f"{path} is longer than {_SOCKET_MAX} bytes; choose a shorter path"
+                yield ("listen", index, "socket"), text
+            elif not path.parent.is_dir():
+                text = f"the folder {path.parent} does not exist; make it, or choose another"
+                yield ("listen", index, "socket"), text
+
+    def _database(self, section: DatabaseSection, state: FilePath) -> Iterator[Complaint]:
+        try:
+            url = databases.resolve(section.url, state)
+        except ValueError as error:
+            yield ("database", "url"), str(error)
+            return
+        file = databases.sqlite_path(url)
+        if file is not None and not file.is_relative_to(state) and not file.parent.is_dir():
+            text = f"the folder {file.parent} does not exist; make it, or choose another"
+            yield ("database", "url"), text
+        if section.password_file is None:
+            return
+        if not databases.names_user(url):
+            text = "is used only with postgresql://USER@…; name the user there, or remove this"
+            yield ("database", "password_file"), text
+        for text in guarded.secret_file(self.of(section.password_file)):
+            yield ("database", "password_file"), text

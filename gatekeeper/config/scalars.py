@@ -1,0 +1,110 @@
+"""The kinds of values that settings have, each with a message that says what to write."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from gatekeeper.config.units import duration, size
+from gatekeeper.domain.address import Address
+from gatekeeper.domain.identity import fingerprint, prefix
+
+_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_IPV6: Final = re.compile(r"[0-9A-Fa-f:.]{2,45}")
+_LINE_MAX: Final = 200
+
+
+def _line(text: str) -> str:
+    if not text.strip() or not text.isprintable() or len(text) > _LINE_MAX:
+        message = f"must be one printable line of 1 to {_LINE_MAX} characters"
+        raise ValueError(message)
+    return text
+
+
+def _domain(text: str) -> str:
+    try:
+        Address(local="security", domain=text)
+    except ValueError:
+        message = "is no domain name; write the part after the @, such as example.org"
+        raise ValueError(message) from None
+    return text
+
+
+def _local_part(text: str) -> str:
+    try:
+        Address(local=text, domain="example.org")
+    except ValueError:
+        message = "is no local part; write the part before the @, such as security"
+        raise ValueError(message) from None
+    if "+" in text:
+        message = "contains a +, which is kept for tokens; choose a name without it"
+        raise ValueError(message)
+    return text
+
+
+def _address(text: str) -> Address:
+    try:
+        return Address.parse(text)
+    except ValueError:
+        message = "is no plain mail address; write name@domain"
+        raise ValueError(message) from None
+
+
+def _prefix(text: str) -> str:
+    try:
+        return prefix(text)
+    except ValueError as error:
+        message = f"cannot stand before a number: {error}"
+        raise ValueError(message) from None
+
+
+def _fingerprint(text: str) -> str:
+    try:
+        return fingerprint(text)
+    except ValueError:
+        message = (
+            "is no fingerprint; write the 40 hexadecimal digits that `gpg --show-keys FILE` prints"
+        )
+        raise ValueError(message) from None
+
+
+def _host(text: str) -> str:
+    if not _HOST.fullmatch(text) and not (":" in text and _IPV6.fullmatch(text)):
+        message = "is no host; write a name or an IP address (IPv6 without brackets)"
+        raise ValueError(message)
+    return text
+
+
+def _path(text: str) -> Path:
+    if not text.isprintable():
+        message = "contains a character that cannot be printed; write a plain path"
+        raise ValueError(message)
+    if text.startswith("~"):
+        message = "starts with ~, which nobody expands here; write the whole path"
+        raise ValueError(message)
+    return Path(text)
+
+
+def _text_to(read: object) -> BeforeValidator:
+    """Return a validator that leaves defaults (already numbers) alone and reads text."""
+
+    def validate(value: object) -> object:
+        return read(value) if isinstance(value, str) and callable(read) else value
+
+    return BeforeValidator(validate)
+
+
+Line = Annotated[str, AfterValidator(_line)]
+DomainName = Annotated[str, AfterValidator(_domain)]
+LocalPart = Annotated[str, AfterValidator(_local_part)]
+IssuePrefix = Annotated[str, AfterValidator(_prefix)]
+Fingerprint = Annotated[str, AfterValidator(_fingerprint)]
+Host = Annotated[str, AfterValidator(_host)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+PathText = Annotated[Path, _text_to(_path)]
+MailAddress = Annotated[Address, _text_to(_address)]
+Duration = Annotated[int, _text_to(duration), Field(ge=1)]
+"""Microseconds, written with a unit."""
+Size = Annotated[int, _text_to(size), Field(ge=1)]
+"""Bytes, written with a unit."""

@@ -1,0 +1,104 @@
+"""The configuration as one value: checked, absolute, and without secrets in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from gatekeeper.config.models import Protocol
+from gatekeeper.domain.address import OwnAddresses
+from gatekeeper.domain.errors import Misconfigured
+from gatekeeper.domain.policy import Policy
+from gatekeeper.domain.team import Team
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretFile:
+    """A file with a secret; its mode was checked when the configuration was loaded."""
+
+    path: Path
+
+    def read(self) -> bytes:
+        """Return the secret; Misconfigured when the file has gone since."""
+        try:
+            return self.path.read_bytes()
+        except OSError as error:
+            message = f"{self.path} cannot be read"
+            remedy = "put the file back, or run as the user who owns it"
+            raise Misconfigured(message, reason=error.strerror or "", remedy=remedy) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """One place where mail comes in: `host` and `port`, or `socket`."""
+
+    protocol: Protocol
+    host: str = ""
+    port: int = 0
+    socket: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayPeer:
+    """The mail server that takes what leaves."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """The database: `sqlite:////absolute/path` or `postgresql://user@host/name`, no password."""
+
+    url: str
+    password_file: SecretFile | None = None
+
+    def connection_url(self) -> str:
+        """Return the URL with the password from its file, for the driver only, never a log."""
+        if self.password_file is None:
+            return self.url
+        password = self.password_file.read().decode("utf-8", "strict").strip("\r\n")
+        scheme, _, rest = self.url.partition("://")
+        user, _, where = rest.rpartition("@")
+        return f"{scheme}://{user}:{quote(password, safe='')}@{where}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AliasKey:
+    """The alias's OpenPGP key: public certificate, and the secret sealed by the master key."""
+
+    fingerprint: str
+    certificate: bytes = field(repr=False)
+    secret: SecretFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that the files and the environment say.
+
+    `runtime_folder` is where opened secrets may lie; it need not exist yet: see
+    `gatekeeper.config.runtime.prepare`. `certificates` maps each fingerprint in `team` to the
+    bytes of its file in `keys/`. All paths are absolute.
+    """
+
+    folder: Path
+    product_name: str
+    issue_prefix: str
+    own: OwnAddresses
+    listeners: tuple[Listener, ...]
+    relay: RelayPeer
+    database: Database
+    state_folder: Path
+    runtime_folder: Path
+    allow_disk: bool
+    master_key: SecretFile
+    alias: AliasKey
+    gpg: Path
+    team: Team
+    certificates: Mapping[str, bytes] = field(repr=False)
+    policy: Policy
+
+    @property
+    def domain(self) -> str:
+        """The domain of our own addresses."""
+        return self.own.security.domain
