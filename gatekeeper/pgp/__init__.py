@@ -1,0 +1,1 @@
+"""The only door to OpenPGP: gpg behind a strict layer, and packets without any cryptography."""

@@ -1,0 +1,130 @@
+"""The strict layer over gpg: one home, own status pipe, minimal environment, deadline, bound."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gatekeeper.domain.errors import Misconfigured, OurFault
+from gatekeeper.domain.instants import SECOND, Instant
+from gatekeeper.pgp import process
+from gatekeeper.pgp.command import CommandLine, environment
+from gatekeeper.pgp.process import Bounds, End
+from gatekeeper.pgp.status import Status
+
+OLDEST: Final = (2, 2, 40)
+"""The oldest gpg that refuses what must be refused (design: OpenPGP; Debian 12)."""
+
+ATTACHED: Final = "{attached}"
+"""Stands in an argument for the special file name of the attached bytes."""
+
+_STATUS_MAX: Final = 4 * 1024 * 1024
+_HOME_MAX: Final = 108 - len("/S.gpg-agent.browser") - 1
+"""Octets of a home's path: the agent's sockets lie in it (sockaddr_un holds 108)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What one run of gpg came to: how it ended, its status lines and its output."""
+
+    end: End
+    exit_code: int
+    status: Status
+    output: bytes
+
+    def ensure_sound(self, doing: str) -> None:
+        """Raise OurFault when the run says nothing about its input: killed, disk, agent."""
+        if self.end is End.KILLED:
+            raise OurFault(
+                f"gpg was killed while {doing}",
+                reason=f"signal {-self.exit_code}",
+                remedy="it is tried again; look for the kernel's out-of-memory killer",
+            )
+        if self.status.transient:
+            raise OurFault(
+                f"gpg could not work while {doing}",
+                reason="it reports an error of the system or of gpg-agent",
+                remedy="it is tried again; check disk, memory and gpg-agent",
+            )
+
+    def ensure_done(self, doing: str) -> None:
+        """Raise OurFault unless the run ended by itself and well."""
+        self.ensure_sound(doing)
+        if self.end is not End.EXITED or self.exit_code != 0:
+            raise OurFault(
+                f"gpg failed while {doing}",
+                reason=f"{self.end}, exit code {self.exit_code}",
+                remedy="run `gatekeeper doctor`",
+            )
+
+
+class Engine:
+    """Runs gpg on one home; safe to use from several threads at once."""
+
+    __slots__ = ("_command", "binary", "home", "output_limit", "wait")
+
+    def __init__(self, *, binary: Path, home: Path, wait: int, output_limit: int) -> None:
+        """Take gpg's path, an existing home (0700), the deadline in µs, the bound in bytes.
+
+        Misconfigured when gpg cannot be started or the home's path is too long for sockets.
+        """
+        if len(os.fsencode(home.absolute())) > _HOME_MAX:
+            raise Misconfigured(
+                f"the path of the gpg home is too long for gpg-agent's sockets: {home}",
+                remedy=f"choose a runtime folder with a path of less than {_HOME_MAX} octets",
+            )
+        self.binary = binary
+        self.home = home.absolute()
+        self.wait = wait
+        self.output_limit = output_limit
+        self._command = CommandLine(binary=binary, home=self.home)
+
+    def version(self) -> tuple[int, ...]:
+        """Return gpg's version, such as (2, 2, 40)."""
+        return self._command.version
+
+    def require_version(self, minimum: tuple[int, ...] = OLDEST) -> None:
+        """Raise Misconfigured when gpg is older than `minimum`."""
+        if self.version() < minimum:
+            found, wanted = (".".join(map(str, v)) for v in (self.version(), minimum))
+            raise Misconfigured(
+                f"gpg {wanted} or newer is needed, {self.binary} is {found or 'unknown'}",
+                remedy="upgrade the Debian package gnupg (Debian 12 has 2.2.40)",
+            )
+
+    def run(
+        self, *options: str, given: bytes = b"", attached: bytes = b"", now: Instant | None = None
+    ) -> Run:
+        """Run gpg once with `given` on standard input; return whatever came of it.
+
+        `attached` is readable under the file name that replaces "{attached}" in `options`.
+        With `now`, gpg takes it for the time; else it asks the system. A gpg that cannot be
+        started raises OurFault.
+        """
+        clock = () if now is None else (f"--faked-system-time={now // SECOND}!",)
+
+        def command(status: int, special: int) -> list[bytes]:
+            words = [word.replace(ATTACHED, f"-&{special}") for word in options]
+            return self._command.arguments(status=status, options=[*clock, *words])
+
+        bounds = Bounds(wait=self.wait, output=self.output_limit, status=_STATUS_MAX)
+        try:
+            ended = process.run(
+                command,
+                given=given,
+                attached=attached,
+                environment=environment(self.home),
+                bounds=bounds,
+            )
+        except OSError as error:
+            raise OurFault(
+                f"gpg cannot be started: {self.binary}",
+                reason=error.strerror or type(error).__name__,
+                remedy="check memory, the number of open files, and the package gnupg",
+            ) from None
+        return Run(
+            end=ended.end,
+            exit_code=ended.exit_code,
+            status=Status.parse(ended.status),
+            output=ended.output,
+        )

@@ -1,0 +1,174 @@
+"""Certificates: what one is good for at a given instant, and which are refused at the door."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from gatekeeper.domain.errors import TheirFault
+from gatekeeper.domain.instants import Instant
+from gatekeeper.pgp import armor, listing, packets
+from gatekeeper.pgp.armor import BadArmor
+from gatekeeper.pgp.engine import Engine
+from gatekeeper.pgp.listing import Record, SubkeyRecord
+
+BLOCK_MAX: Final = 256 * 1024
+"""Bytes of one certificate (design: OpenPGP, "Keys")."""
+
+IMPORT_OPTIONS: Final = "import-minimal,self-sigs-only"
+_PRIMARY: Final = frozenset({packets.PUBLIC_KEY, packets.SECRET_KEY})
+_SECRET: Final = frozenset({packets.SECRET_KEY, packets.SECRET_SUBKEY})
+_KEYS: Final = _PRIMARY | {packets.PUBLIC_SUBKEY, packets.SECRET_SUBKEY}
+
+
+class CertRefused(TheirFault):
+    """A key block that is not taken; the public text says why and quotes nothing of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncryptionKey:
+    """A (sub)key that mail is encrypted to: 16 and 40 hex digits, and when it ends."""
+
+    key_id: str
+    fingerprint: str
+    expires_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertInfo:
+    """One certificate at one instant.
+
+    `user_ids` only the printable ones · `encryption_keys` those usable at that instant ·
+    `signing_keys` fingerprints likewise · `secret` whether we hold the primary secret key ·
+    `problems` sentences for people, which quote nothing of the certificate.
+    """
+
+    fingerprint: str
+    user_ids: tuple[str, ...]
+    created_at: Instant
+    expires_at: Instant | None
+    can_sign: bool
+    can_encrypt: bool
+    encryption_keys: tuple[EncryptionKey, ...]
+    signing_keys: tuple[str, ...]
+    revoked: bool
+    secret: bool
+    problems: tuple[str, ...]
+
+
+def inspect(engine: Engine, block: bytes, now: Instant, *, allow_secret: bool = False) -> CertInfo:
+    """Return what the one certificate in `block` (armored or binary) is, importing nothing.
+
+    CertRefused for: more than 256 KiB, not exactly one certificate, secret packets unless
+    allowed, a version other than 4, or nothing that gpg can use.
+    """
+    binary = single(block, allow_secret=allow_secret)
+    options = f"{IMPORT_OPTIONS},show-only"
+    run = engine.run("--import-options", options, "--import", given=binary, now=now)
+    run.ensure_sound("reading a certificate")
+    found = listing.records(run.output)
+    if len(found) != 1:
+        raise CertRefused("gpg finds no usable key in the block", remedy=_EXPORT)
+    return info(found[0], now)
+
+
+_EXPORT: Final = "export it anew with gpg --armor --export-options export-minimal --export"
+
+
+def single(block: bytes, *, allow_secret: bool = False) -> bytes:
+    """Return the one certificate in `block` as packets; CertRefused when it is not one."""
+    if len(block) > BLOCK_MAX:
+        size = BLOCK_MAX // 1024
+        raise CertRefused(f"the key block is larger than {size} KiB", remedy=_EXPORT)
+    binary = _binary(block)
+    try:
+        found = tuple(packets.walk(binary))
+    except packets.NotPackets:
+        raise CertRefused("the block is no OpenPGP key", remedy=_EXPORT) from None
+    if not allow_secret and any(packet.tag in _SECRET for packet in found):
+        raise CertRefused(
+            "the block holds a SECRET key",
+            remedy="tell its owner that it must be replaced, and ask for the public key",
+        )
+    if not found or found[0].tag not in _PRIMARY or _count(found, _PRIMARY) != 1:
+        raise CertRefused("the block does not hold exactly one key", remedy=_EXPORT)
+    versions = {binary[packet.body] for packet in found if packet.tag in _KEYS}
+    if versions != {4}:
+        raise CertRefused(
+            "the key is not of version 4, the only one that gpg and most peers read",
+            remedy="ask for a key of version 4 (RFC 4880)",
+        )
+    return binary
+
+
+def _binary(block: bytes) -> bytes:
+    if armor.is_binary(block):
+        return block
+    try:
+        blocks = armor.dearmor(block)
+    except BadArmor as error:
+        raise CertRefused(str(error), remedy=_EXPORT) from None
+    if len(blocks) != 1:
+        raise CertRefused("there is not exactly one key block", remedy=_EXPORT)
+    return blocks[0].data
+
+
+def _count(found: Iterable[packets.Packet], tags: frozenset[int]) -> int:
+    return sum(packet.tag in tags for packet in found)
+
+
+def info(record: Record, now: Instant) -> CertInfo:
+    """Return what a listed certificate is good for at `now`."""
+    primary = record.primary
+    alive = not (primary.dead or record.disabled or _ended(primary, now))
+    usable = [key for key in record.keys if alive and not key.dead and not _ended(key, now)]
+    encryption = tuple(
+        EncryptionKey(key_id=key.key_id, fingerprint=key.fingerprint, expires_at=key.expires_at)
+        for key in usable
+        if key.uses & {"e", "r"}
+    )
+    can_encrypt = any("e" in key.uses for key in usable)
+    signing = tuple(key.fingerprint for key in usable if "s" in key.uses)
+    return CertInfo(
+        fingerprint=primary.fingerprint,
+        user_ids=tuple(text for text in record.user_ids if text.isprintable()),
+        created_at=primary.created_at,
+        expires_at=primary.expires_at,
+        can_sign=bool(signing),
+        can_encrypt=can_encrypt,
+        encryption_keys=encryption,
+        signing_keys=signing,
+        revoked=primary.revoked,
+        secret=primary.secret,
+        problems=tuple(_problems(record, now, can_encrypt=can_encrypt)),
+    )
+
+
+def _ended(key: SubkeyRecord, now: Instant) -> bool:
+    return key.expires_at is not None and key.expires_at <= now
+
+
+def _problems(record: Record, now: Instant, *, can_encrypt: bool) -> Iterable[str]:
+    primary = record.primary
+    if primary.revoked:
+        yield "the key is revoked"
+    elif primary.dead:
+        yield "the key is invalid"
+    elif _ended(primary, now):
+        yield "the key has expired"
+    elif record.disabled:
+        yield "the key is disabled"
+    elif not can_encrypt:
+        yield _no_encryption(record, now)
+    if any(not text.isprintable() for text in record.user_ids):
+        yield "a user ID holds characters that cannot be printed"
+
+
+def _no_encryption(record: Record, now: Instant) -> str:
+    candidates = [key for key in record.keys if "e" in key.uses]
+    if not candidates:
+        return "the key has no encryption subkey"
+    if all(key.revoked for key in candidates):
+        return "its encryption subkey is revoked"
+    if any(_ended(key, now) for key in candidates):
+        return "its encryption subkey has expired"
+    return "its encryption subkey is invalid"

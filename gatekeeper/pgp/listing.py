@@ -1,0 +1,99 @@
+"""gpg's colon listing (GnuPG doc/DETAILS) as values: certificates and their subkeys."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from gatekeeper.domain.instants import SECOND, Instant
+
+_ESCAPE: Final = re.compile(rb"\\x([0-9a-fA-F]{2})")
+_PRIMARY: Final = frozenset({"pub", "sec"})
+_SUBKEY: Final = frozenset({"sub", "ssb"})
+_DEAD: Final = frozenset({"r", "i", "n"})
+"""Validity letters: revoked, invalid (such as a binding without its signature), never valid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubkeyRecord:
+    """A primary key or subkey as listed; `uses` are the letters of what it is for."""
+
+    key_id: str
+    fingerprint: str
+    created_at: Instant
+    expires_at: Instant | None
+    uses: frozenset[str]
+    revoked: bool
+    dead: bool
+    secret: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A certificate as listed: the primary key first, then its subkeys, then its user IDs."""
+
+    keys: tuple[SubkeyRecord, ...]
+    user_ids: tuple[str, ...]
+    disabled: bool
+
+    @property
+    def primary(self) -> SubkeyRecord:
+        """Return the primary key."""
+        return self.keys[0]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Draft:
+    rows: list[tuple[list[bytes], str]] = field(default_factory=list)
+    user_ids: list[str] = field(default_factory=list)
+
+    def record(self) -> Record:
+        keys = tuple(_key(row, fingerprint) for row, fingerprint in self.rows if fingerprint)
+        uses = self.rows[0][0][11] if len(self.rows[0][0]) > 11 else b""
+        return Record(keys=keys, user_ids=tuple(self.user_ids), disabled=b"D" in uses)
+
+
+def records(output: bytes) -> tuple[Record, ...]:
+    """Return the certificates of a listing; lines end at line feeds alone.
+
+    gpg escapes the colon and the line feed in user IDs, so a user ID cannot pose as a line.
+    """
+    drafts: list[_Draft] = []
+    for line in output.split(b"\n"):
+        row = line.split(b":")
+        kind = row[0].decode("ascii", "replace")
+        if kind in _PRIMARY:
+            drafts.append(_Draft(rows=[(row, "")]))
+        elif not drafts or len(row) < 10:
+            continue
+        elif kind in _SUBKEY:
+            drafts[-1].rows.append((row, ""))
+        elif kind == "fpr" and not drafts[-1].rows[-1][1]:
+            drafts[-1].rows[-1] = (drafts[-1].rows[-1][0], row[9].decode("ascii", "replace"))
+        elif kind == "uid" and row[1].decode("ascii", "replace") not in _DEAD:
+            drafts[-1].user_ids.append(_text(row[9]))
+    made = (draft.record() for draft in drafts if draft.rows[0][1])
+    return tuple(made)
+
+
+def _key(row: list[bytes], fingerprint: str) -> SubkeyRecord:
+    padded = [*(part.decode("ascii", "replace") for part in row), *[""] * 16]
+    validity, secret = padded[1], padded[14]
+    return SubkeyRecord(
+        key_id=padded[4],
+        fingerprint=fingerprint,
+        created_at=_instant(padded[5]) or Instant(0),
+        expires_at=_instant(padded[6]),
+        uses=frozenset(letter for letter in padded[11] if letter.islower()),
+        revoked=validity == "r",
+        dead=validity in _DEAD,
+        secret=padded[0] in {"sec", "ssb"} and secret in {"", "+"},
+    )
+
+
+def _instant(text: str) -> Instant | None:
+    return Instant(int(text) * SECOND) if text.isdigit() else None
+
+
+def _text(raw: bytes) -> str:
+    plain = _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), raw)
+    return plain.decode("utf-8", "replace")
