@@ -1,0 +1,301 @@
+"""Deliveries: one letter to one recipient, through the domain's transition table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Row, RowMapping, Select, func, insert, select, update
+
+from gatekeeper.domain.address import Address
+from gatekeeper.domain.delivery import (
+    CLAIMABLE,
+    Attempt,
+    DeliveryEvent,
+    DeliveryState,
+    Outcome,
+    after,
+    move,
+)
+from gatekeeper.domain.identity import RowId, row_id
+from gatekeeper.domain.instants import Instant
+from gatekeeper.store import claims, fields, keys
+from gatekeeper.store.faults import Conflict
+from gatekeeper.store.tables import deliveries, delivery_chunks
+from gatekeeper.store.tx import Tx
+
+_D: Final = deliveries.c
+_WHAT: Final = "delivery"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRow:
+    """A delivery without its packets.
+
+    `due_at` when it may be claimed next, while claimed the end of the lease · `reply` the relay's
+    last words · `reason` why it is blocked · `fingerprints` the keys it was sealed to.
+    """
+
+    id: RowId
+    letter: RowId
+    issue: RowId | None
+    recipient: Address
+    name: str
+    state: DeliveryState
+    fingerprints: tuple[str, ...]
+    due_at: Instant
+    first_due_at: Instant
+    attempts: int
+    doubts: int
+    reply: str
+    reason: str
+    created_at: Instant
+    updated_at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedDelivery:
+    """A delivery that a worker holds; `attempts` counts this one.
+
+    `own` says that its data packet is not the letter's but its own, see `own_packet`.
+    """
+
+    id: RowId
+    letter: RowId
+    recipient: Address
+    attempts: int
+    doubts: int
+    first_due_at: Instant
+    key_packets: bytes
+    own: bool
+
+
+def add(
+    tx: Tx,
+    *,
+    letter: RowId,
+    issue: RowId | None,
+    recipient: Address,
+    name: str,
+    due_at: Instant,
+    now: Instant,
+) -> RowId:
+    """Add a pending delivery; a letter has at most one for each recipient."""
+    made = keys.new_id()
+    values = {
+        "id": made,
+        "letter": letter,
+        "issue": issue,
+        "recipient": fields.seal_text(tx, _D.recipient, made, str(recipient)),
+        "recipient_key": keys.of_address(tx, recipient),
+        "name": fields.seal_text(tx, _D.name, made, name),
+        "state": DeliveryState.PENDING,
+        "due_at": due_at,
+        "first_due_at": due_at,
+        "attempts": 0,
+        "doubts": 0,
+        "own": False,
+        "created_at": now,
+        "updated_at": now,
+    }
+    tx.connection.execute(insert(deliveries).values(values))
+    return made
+
+
+def pending_of(tx: Tx, letter: RowId) -> tuple[DeliveryRow, ...]:
+    """Return the letter's deliveries that wait to be sealed."""
+    query = select(deliveries).where(_D.letter == letter, _D.state == DeliveryState.PENDING)
+    return _listed(tx, query)
+
+
+def sealed(
+    tx: Tx,
+    *,
+    delivery: RowId,
+    key_packets: bytes,
+    fingerprints: Sequence[str],
+    own_packet: bytes | None,
+    now: Instant,
+) -> None:
+    """Keep what the recipient's copy is made of; Conflict when it is not pending.
+
+    `own_packet` is the data packet of a delivery unblocked after its letter was sealed.
+    """
+    values = {
+        "key_packets": fields.seal(tx, _D.key_packets, delivery, key_packets),
+        "fingerprints": fields.seal_json(tx, _D.fingerprints, delivery, list(fingerprints)),
+        "own": own_packet is not None,
+    }
+    _change(tx, _locked(tx, delivery), DeliveryEvent.SEAL, values, now)
+    if own_packet is None:
+        return
+    for chunk in fields.seal_chunks(tx, delivery_chunks.c.data, delivery, own_packet):
+        tx.connection.execute(insert(delivery_chunks).values(delivery=delivery, **chunk))
+
+
+def blocked(tx: Tx, *, delivery: RowId, reason: str, now: Instant) -> None:
+    """Block a pending delivery, visibly, with the reason for people; Conflict when not pending."""
+    values = {"reason": fields.seal_text(tx, _D.reason, delivery, reason)}
+    _change(tx, _locked(tx, delivery), DeliveryEvent.BLOCK, values, now)
+
+
+def claim(
+    tx: Tx, *, now: Instant, lease: int, token: bytes, limit: int
+) -> tuple[ClaimedDelivery, ...]:
+    """Claim up to `limit` deliveries for the holder of `token`, those due longest first.
+
+    Sealed, deferred or doubtful ones that are due, and those whose holder let the lease
+    (microseconds) end.
+    """
+    rows = claims.claim(
+        tx,
+        deliveries,
+        ready=_D.state.in_(sorted({*CLAIMABLE, DeliveryState.CLAIMED})),
+        values={"state": DeliveryState.CLAIMED, "attempts": _D.attempts + 1, "updated_at": now},
+        now=now,
+        lease=lease,
+        token=token,
+        limit=limit,
+    )
+    oldest = sorted(rows, key=lambda row: (row["first_due_at"], row["id"]))
+    return tuple(_claimed(tx, row) for row in oldest)
+
+
+def own_packet(tx: Tx, delivery: RowId) -> bytes:
+    """Return the data packet of a delivery whose `own` is true; others have none: OurFault."""
+    query = (
+        select(delivery_chunks.c.data)
+        .where(delivery_chunks.c.delivery == delivery)
+        .order_by(delivery_chunks.c.seq)
+    )
+    chunks = tx.connection.scalars(query)
+    return fields.unseal_chunks(tx, delivery_chunks.c.data, delivery, chunks)
+
+
+def record(
+    tx: Tx, *, delivery: RowId, token: bytes, attempt: Attempt, now: Instant
+) -> DeliveryState:
+    """Record what the relay said and return the state that follows (domain.delivery.after).
+
+    StaleLease when `token` is not the row's: whoever holds it now records.
+    """
+    row = claims.held(tx, deliveries, delivery, token=token, what=_WHAT)
+    doubts = row.doubts + (attempt.outcome is Outcome.IN_DOUBT)
+    then = after(
+        attempt,
+        attempts=row.attempts,
+        doubts=doubts,
+        first_at=Instant(row.first_due_at),
+        now=now,
+    )
+    values = {
+        "lease": None,
+        "due_at": then.due_at,
+        "doubts": doubts,
+        "reply": fields.seal_text(tx, _D.reply, delivery, attempt.reply),
+    }
+    return _change(tx, row, then.event, values, now)
+
+
+def retry(tx: Tx, *, delivery: RowId, now: Instant) -> DeliveryState:
+    """Make a blocked, failed or waiting delivery due at once, at a person's wish.
+
+    One that was blocked or had failed gets its full time again. Conflict when it is in a state
+    that has nothing to retry.
+    """
+    row = _locked(tx, delivery)
+    values: dict[str, object] = {"due_at": now, "reason": None}
+    if row.state in {DeliveryState.BLOCKED, DeliveryState.FAILED}:
+        values["first_due_at"] = now
+    return _change(tx, row, DeliveryEvent.RETRY, values, now)
+
+
+def get(tx: Tx, delivery: RowId) -> DeliveryRow | None:
+    """Return the delivery, or None."""
+    found = tx.connection.execute(select(deliveries).where(_D.id == delivery)).one_or_none()
+    return _delivery(tx, found) if found is not None else None
+
+
+def list_all(
+    tx: Tx, *, issue: RowId | None = None, state: DeliveryState | None = None
+) -> tuple[DeliveryRow, ...]:
+    """Return the deliveries, oldest first; those of one issue or in one state if given."""
+    query = select(deliveries)
+    if issue is not None:
+        query = query.where(_D.issue == issue)
+    if state is not None:
+        query = query.where(_D.state == state)
+    return _listed(tx, query)
+
+
+def counts(tx: Tx) -> Mapping[DeliveryState, int]:
+    """Return how many deliveries are in each state, zeros included."""
+    query = select(_D.state, func.count().label("number")).group_by(_D.state)
+    found = {row.state: row.number for row in tx.connection.execute(query)}
+    return {state: found.get(state, 0) for state in DeliveryState}
+
+
+def release_leases(tx: Tx) -> int:
+    """Make claimed deliveries due at once, for a start-up that is the only process; how many."""
+    return claims.end_leases(tx, deliveries)
+
+
+def _locked(tx: Tx, delivery: RowId) -> Row[Any]:
+    query = select(deliveries).where(_D.id == delivery).with_for_update()
+    found = tx.connection.execute(query).one_or_none()
+    if found is None:
+        raise Conflict("there is no such delivery")
+    return found
+
+
+def _change(
+    tx: Tx, row: Row[Any], happening: DeliveryEvent, values: Mapping[str, object], now: Instant
+) -> DeliveryState:
+    try:
+        state = move(DeliveryState(row.state), happening)
+    except ValueError as error:
+        raise Conflict(str(error)) from None
+    statement = update(deliveries).where(_D.id == row.id)
+    tx.connection.execute(statement.values(state=state, updated_at=now, **values))
+    return state
+
+
+def _listed(tx: Tx, query: Select[Any]) -> tuple[DeliveryRow, ...]:
+    rows = tx.connection.execute(query.order_by(_D.created_at, _D.id))
+    return tuple(_delivery(tx, row) for row in rows)
+
+
+def _claimed(tx: Tx, row: RowMapping) -> ClaimedDelivery:
+    delivery = row_id(row["id"])
+    recipient = fields.unseal_text(tx, _D.recipient, delivery, row["recipient"])
+    return ClaimedDelivery(
+        id=delivery,
+        letter=row_id(row["letter"]),
+        recipient=Address.parse(recipient),
+        attempts=row["attempts"],
+        doubts=row["doubts"],
+        first_due_at=Instant(row["first_due_at"]),
+        key_packets=fields.unseal(tx, _D.key_packets, delivery, row["key_packets"]),
+        own=row["own"],
+    )
+
+
+def _delivery(tx: Tx, row: Row[Any]) -> DeliveryRow:
+    sealed_to = row.fingerprints
+    listed = fields.unseal_json(tx, _D.fingerprints, row.id, sealed_to) if sealed_to else ()
+    return DeliveryRow(
+        id=row_id(row.id),
+        letter=row_id(row.letter),
+        issue=row_id(row.issue) if row.issue is not None else None,
+        recipient=Address.parse(fields.unseal_text(tx, _D.recipient, row.id, row.recipient)),
+        name=fields.unseal_text(tx, _D.name, row.id, row.name),
+        state=DeliveryState(row.state),
+        fingerprints=tuple(listed),
+        due_at=Instant(row.due_at),
+        first_due_at=Instant(row.first_due_at),
+        attempts=row.attempts,
+        doubts=row.doubts,
+        reply=fields.unseal_text(tx, _D.reply, row.id, row.reply),
+        reason=fields.unseal_text(tx, _D.reason, row.id, row.reason),
+        created_at=Instant(row.created_at),
+        updated_at=Instant(row.updated_at),
+    )

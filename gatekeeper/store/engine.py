@@ -1,0 +1,164 @@
+"""Transactions: `Store.read` and `Store.write`, one writer on SQLite, retries on PostgreSQL."""
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Self, TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from gatekeeper.domain.errors import Misconfigured, OurFault
+from gatekeeper.store import connect, meta
+from gatekeeper.store.faults import translate, worth_repeating
+from gatekeeper.store.seal import Codec
+from gatekeeper.store.tx import SQLITE, Tx
+
+__all__ = ["Store", "Tx", "hold_service_lock"]
+
+T = TypeVar("T")
+
+_REPEATS: Final = 5
+
+
+class Store:
+    """The database, opened; safe to use from any thread.
+
+    Errors of the driver reach callers as OurFault without statement or values; whatever the
+    given function raises reaches them as it is, after a rollback.
+    """
+
+    def __init__(self, *, url: str, codec: Codec) -> None:
+        """Prepare without connecting; use `Store.open`."""
+        self._codec = codec
+        self._read = connect.read_engine(url)
+        self._write = connect.write_engine(url)
+        self.dialect: Final[str] = self._write.dialect.name
+        self._closed = threading.Event()
+        self._inside = threading.local()
+        # one thread for all writes of a process: they queue here instead of at the file's lock
+        self._writer = (
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-writer")
+            if self.dialect == SQLITE
+            else None
+        )
+
+    @classmethod
+    def open(cls, url: str, codec: Codec) -> Self:
+        """Connect to `sqlite:///path` or `postgresql://…` that `schema.upgrade` has made ready.
+
+        An empty database or another master key is Misconfigured; an unreachable one OurFault.
+        """
+        if path := connect.sqlite_path(url):
+            connect.require_writable(path)
+        store = cls(url=url, codec=codec)
+        try:
+            store.read(meta.require_key)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def read(self, fn: Callable[[Tx], T]) -> T:
+        """Return `fn` of one consistent snapshot; it cannot write.
+
+        On PostgreSQL `fn` may be run again, so it must have no effect of its own.
+        """
+        self._require_open()
+        return self._repeated(self._read, fn)
+
+    def write(self, fn: Callable[[Tx], T]) -> T:
+        """Return `fn` of ONE transaction, committed durably when this returns.
+
+        `fn` may be run again after a deadlock, so it must have no effect beside the database;
+        it must not call `write` itself.
+        """
+        self._require_open()
+        if getattr(self._inside, "transaction", False):
+            message = "a transaction must not start another one"
+            raise RuntimeError(message)
+        if self._writer is None:
+            return self._repeated(self._write, fn)
+        try:
+            future = self._writer.submit(self._repeated, self._write, fn)
+        except RuntimeError:
+            raise _closed() from None
+        return future.result()
+
+    def close(self) -> None:
+        """Finish the writes that were begun, then let go of the database; may be repeated."""
+        self._closed.set()
+        if self._writer is not None:
+            self._writer.shutdown(wait=True)
+        self._read.dispose()
+        self._write.dispose()
+
+    def _repeated(self, engine: Engine, fn: Callable[[Tx], T]) -> T:
+        repeats = 0
+        while True:
+            try:
+                return self._once(engine, fn)
+            except SQLAlchemyError as error:
+                fault = translate(error)
+                again = worth_repeating(error)
+            if not again or repeats == _REPEATS:
+                # raised here, where the driver's error with its words is no longer in context
+                raise fault
+            repeats += 1
+
+    def _once(self, engine: Engine, fn: Callable[[Tx], T]) -> T:
+        self._inside.transaction = True
+        try:
+            with engine.begin() as connection:
+                return fn(Tx(connection=connection, codec=self._codec, dialect=self.dialect))
+        finally:
+            self._inside.transaction = False
+
+    def _require_open(self) -> None:
+        if self._closed.is_set():
+            raise _closed()
+
+
+def _closed() -> OurFault:
+    return OurFault("the database is closed", remedy="the service is stopping; start it again")
+
+
+@contextmanager
+def hold_service_lock(path: Path) -> Iterator[None]:
+    """Keep a second `serve` off the SQLite database at `path` as long as the context lasts.
+
+    The lock is on a file beside it (`<name>.lock`, mode 0600) and ends with the process, however
+    that ends. Misconfigured when another process holds it, or when it cannot be made.
+    """
+    lock = path.with_name(f"{path.name}.lock")
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        why = error.strerror or ""
+        raise Misconfigured(
+            f"the lock file {lock} cannot be made",
+            reason=why,
+            remedy="make its folder writable for the user that runs gatekeeper",
+        ) from None
+    try:
+        _lock(handle)
+        os.truncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(handle, 20, 0).decode("ascii", "replace").strip() or "unknown"
+        raise Misconfigured(
+            f"another gatekeeper serve runs on this database (pid {holder})",
+            remedy="stop it first, or give this one a database of its own",
+        ) from None

@@ -1,0 +1,33 @@
+"""Row ids, and the keyed hashes by which rows are found without their content in clear."""
+
+import hashlib
+import json
+import os
+
+from gatekeeper.domain.address import Address
+from gatekeeper.domain.identity import ROW_ID_BYTES, RowId
+from gatekeeper.domain.report import Envelope
+from gatekeeper.store.tx import Tx
+
+
+def new_id() -> RowId:
+    """Return a fresh random row id of 128 bits."""
+    return RowId(os.urandom(ROW_ID_BYTES))
+
+
+def of_address(tx: Tx, address: Address) -> bytes:
+    """Return the look-up of a mailbox; two spellings of one mailbox are equal."""
+    return tx.codec.lookup("address", address.key.encode("utf-8", "surrogatepass"))
+
+
+def of_message_id(tx: Tx, message_id: str) -> bytes:
+    """Return the look-up of a Message-ID, which is compared exactly (RFC 5322 §3.6.4)."""
+    return tx.codec.lookup("message-id", message_id.encode("utf-8", "surrogatepass"))
+
+
+def of_arrival(tx: Tx, raw: bytes, envelope: Envelope) -> bytes:
+    """Return the look-up of one message from one sender to the same recipients."""
+    sender = envelope.sender.key if envelope.sender else None
+    recipients = sorted({recipient.key for recipient in envelope.recipients})
+    text = json.dumps([hashlib.sha256(raw).hexdigest(), sender, recipients])
+    return tx.codec.lookup("arrival", text.encode())

@@ -1,0 +1,249 @@
+"""Letters: what we write, kept once for all recipients, and the shared packet once sealed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Row, exists, insert, select, update
+
+from gatekeeper.domain.address import Address
+from gatekeeper.domain.delivery import DeliveryState
+from gatekeeper.domain.identity import RowId, row_id
+from gatekeeper.domain.instants import Instant
+from gatekeeper.store import claims, fields, keys
+from gatekeeper.store.faults import Conflict
+from gatekeeper.store.tables import deliveries, letter_chunks, letters
+from gatekeeper.store.tx import Tx
+
+_L: Final = letters.c
+_WHAT: Final = "letter"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLetter:
+    """A letter to be kept: `plaintext` is what gets encrypted, the frame what goes around it.
+
+    `message` is the message it passes on, if any · `kind` one word for people · `summary` JSON.
+    """
+
+    issue: RowId | None
+    message: RowId | None
+    kind: str
+    message_id: str
+    plaintext: bytes
+    frame_head: bytes
+    frame_tail: bytes
+    summary: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterHead:
+    """A letter without its content; `sealed_at` None means that it has no shared packet yet."""
+
+    id: RowId
+    issue: RowId | None
+    message: RowId | None
+    kind: str
+    message_id: str
+    summary: Mapping[str, object]
+    created_at: Instant
+    sealed_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterRow:
+    """A letter with its content; `shared` is the encrypted data packet, None before sealing."""
+
+    id: RowId
+    issue: RowId | None
+    message: RowId | None
+    message_id: str
+    plaintext: bytes
+    frame_head: bytes
+    frame_tail: bytes
+    shared: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What a letter's deliveries have in common on the wire: frame and shared packet."""
+
+    frame_head: bytes
+    frame_tail: bytes
+    shared: bytes | None
+
+
+def add(tx: Tx, letter: NewLetter, *, now: Instant) -> RowId:
+    """Keep a letter; its Message-ID must be new."""
+    made = keys.new_id()
+    values = {
+        "id": made,
+        "issue": letter.issue,
+        "message": letter.message,
+        "kind": letter.kind,
+        "message_id": fields.seal_text(tx, _L.message_id, made, letter.message_id),
+        "message_id_key": keys.of_message_id(tx, letter.message_id),
+        "frame_head": fields.seal(tx, _L.frame_head, made, letter.frame_head),
+        "frame_tail": fields.seal(tx, _L.frame_tail, made, letter.frame_tail),
+        "summary": fields.seal_json(tx, _L.summary, made, letter.summary),
+        "created_at": now,
+        "due_at": now,
+    }
+    tx.connection.execute(insert(letters).values(values))
+    _write_part(tx, made, "plaintext", letter.plaintext)
+    return made
+
+
+def claim_unsealed(
+    tx: Tx, *, now: Instant, lease: int, token: bytes, limit: int
+) -> tuple[RowId, ...]:
+    """Claim up to `limit` letters that have pending deliveries, oldest first.
+
+    A letter held under a lease (microseconds) that has not ended is left alone.
+    """
+    pending = exists().where(
+        deliveries.c.letter == _L.id, deliveries.c.state == DeliveryState.PENDING
+    )
+    rows = claims.claim(
+        tx, letters, ready=pending, values={}, now=now, lease=lease, token=token, limit=limit
+    )
+    oldest = sorted(rows, key=lambda row: (row["created_at"], row["id"]))
+    return tuple(row_id(row["id"]) for row in oldest)
+
+
+def load(tx: Tx, letter: RowId) -> LetterRow:
+    """Return the letter with its plaintext; Conflict when there is no such row."""
+    row = _row(tx, letter)
+    plaintext = _read_part(tx, letter, "plaintext")
+    return LetterRow(
+        id=letter,
+        issue=row_id(row.issue) if row.issue is not None else None,
+        message=row_id(row.message) if row.message is not None else None,
+        message_id=fields.unseal_text(tx, _L.message_id, letter, row.message_id),
+        plaintext=plaintext,
+        frame_head=fields.unseal(tx, _L.frame_head, letter, row.frame_head),
+        frame_tail=fields.unseal(tx, _L.frame_tail, letter, row.frame_tail),
+        shared=_shared(tx, row),
+    )
+
+
+def frame(tx: Tx, letter: RowId) -> Frame:
+    """Return what sending needs of the letter, without the plaintext."""
+    row = _row(tx, letter)
+    return Frame(
+        frame_head=fields.unseal(tx, _L.frame_head, letter, row.frame_head),
+        frame_tail=fields.unseal(tx, _L.frame_tail, letter, row.frame_tail),
+        shared=_shared(tx, row),
+    )
+
+
+def sealed(tx: Tx, *, letter: RowId, token: bytes, shared: bytes, now: Instant) -> None:
+    """Keep the shared packet and let go of the letter.
+
+    StaleLease when `token` is not the row's; Conflict when it has a shared packet already, which
+    must stay as it is for the deliveries sealed with it.
+    """
+    row = claims.held(tx, letters, letter, token=token, what=_WHAT)
+    if row.sealed_at is not None:
+        raise Conflict("the letter is sealed already", remedy="seal for that delivery alone")
+    _write_part(tx, letter, "shared", shared)
+    values = {"sealed_at": now, "lease": None, "due_at": now}
+    tx.connection.execute(update(letters).where(_L.id == letter).values(values))
+
+
+def release(tx: Tx, *, letter: RowId, token: bytes, due_at: Instant) -> None:
+    """Let go of the letter without a shared packet; claimable again from `due_at`.
+
+    StaleLease when `token` is not the row's.
+    """
+    claims.held(tx, letters, letter, token=token, what=_WHAT)
+    statement = update(letters).where(_L.id == letter).values(lease=None, due_at=due_at)
+    tx.connection.execute(statement)
+
+
+def release_leases(tx: Tx) -> int:
+    """Make claimed letters due at once, for a start-up that is the only process; how many."""
+    return claims.end_leases(tx, letters)
+
+
+def sent_to(tx: Tx, *, message_ids: Sequence[str], recipient: Address) -> RowId | None:
+    """Return the issue of a letter with one of these Message-IDs that went to `recipient`.
+
+    The latest such letter counts; None when there is none.
+    """
+    wanted = [keys.of_message_id(tx, message_id) for message_id in message_ids]
+    query = (
+        select(_L.issue)
+        .join(deliveries, deliveries.c.letter == _L.id)
+        .where(
+            _L.message_id_key.in_(wanted),
+            _L.issue.is_not(None),
+            deliveries.c.recipient_key == keys.of_address(tx, recipient),
+        )
+        .order_by(_L.created_at.desc(), _L.id)
+        .limit(1)
+    )
+    found = tx.connection.scalar(query)
+    return row_id(found) if found is not None else None
+
+
+def known_message_id(tx: Tx, message_id: str) -> RowId | None:
+    """Return the letter of ours that has this Message-ID, or None."""
+    query = select(_L.id).where(_L.message_id_key == keys.of_message_id(tx, message_id))
+    found = tx.connection.scalar(query)
+    return row_id(found) if found is not None else None
+
+
+def first_message_id(tx: Tx, issue: RowId) -> str | None:
+    """Return the Message-ID of the issue's oldest letter, which its thread hangs from, or None."""
+    query = select(_L.id, _L.message_id).where(_L.issue == issue)
+    first = tx.connection.execute(query.order_by(_L.created_at, _L.id).limit(1)).one_or_none()
+    if first is None:
+        return None
+    return fields.unseal_text(tx, _L.message_id, first.id, first.message_id)
+
+
+def of_issue(tx: Tx, issue: RowId) -> tuple[LetterHead, ...]:
+    """Return the issue's letters without content, oldest first."""
+    query = select(letters).where(_L.issue == issue).order_by(_L.created_at, _L.id)
+    return tuple(_head(tx, row) for row in tx.connection.execute(query))
+
+
+def _head(tx: Tx, row: Row[Any]) -> LetterHead:
+    return LetterHead(
+        id=row_id(row.id),
+        issue=row_id(row.issue) if row.issue is not None else None,
+        message=row_id(row.message) if row.message is not None else None,
+        kind=row.kind,
+        message_id=fields.unseal_text(tx, _L.message_id, row.id, row.message_id),
+        summary=fields.unseal_json(tx, _L.summary, row.id, row.summary),
+        created_at=Instant(row.created_at),
+        sealed_at=Instant(row.sealed_at) if row.sealed_at is not None else None,
+    )
+
+
+def _row(tx: Tx, letter: RowId) -> Row[Any]:
+    found = tx.connection.execute(select(letters).where(_L.id == letter)).one_or_none()
+    if found is None:
+        raise Conflict("there is no such letter")
+    return found
+
+
+def _shared(tx: Tx, row: Row[Any]) -> bytes | None:
+    return None if row.sealed_at is None else _read_part(tx, row_id(row.id), "shared")
+
+
+def _write_part(tx: Tx, letter: RowId, part: str, plaintext: bytes) -> None:
+    row = letter + part.encode()
+    for chunk in fields.seal_chunks(tx, letter_chunks.c.data, row, plaintext):
+        tx.connection.execute(insert(letter_chunks).values(letter=letter, part=part, **chunk))
+
+
+def _read_part(tx: Tx, letter: RowId, part: str) -> bytes:
+    query = (
+        select(letter_chunks.c.data)
+        .where(letter_chunks.c.letter == letter, letter_chunks.c.part == part)
+        .order_by(letter_chunks.c.seq)
+    )
+    row = letter + part.encode()
+    return fields.unseal_chunks(tx, letter_chunks.c.data, row, tx.connection.scalars(query))

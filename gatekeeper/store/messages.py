@@ -1,0 +1,267 @@
+"""Accepted mail: stored once as it came, claimed by one worker, handled or quarantined."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Row, Select, func, insert, select, update
+
+from gatekeeper.domain.address import Address
+from gatekeeper.domain.identity import RowId, row_id
+from gatekeeper.domain.instants import DAY, Instant, later
+from gatekeeper.domain.report import Envelope, Kind, MessageState
+from gatekeeper.store import claims, fields, keys
+from gatekeeper.store.faults import Conflict
+from gatekeeper.store.tables import message_chunks, messages
+from gatekeeper.store.tx import POSTGRESQL, Tx
+
+DUPLICATE_WITHIN: Final = 7 * DAY
+"""The same bytes from the same sender to the same recipients are one message (design 08)."""
+
+_M: Final = messages.c
+_WHAT: Final = "message"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """The row of an accepted message; `duplicate` says that it had been accepted before."""
+
+    id: RowId
+    duplicate: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedMessage:
+    """A message a worker holds; `attempts` counts this one."""
+
+    id: RowId
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMessage:
+    """A message with all that is known of it; `raw` is None where only the head was asked for.
+
+    `size` in bytes · `attempts` claims so far · `summary` the worker's finding, when handled ·
+    `problem` what went wrong last, "" if nothing did.
+    """
+
+    id: RowId
+    product: RowId
+    raw: bytes | None
+    envelope: Envelope
+    received_at: Instant
+    state: MessageState
+    kind: Kind | None
+    issue: RowId | None
+    size: int
+    attempts: int
+    summary: Mapping[str, object] | None
+    problem: str
+
+
+def add(tx: Tx, *, product: RowId, raw: bytes, envelope: Envelope, now: Instant) -> Added:
+    """Store a message as it came, unless the same one came within seven days."""
+    arrival = keys.of_arrival(tx, raw, envelope)
+    if (known := _known(tx, arrival, now)) is not None:
+        return Added(id=known, duplicate=True)
+    made = keys.new_id()
+    values = {
+        "id": made,
+        "product": product,
+        "envelope": fields.seal_json(tx, _M.envelope, made, _envelope_out(envelope)),
+        "arrival": arrival,
+        "size": len(raw),
+        "received_at": now,
+        "state": MessageState.STORED,
+        "due_at": now,
+        "attempts": 0,
+        "updated_at": now,
+    }
+    tx.connection.execute(insert(messages).values(values))
+    # one by one: a chunk is forgotten before the next is sealed
+    for chunk in fields.seal_chunks(tx, message_chunks.c.data, made, raw):
+        tx.connection.execute(insert(message_chunks).values(message=made, **chunk))
+    return Added(id=made, duplicate=False)
+
+
+def claim(
+    tx: Tx, *, now: Instant, lease: int, token: bytes, limit: int
+) -> tuple[ClaimedMessage, ...]:
+    """Claim up to `limit` messages for the holder of `token`, oldest first.
+
+    Those stored and due, and those whose holder let the lease (microseconds) end.
+    """
+    rows = claims.claim(
+        tx,
+        messages,
+        ready=_M.state.in_([MessageState.STORED, MessageState.CLAIMED]),
+        values={"state": MessageState.CLAIMED, "attempts": _M.attempts + 1, "updated_at": now},
+        now=now,
+        lease=lease,
+        token=token,
+        limit=limit,
+    )
+    oldest = sorted(rows, key=lambda row: (row["received_at"], row["id"]))
+    return tuple(ClaimedMessage(id=row_id(row["id"]), attempts=row["attempts"]) for row in oldest)
+
+
+def load(tx: Tx, message: RowId) -> StoredMessage:
+    """Return the message with its raw bytes; Conflict when there is no such row."""
+    query = (
+        select(message_chunks.c.data)
+        .where(message_chunks.c.message == message)
+        .order_by(message_chunks.c.seq)
+    )
+    row = _row(tx, message)
+    chunks = tx.connection.scalars(query)
+    return _message(tx, row, fields.unseal_chunks(tx, message_chunks.c.data, message, chunks))
+
+
+def head(tx: Tx, message: RowId) -> StoredMessage:
+    """Return the message without its raw bytes; Conflict when there is no such row."""
+    return _message(tx, _row(tx, message), None)
+
+
+def finish(
+    tx: Tx,
+    *,
+    message: RowId,
+    token: bytes,
+    kind: Kind,
+    issue: RowId | None,
+    summary: Mapping[str, object],
+    message_id: str | None,
+    now: Instant,
+) -> None:
+    """Record that the message is handled, with its issue and a JSON summary of what it was.
+
+    StaleLease when `token` is not the row's, so that nothing is handled twice.
+    """
+    claims.held(tx, messages, message, token=token, what=_WHAT)
+    values = {
+        "state": MessageState.HANDLED,
+        "lease": None,
+        "kind": kind,
+        "issue": issue,
+        "summary": fields.seal_json(tx, _M.summary, message, summary),
+        "message_id": keys.of_message_id(tx, message_id) if message_id is not None else None,
+        "problem": None,
+        "updated_at": now,
+    }
+    tx.connection.execute(update(messages).where(_M.id == message).values(values))
+
+
+def fail(
+    tx: Tx,
+    *,
+    message: RowId,
+    token: bytes,
+    problem: str,
+    quarantine: bool,
+    now: Instant,
+    retry_at: Instant | None = None,
+) -> None:
+    """Record that handling failed: the message is due again at `retry_at` (now), or quarantined.
+
+    StaleLease when `token` is not the row's.
+    """
+    claims.held(tx, messages, message, token=token, what=_WHAT)
+    values = {
+        "state": MessageState.QUARANTINED if quarantine else MessageState.STORED,
+        "lease": None,
+        "due_at": now if retry_at is None else retry_at,
+        "problem": fields.seal_text(tx, _M.problem, message, problem),
+        "updated_at": now,
+    }
+    tx.connection.execute(update(messages).where(_M.id == message).values(values))
+
+
+def of_issue(tx: Tx, issue: RowId) -> tuple[StoredMessage, ...]:
+    """Return the issue's messages without raw bytes, oldest first."""
+    return _listed(tx, select(messages).where(_M.issue == issue))
+
+
+def quarantined(tx: Tx) -> tuple[StoredMessage, ...]:
+    """Return the messages that could not be handled, without raw bytes, oldest first."""
+    return _listed(tx, select(messages).where(_M.state == MessageState.QUARANTINED))
+
+
+def counts(tx: Tx) -> Mapping[MessageState, int]:
+    """Return how many messages are in each state, zeros included."""
+    query = select(_M.state, func.count().label("number")).group_by(_M.state)
+    found = {row.state: row.number for row in tx.connection.execute(query)}
+    return {state: found.get(state, 0) for state in MessageState}
+
+
+def release_leases(tx: Tx) -> int:
+    """Make claimed messages due at once, for a start-up that is the only process; returns how many.
+
+    On PostgreSQL, where other processes may hold them, leases just end.
+    """
+    return claims.end_leases(tx, messages)
+
+
+def _known(tx: Tx, arrival: bytes, now: Instant) -> RowId | None:
+    if tx.dialect == POSTGRESQL:
+        # two hosts may take the same message at once; whoever comes second sees the first's row
+        number = int.from_bytes(arrival[:8], signed=True)
+        tx.connection.execute(select(func.pg_advisory_xact_lock(number)))
+    query = (
+        select(_M.id)
+        .where(_M.arrival == arrival, _M.received_at > later(now, -DUPLICATE_WITHIN))
+        .order_by(_M.received_at, _M.id)
+        .limit(1)
+    )
+    found = tx.connection.scalar(query)
+    return row_id(found) if found is not None else None
+
+
+def _row(tx: Tx, message: RowId) -> Row[Any]:
+    found = tx.connection.execute(select(messages).where(_M.id == message)).one_or_none()
+    if found is None:
+        raise Conflict("there is no such message")
+    return found
+
+
+def _listed(tx: Tx, query: Select[Any]) -> tuple[StoredMessage, ...]:
+    rows = tx.connection.execute(query.order_by(_M.received_at, _M.id))
+    return tuple(_message(tx, row, None) for row in rows)
+
+
+def _message(tx: Tx, row: Row[Any], raw: bytes | None) -> StoredMessage:
+    envelope = fields.unseal_json(tx, _M.envelope, row.id, row.envelope)
+    return StoredMessage(
+        id=row_id(row.id),
+        product=row_id(row.product),
+        raw=raw,
+        envelope=_envelope_in(envelope),
+        received_at=Instant(row.received_at),
+        state=MessageState(row.state),
+        kind=Kind(row.kind) if row.kind is not None else None,
+        issue=row_id(row.issue) if row.issue is not None else None,
+        size=row.size,
+        attempts=row.attempts,
+        summary=fields.unseal_object(tx, _M.summary, row.id, row.summary),
+        problem=fields.unseal_text(tx, _M.problem, row.id, row.problem),
+    )
+
+
+def _envelope_out(envelope: Envelope) -> Mapping[str, object]:
+    return {
+        "sender": str(envelope.sender) if envelope.sender else None,
+        "recipients": [str(recipient) for recipient in envelope.recipients],
+        "peer": envelope.peer,
+        "protocol": envelope.protocol,
+        "tls": envelope.tls,
+    }
+
+
+def _envelope_in(value: Mapping[str, Any]) -> Envelope:
+    return Envelope(
+        sender=Address.parse(value["sender"]) if value["sender"] is not None else None,
+        recipients=tuple(Address.parse(text) for text in value["recipients"]),
+        peer=value["peer"],
+        protocol=value["protocol"],
+        tls=value["tls"],
+    )

@@ -1,0 +1,62 @@
+"""Products and pre-disclosure lists as rows; for now one of each, linked."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from gatekeeper.domain.identity import RowId, prefix, row_id
+from gatekeeper.domain.instants import Instant
+from gatekeeper.store.keys import new_id
+from gatekeeper.store.tables import lists, product_lists, products
+from gatekeeper.store.tx import Tx, insert_or
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductRow:
+    """A product: `key` names it in the configuration, `issue_prefix` starts its issue ids."""
+
+    key: str
+    issue_prefix: str
+
+    def __post_init__(self) -> None:
+        """Refuse a prefix that no issue id could have."""
+        prefix(self.issue_prefix)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRow:
+    """A pre-disclosure list: `key` names it in the configuration."""
+
+    key: str
+
+
+def ensure(tx: Tx, product: ProductRow, *, now: Instant) -> RowId:
+    """Return the row of the product with that key, made or given the new prefix if need be."""
+    statement = insert_or(tx, products).values(
+        id=new_id(), key=product.key, issue_prefix=product.issue_prefix, created_at=now
+    )
+    statement = statement.on_conflict_do_update(
+        index_elements=[products.c.key], set_={"issue_prefix": product.issue_prefix}
+    )
+    return row_id(tx.connection.execute(statement.returning(products.c.id)).scalar_one())
+
+
+def ensure_list(tx: Tx, row: ListRow, *, product: RowId, now: Instant) -> RowId:
+    """Return the row of the list with that key, made and linked to the product if need be."""
+    statement = insert_or(tx, lists).values(id=new_id(), key=row.key, created_at=now)
+    tx.connection.execute(statement.on_conflict_do_nothing())
+    found = tx.connection.execute(select(lists.c.id).where(lists.c.key == row.key)).scalar_one()
+    link = insert_or(tx, product_lists).values(product=product, list=found)
+    tx.connection.execute(link.on_conflict_do_nothing())
+    return row_id(found)
+
+
+def lists_of(tx: Tx, product: RowId) -> tuple[ListRow, ...]:
+    """Return the pre-disclosure lists linked to the product, by key."""
+    query = (
+        select(lists.c.key)
+        .join(product_lists, product_lists.c.list == lists.c.id)
+        .where(product_lists.c.product == product)
+        .order_by(lists.c.key)
+    )
+    return tuple(ListRow(key=key) for key in tx.connection.scalars(query))

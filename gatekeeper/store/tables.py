@@ -1,0 +1,359 @@
+"""The tables: rows of ids, states and instants; everything that could tell a secret is sealed.
+
+Ids are 16 bytes made by the application, instants BIGINT microseconds. A column in `SEALED` is
+written only through the codec, one in `LOOKUPS` is a keyed hash.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from gatekeeper.domain.delivery import CLAIMABLE, DeliveryState
+from gatekeeper.domain.report import Kind, MessageState
+
+ISSUE_STATES: Final = (
+    "reported",
+    "accepted",
+    "prepared",
+    "pre-disclosed",
+    "disclosed",
+    "rejected",
+    "handed over",
+)
+
+metadata: Final = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _row_id(name: str = "id") -> Column[bytes]:
+    return Column(name, LargeBinary, primary_key=True)
+
+
+def _to(target: str, name: str | None = None) -> Column[bytes]:
+    column = name or target.rstrip("s")
+    return Column(column, LargeBinary, ForeignKey(f"{target}.id"), nullable=False)
+
+
+def _maybe(target: str) -> Column[bytes | None]:
+    return Column(target.rstrip("s"), LargeBinary, ForeignKey(f"{target}.id"), nullable=True)
+
+
+def _among(column: str, values: tuple[str, ...]) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def _bytes(column: str, length: int) -> CheckConstraint:
+    return CheckConstraint(f"length({column}) = {length}", name=f"{column}_length")
+
+
+def _short(column: str, longest: int) -> CheckConstraint:
+    return CheckConstraint(f"length({column}) BETWEEN 1 AND {longest}", name=f"{column}_length")
+
+
+_LEASED: Final = "(state = 'claimed') = (lease IS NOT NULL)"
+
+products: Final = Table(
+    "products",
+    metadata,
+    _row_id(),
+    Column("key", Text, nullable=False),
+    Column("issue_prefix", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("key"),
+    UniqueConstraint("issue_prefix"),
+    _bytes("id", 16),
+    _short("key", 64),
+    _short("issue_prefix", 16),
+)
+
+lists: Final = Table(
+    "lists",
+    metadata,
+    _row_id(),
+    Column("key", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("key"),
+    _bytes("id", 16),
+    _short("key", 64),
+)
+
+product_lists: Final = Table(
+    "product_lists",
+    metadata,
+    Column("product", LargeBinary, ForeignKey("products.id"), primary_key=True),
+    Column("list", LargeBinary, ForeignKey("lists.id"), primary_key=True),
+)
+
+counters: Final = Table(
+    "counters",
+    metadata,
+    Column("product", LargeBinary, ForeignKey("products.id"), primary_key=True),
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("value", BigInteger, nullable=False),
+    CheckConstraint("value >= 1", name="value"),
+)
+"""The highest issue number of each product and UTC year."""
+
+issues: Final = Table(
+    "issues",
+    metadata,
+    _row_id(),
+    _to("products"),
+    Column("prefix", Text, nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("tag", Text, nullable=False),
+    Column("subject", LargeBinary, nullable=False),
+    Column("reporter", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("prefix", "year", "number"),
+    UniqueConstraint("tag"),
+    _bytes("id", 16),
+    _short("prefix", 16),
+    _short("tag", 32),
+    _among("state", ISSUE_STATES),
+    CheckConstraint("number >= 1", name="number"),
+    CheckConstraint("version >= 1", name="version"),
+)
+
+messages: Final = Table(
+    "messages",
+    metadata,
+    _row_id(),
+    _to("products"),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("arrival", LargeBinary, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("lease", LargeBinary, nullable=True),
+    Column("attempts", Integer, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("kind", Text, nullable=True),
+    _maybe("issues"),
+    Column("message_id", LargeBinary, nullable=True),
+    Column("summary", LargeBinary, nullable=True),
+    Column("problem", LargeBinary, nullable=True),
+    _bytes("id", 16),
+    _bytes("arrival", 32),
+    _bytes("message_id", 32),
+    _among("state", tuple(MessageState)),
+    _among("kind", tuple(Kind)),
+    CheckConstraint(_LEASED, name="lease"),
+    CheckConstraint("(state = 'handled') = (kind IS NOT NULL)", name="handled"),
+    CheckConstraint("issue IS NULL OR state = 'handled'", name="issue"),
+    CheckConstraint("state <> 'quarantined' OR problem IS NOT NULL", name="quarantined"),
+    CheckConstraint("size >= 0", name="size"),
+    CheckConstraint("attempts >= 0", name="attempts"),
+)
+"""Accepted mail; `due_at` is when it may be claimed next, the end of the lease while claimed."""
+
+_OPEN_MESSAGE: Final = text("state IN ('stored', 'claimed')")
+Index(None, messages.c.arrival, messages.c.received_at)
+Index(None, messages.c.issue, messages.c.received_at)
+Index(
+    "ix_messages_claim",
+    messages.c.due_at,
+    sqlite_where=_OPEN_MESSAGE,
+    postgresql_where=_OPEN_MESSAGE,
+)
+
+message_chunks: Final = Table(
+    "message_chunks",
+    metadata,
+    Column("message", LargeBinary, ForeignKey("messages.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+    CheckConstraint("seq >= 0", name="seq"),
+)
+
+letters: Final = Table(
+    "letters",
+    metadata,
+    _row_id(),
+    _maybe("issues"),
+    _maybe("messages"),
+    Column("kind", Text, nullable=False),
+    Column("message_id", LargeBinary, nullable=False),
+    Column("message_id_key", LargeBinary, nullable=False),
+    Column("frame_head", LargeBinary, nullable=False),
+    Column("frame_tail", LargeBinary, nullable=False),
+    Column("summary", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("sealed_at", BigInteger, nullable=True),
+    Column("due_at", BigInteger, nullable=False),
+    Column("lease", LargeBinary, nullable=True),
+    UniqueConstraint("message_id_key"),
+    _bytes("id", 16),
+    _bytes("message_id_key", 32),
+    _short("kind", 32),
+)
+"""What we write, once for all its recipients; `due_at` as for messages, for sealing."""
+
+Index(None, letters.c.issue, letters.c.created_at)
+
+letter_chunks: Final = Table(
+    "letter_chunks",
+    metadata,
+    Column("letter", LargeBinary, ForeignKey("letters.id"), primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+    _among("part", ("plaintext", "shared")),
+    CheckConstraint("seq >= 0", name="seq"),
+)
+
+deliveries: Final = Table(
+    "deliveries",
+    metadata,
+    _row_id(),
+    _to("letters"),
+    _maybe("issues"),
+    Column("recipient", LargeBinary, nullable=False),
+    Column("recipient_key", LargeBinary, nullable=False),
+    Column("name", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("first_due_at", BigInteger, nullable=False),
+    Column("lease", LargeBinary, nullable=True),
+    Column("attempts", Integer, nullable=False),
+    Column("doubts", Integer, nullable=False),
+    Column("fingerprints", LargeBinary, nullable=True),
+    Column("key_packets", LargeBinary, nullable=True),
+    Column("own", Boolean, nullable=False),
+    Column("reply", LargeBinary, nullable=True),
+    Column("reason", LargeBinary, nullable=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("letter", "recipient_key"),
+    _bytes("id", 16),
+    _bytes("recipient_key", 32),
+    _among("state", tuple(DeliveryState)),
+    CheckConstraint(_LEASED, name="lease"),
+    CheckConstraint(
+        "(state IN ('pending', 'blocked')) = (key_packets IS NULL)", name="key_packets"
+    ),
+    CheckConstraint("(key_packets IS NULL) = (fingerprints IS NULL)", name="fingerprints"),
+    CheckConstraint("NOT own OR key_packets IS NOT NULL", name="own"),
+    CheckConstraint("(state = 'blocked') = (reason IS NOT NULL)", name="reason"),
+    CheckConstraint("attempts >= doubts AND doubts >= 0", name="attempts"),
+)
+"""One letter to one recipient; `due_at` is the end of the lease while it is claimed.
+
+`own` says that its data packet lies in `delivery_chunks` instead of the letter's shared part.
+"""
+
+_WAITING: Final = ", ".join(f"'{s}'" for s in sorted({*CLAIMABLE, DeliveryState.CLAIMED}))
+_CLAIMABLE: Final = text(f"state IN ({_WAITING})")
+_PENDING: Final = text("state = 'pending'")
+Index(
+    "ix_deliveries_claim",
+    deliveries.c.due_at,
+    sqlite_where=_CLAIMABLE,
+    postgresql_where=_CLAIMABLE,
+)
+Index(
+    "ix_deliveries_pending",
+    deliveries.c.letter,
+    sqlite_where=_PENDING,
+    postgresql_where=_PENDING,
+)
+Index(None, deliveries.c.issue, deliveries.c.created_at)
+
+delivery_chunks: Final = Table(
+    "delivery_chunks",
+    metadata,
+    Column("delivery", LargeBinary, ForeignKey("deliveries.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+    CheckConstraint("seq >= 0", name="seq"),
+)
+
+events: Final = Table(
+    "events",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("issue", LargeBinary, nullable=True),
+    Column("message", LargeBinary, nullable=True),
+    Column("delivery", LargeBinary, nullable=True),
+    Column("commitment", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("salt", LargeBinary, nullable=True),
+    Column("payload", LargeBinary, nullable=True),
+    CheckConstraint("seq >= 1", name="seq"),
+    _short("kind", 64),
+    _bytes("commitment", 32),
+    _bytes("digest", 32),
+    CheckConstraint("(salt IS NULL) = (payload IS NULL)", name="erased"),
+)
+"""The chained log; no foreign keys, because it outlives the rows it speaks of."""
+
+Index(None, events.c.issue, events.c.seq)
+
+meta: Final = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    _short("name", 64),
+)
+"""Sealed single values: the master key's check, the head of the event chain."""
+
+SEALED: Final = (
+    issues.c.subject,
+    issues.c.reporter,
+    messages.c.envelope,
+    messages.c.summary,
+    messages.c.problem,
+    message_chunks.c.data,
+    letters.c.message_id,
+    letters.c.frame_head,
+    letters.c.frame_tail,
+    letters.c.summary,
+    letter_chunks.c.data,
+    deliveries.c.recipient,
+    deliveries.c.name,
+    deliveries.c.fingerprints,
+    deliveries.c.key_packets,
+    deliveries.c.reply,
+    deliveries.c.reason,
+    delivery_chunks.c.data,
+    events.c.salt,
+    events.c.payload,
+    meta.c.value,
+)
+
+LOOKUPS: Final = (
+    messages.c.arrival,
+    messages.c.message_id,
+    letters.c.message_id_key,
+    deliveries.c.recipient_key,
+)
