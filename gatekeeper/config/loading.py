@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from gatekeeper.config import databases, guarded, keyfiles, roster
+from gatekeeper.config import databases, guarded, keyfiles, roster, templates
 from gatekeeper.config.models import (
     AddressesSection,
     AliasSection,
@@ -50,6 +50,19 @@ def load(folder: Path, *, environ: Mapping[str, str] = os.environ) -> Settings:
     Nothing is changed and no program is started; what certificates contain is judged by
     `gatekeeper.config.certificates.examine`.
     """
+    settings, problems = examine(folder, environ=environ)
+    if settings is None:
+        raise BadConfiguration(problems)
+    return settings
+
+
+def examine(
+    folder: Path, *, environ: Mapping[str, str] = os.environ
+) -> tuple[Settings | None, tuple[Problem, ...]]:
+    """Return the configuration in `folder`, or None and every problem in reading order.
+
+    Only a folder that is not there raises: Misconfigured.
+    """
     folder = folder.absolute()
     if not folder.is_dir():
         message = f"there is no configuration folder {folder}"
@@ -60,9 +73,7 @@ def load(folder: Path, *, environ: Mapping[str, str] = os.environ) -> Settings:
         raise Misconfigured(message, remedy=remedy)
     reading = _Reading(Places(folder, environ))
     settings = reading.settings()
-    if settings is None:
-        raise BadConfiguration(sorted(reading.problems, key=_reading_order))
-    return settings
+    return settings, tuple(sorted(reading.problems, key=_reading_order))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +99,11 @@ class _Reading:
             self.problems += [main.problem(path, text) for path, text in found]
         numbers = self._validated(PolicyFile, policy) if policy else None
         listed = self._roster(team, _own(parts)) if team else None
+        texts, problems = templates.sources(self._places.folder)
+        self.problems += problems
         if self.problems or gatekeeper is None or numbers is None or listed is None:
             return None
-        return _assemble(gatekeeper, numbers, listed, self._places)
+        return _assemble(gatekeeper, numbers, listed, texts, self._places)
 
     def _document(self, name: str) -> Document | None:
         path = self._places.of(Path(name))
@@ -135,7 +148,11 @@ def _own(parts: Mapping[str, Any]) -> OwnAddresses | None:
 
 
 def _assemble(
-    file: GatekeeperFile, numbers: PolicyFile, listed: _Roster, places: Places
+    file: GatekeeperFile,
+    numbers: PolicyFile,
+    listed: _Roster,
+    texts: Mapping[str, str],
+    places: Places,
 ) -> Settings | None:
     own = _own({"domain": file.domain, "addresses": file.addresses})
     folder, key = places.runtime(file.runtime), places.master_key(file.master_key)
@@ -158,6 +175,7 @@ def _assemble(
         gpg=gpg,
         team=Team(people=listed.people),
         certificates=MappingProxyType(dict(listed.certificates)),
+        templates=texts,
         policy=_policy(numbers),
     )
 

@@ -72,7 +72,11 @@ def complaint(path: Path | None, *, allow_disk: bool) -> str:
 
 def prepare(settings: Settings) -> Path:
     """Make the runtime folder (mode 0700) if need be and return it; Misconfigured if not ours."""
-    path = settings.runtime_folder
+    return make(settings.runtime_folder)
+
+
+def make(path: Path) -> Path:
+    """Make a runtime folder at `path`, which is this user's alone; Misconfigured if it is not."""
     remedy = "remove it, or set runtime.folder to a folder that only this user can enter"
     try:
         path.mkdir(mode=0o700, parents=False, exist_ok=True)

@@ -78,7 +78,8 @@ class Settings:
 
     `runtime_folder` is where opened secrets may lie; it need not exist yet: see
     `gatekeeper.config.runtime.prepare`. `certificates` maps each fingerprint in `team` to the
-    bytes of its file in `keys/`. All paths are absolute.
+    bytes of its file in `keys/`, `templates` each file name in `templates/` to its text. All
+    paths are absolute.
     """
 
     folder: Path
@@ -96,6 +97,7 @@ class Settings:
     gpg: Path
     team: Team
     certificates: Mapping[str, bytes] = field(repr=False)
+    templates: Mapping[str, str] = field(repr=False)
     policy: Policy
 
     @property
