@@ -1,0 +1,282 @@
+"""Write letters: the plaintext that is encrypted, and the frame that stands around ciphertext."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from gatekeeper.domain.instants import Instant
+from gatekeeper.mail.charset import printable_text
+from gatekeeper.mail.header_writing import (
+    encode_date,
+    encode_header,
+    encode_mailbox,
+    encode_message_ids,
+    encode_token,
+    field_lines,
+)
+from gatekeeper.mail.headers import MESSAGE_IDS_MAX
+from gatekeeper.mail.parse import LOOP_FIELD
+from gatekeeper.mail.reading import Piece
+from gatekeeper.mail.structure import Part
+
+INNER_FIELDS: Final = (
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "Reply-To",
+    "In-Reply-To",
+    "References",
+)
+"""What the plaintext says of itself, and what `HP-Outer` repeats of the frame (RFC 9788 §2.2)."""
+
+OUTER_FIELDS: Final = (
+    *INNER_FIELDS,
+    "Auto-Submitted",
+    "X-Auto-Response-Suppress",
+    "Precedence",
+    "List-Id",
+    LOOP_FIELD,
+)
+"""The only fields, besides MIME's own, that ever stand outside the encryption."""
+
+CONTENT_FIELDS: Final = frozenset(
+    {
+        "content-type",
+        "content-transfer-encoding",
+        "content-disposition",
+        "content-description",
+        "content-id",
+        "content-language",
+        "content-location",
+        "content-duration",
+        "content-md5",
+        "content-features",
+    }
+)
+"""The fields of an original that describe its content; Content-Length, which lies, does not."""
+
+SEED_MIN: Final = 16
+_LINE_MAX: Final = 998
+_STRAY: Final = re.compile(rb"\r(?!\n)|\x00")
+_UNSAFE_IN_NAME: Final = re.compile(r"[^A-Za-z0-9._-]+")
+_NOT_7BIT: Final = re.compile(rb"[^\t\r\n -~]|\r(?!\n)|(?<!\r)\n|[^\n]{999}")
+_ENCRYPTED_SUFFIX: Final = re.compile(r"\.(?:gpg|pgp|asc)\Z", re.IGNORECASE)
+
+
+_BASE64: Final = b"Content-Transfer-Encoding: base64\r\n"
+_CONTROL_PART: Final = (
+    b"\r\nContent-Type: application/pgp-encrypted\r\n"
+    b"Content-Description: PGP/MIME version identification\r\n\r\nVersion: 1\r\n\r\n--"
+)
+_ARMOR_PART: Final = (
+    b'\r\nContent-Type: application/octet-stream; name="encrypted.asc"\r\n'
+    b"Content-Description: OpenPGP encrypted message\r\n"
+    b'Content-Disposition: inline; filename="encrypted.asc"\r\n\r\n'
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letterhead:
+    """What stands at the head of one letter, checked so that no value can add a field.
+
+    `from_`, `to`, `reply_to` are `name <address>` or an address ("" for no Reply-To) · `subject`
+    the real one, protected inside · `message_id` and `references` with angle brackets, the last
+    reference is the mail answered · `boundary_seed` 16 or more secret bytes · `list_id` the bare
+    identifier of RFC 2919 ("" for none) · `loop_token` what we know our own mail by.
+    """
+
+    from_: str
+    to: str
+    subject: str
+    date: Instant
+    message_id: str
+    reply_to: str = ""
+    references: tuple[str, ...] = ()
+    boundary_seed: bytes = field(repr=False)
+    list_id: str = ""
+    loop_token: str
+
+    def __post_init__(self) -> None:
+        """Refuse every value that could not stand in a header field."""
+        if len(self.boundary_seed) < SEED_MIN:
+            message = f"a boundary needs a seed of {SEED_MIN} bytes"
+            raise ValueError(message)
+        if len(self.references) > MESSAGE_IDS_MAX:
+            message = f"a letter refers to {MESSAGE_IDS_MAX} others at most"
+            raise ValueError(message)
+        _outer_values(self, self.subject)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OuterFrame:
+    """The message around an armored ciphertext: `head` + armor + `tail` is what is sent."""
+
+    head: bytes
+    tail: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chunk:
+    """One body part: its header and its body, as they will stand between two boundaries."""
+
+    head: bytes
+    body: bytes
+
+
+def inner(
+    *,
+    head: Letterhead,
+    outer_subject: str,
+    block: str,
+    content: Part | None,
+    header_block: bytes,
+    pieces: Sequence[Piece] = (),
+    raw_attachment: bytes | None = None,
+) -> bytes:
+    """Return the plaintext of a letter: a MIME entity with its headers protected (RFC 9788).
+
+    In order: `block`, our own text; `content` with its Content-* fields and its body byte for
+    byte; each opened piece, the original's `header_block` and `raw_attachment` as attachments.
+    """
+    chunks = [_text_chunk(block)]
+    if content is not None:
+        chunks.append(_content_chunk(content))
+    opened = [each for each in pieces if each.data is not None]
+    chunks.extend(_piece_chunk(each, number) for number, each in enumerate(opened, 1))
+    if header_block:
+        chunks.append(_header_chunk(header_block))
+    if raw_attachment is not None:
+        chunks.append(_attached(raw_attachment, name="original.eml", about="The mail as received"))
+    boundary = _boundary(head.boundary_seed, chunks)
+    written = [_inner_header(head, outer_subject, boundary)]
+    for chunk in chunks:
+        written += [b"\r\n--", boundary, b"\r\n", chunk.head, b"\r\n", chunk.body]
+    written += [b"\r\n--", boundary, b"--\r\n"]
+    return b"".join(written)
+
+
+def outer(*, head: Letterhead, outer_subject: str) -> OuterFrame:
+    """Return the frame of RFC 3156 §4 for `head`; its Subject is `outer_subject`, not the real one.
+
+    Nothing but OUTER_FIELDS and MIME's own fields is in it; no armor can hold its boundary.
+    """
+    boundary = _boundary(head.boundary_seed, ())
+    values = _outer_values(head, outer_subject)
+    written = [field_lines(name, values[name]) for name in OUTER_FIELDS if values[name]]
+    written += [
+        b"MIME-Version: 1.0\r\n",
+        b'Content-Type: multipart/encrypted; protocol="application/pgp-encrypted";\r\n boundary="',
+        boundary,
+        b'"\r\n\r\n--',
+        boundary,
+        _CONTROL_PART,
+        boundary,
+        _ARMOR_PART,
+    ]
+    return OuterFrame(head=b"".join(written), tail=b"\r\n--" + boundary + b"--\r\n")
+
+
+def _outer_values(head: Letterhead, subject: str) -> Mapping[str, str]:
+    """Return every field that may stand outside, encoded; an empty value is not written."""
+    return MappingProxyType(
+        {
+            "From": encode_mailbox(head.from_),
+            "To": encode_mailbox(head.to),
+            "Subject": encode_header(subject),
+            "Date": encode_date(head.date),
+            "Message-ID": encode_message_ids((head.message_id,)),
+            "Reply-To": encode_mailbox(head.reply_to) if head.reply_to else "",
+            "In-Reply-To": encode_message_ids(head.references[-1:]),
+            "References": encode_message_ids(head.references),
+            "Auto-Submitted": "auto-generated",
+            "X-Auto-Response-Suppress": "All",
+            "Precedence": "list",
+            "List-Id": f"<{encode_token(head.list_id)}>" if head.list_id else "",
+            LOOP_FIELD: encode_token(head.loop_token),
+        }
+    )
+
+
+def _inner_header(head: Letterhead, outer_subject: str, boundary: bytes) -> bytes:
+    real = _outer_values(head, head.subject)
+    outside = _outer_values(head, outer_subject)
+    written = [field_lines(name, real[name]) for name in INNER_FIELDS if real[name]]
+    written += [
+        field_lines("HP-Outer", f"{name}: {outside[name]}")
+        for name in INNER_FIELDS
+        if outside[name]
+    ]
+    written += [
+        b'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="',
+        boundary,
+        b'";\r\n protected-headers="v1"; hp="cipher"\r\n',
+    ]
+    return b"".join(written)
+
+
+def _boundary(seed: bytes, chunks: Sequence[_Chunk]) -> bytes:
+    """Return a boundary that occurs nowhere in `chunks`; "=_" is in no base64 and no QP."""
+    for count in range(100):
+        digest = hashlib.sha256(b"boundary|%d|%d|" % (len(chunks), count) + seed).hexdigest()
+        boundary = b"=_" + digest[:40].encode("ascii")
+        if not any(boundary in each.head or boundary in each.body for each in chunks):
+            return boundary
+    message = "no boundary found"  # needs content that knows the secret seed
+    raise ValueError(message)
+
+
+def _text_chunk(text: str) -> _Chunk:
+    body = printable_text(text).rstrip("\n").replace("\n", "\r\n").encode("utf-8") + b"\r\n"
+    kind = b"Content-Type: text/plain; charset=utf-8\r\n"
+    if max(map(len, body.split(b"\r\n"))) > _LINE_MAX:
+        return _Chunk(head=kind + _BASE64, body=base64_lines(body))
+    encoding = b"7bit" if body.isascii() else b"8bit"
+    return _Chunk(head=kind + b"Content-Transfer-Encoding: " + encoding + b"\r\n", body=body)
+
+
+def _content_chunk(content: Part) -> _Chunk:
+    """Return the body as it is under the first field of each name in CONTENT_FIELDS; no other."""
+    kept: dict[str, bytes] = {}
+    for each in content.fields:
+        name = each.name.lower()
+        if name in CONTENT_FIELDS:
+            raw = _STRAY.sub(b" ", each.raw)
+            kept.setdefault(name, each.name.encode("ascii") + b":" + raw + b"\r\n")
+    return _Chunk(head=b"".join(kept.values()), body=content.body)
+
+
+def _piece_chunk(piece: Piece, number: int) -> _Chunk:
+    name = _UNSAFE_IN_NAME.sub("_", _ENCRYPTED_SUFFIX.sub("", piece.label)).strip("._")[-60:]
+    return _attached(
+        piece.data or b"", name=f"piece-{number}-{name or 'opened'}", about=piece.label
+    )
+
+
+def _header_chunk(header_block: bytes) -> _Chunk:
+    head = (
+        b"Content-Type: text/rfc822-headers\r\nContent-Description: The header as received\r\n"
+        b'Content-Disposition: attachment; filename="header.txt"\r\n'
+    )
+    if _NOT_7BIT.search(header_block):
+        return _Chunk(head=head + _BASE64, body=base64_lines(header_block))
+    return _Chunk(head=head, body=header_block)
+
+
+def _attached(data: bytes, *, name: str, about: str) -> _Chunk:
+    head = (
+        field_lines("Content-Type", "application/octet-stream")
+        + field_lines("Content-Description", encode_header(about))
+        + field_lines("Content-Disposition", f'attachment; filename="{name}"')
+    )
+    return _Chunk(head=head + _BASE64, body=base64_lines(data))
+
+
+def base64_lines(data: bytes) -> bytes:
+    """Return `data` in base64 with CRLF after each 76 characters (RFC 2045 §6.8)."""
+    return base64.encodebytes(data).replace(b"\n", b"\r\n")

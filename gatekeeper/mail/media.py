@@ -1,0 +1,107 @@
+"""Read what Content-Type, -Disposition and -Transfer-Encoding say of a part, leniently."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from gatekeeper.mail.charset import decode_in
+from gatekeeper.mail.headers import decode_text
+
+_PARAMS_MAX: Final = 100
+_SEGMENTS_MAX: Final = 100
+_TYPE: Final = re.compile(r"\s*+([\w!#$&^.+-]{1,127})\s*+/\s*+([\w!#$&^.+-]{1,127})", re.ASCII)
+_TOKEN: Final = re.compile(r"\s*+([^\s;=()<>\"]{1,127})")
+_PARAM: Final = re.compile(
+    r';\s*+([^\s;="]{1,127}+)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?|([^\s;]*+))', re.DOTALL
+)
+_FOLD: Final = re.compile(r"\r?\n(?=[ \t])|[\r\n]+\Z")
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+_SEGMENT: Final = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """What a part says it is; `boundary` as the bytes that stand in the body."""
+
+    content_type: str = "text/plain"
+    params: Mapping[str, str] = MappingProxyType({})
+    boundary: bytes = b""
+    disposition: str = ""
+    filename: str | None = None
+    encoding: str = "7bit"
+
+
+def media_of(about: Mapping[str, bytes], *, default: str, limit: int) -> Media:
+    """Return what the `content-*` fields in `about` (lower-case names) say.
+
+    A missing or unreadable type is `default` (RFC 2045 §5.2); of a repeated parameter the first
+    counts; at most `limit` bytes of each field are read.
+    """
+    kind = _text(about.get("content-type", b""), limit)
+    shown = _text(about.get("content-disposition", b""), limit)
+    params = _parameters(kind)
+    disposition = _TOKEN.match(shown)
+    encoding = _TOKEN.match(_text(about.get("content-transfer-encoding", b""), limit))
+    found = _TYPE.match(kind)
+    shown_params = _parameters(shown)
+    return Media(
+        content_type=f"{found[1]}/{found[2]}".lower() if found else default,
+        params=MappingProxyType(
+            {name: decode_text(value, limit) for name, value in params.items()}
+        ),
+        boundary=params.get("boundary", b""),
+        disposition=disposition[1].lower() if disposition else "",
+        filename=_filename(shown_params.get("filename") or params.get("name"), limit),
+        encoding=encoding[1].lower() if encoding else "7bit",
+    )
+
+
+def _text(raw: bytes, limit: int) -> str:
+    """Return the bytes one to one as characters, unfolded."""
+    return _FOLD.sub("", raw[:limit].decode("latin-1"))
+
+
+def _parameters(value: str) -> dict[str, bytes]:
+    """Return the parameters by lower-case name, RFC 2231 pieces joined."""
+    plain: dict[str, bytes] = {}
+    pieces: dict[str, dict[int, bytes]] = {}
+    charsets: dict[str, str] = {}
+    for count, match in enumerate(_PARAM.finditer(value)):
+        if count >= _PARAMS_MAX:
+            break
+        quoted, bare = match[2], match[3]
+        text = _ESCAPED.sub(r"\1", quoted) if quoted is not None else bare
+        raw = text.encode("latin-1")
+        segment = _SEGMENT.fullmatch(match[1].lower())
+        if segment is None or (segment[2] is None and segment[3] is None):
+            plain.setdefault(match[1].lower(), raw)
+            continue
+        name, number = segment[1], int(segment[2] or 0)
+        if segment[3]:
+            raw = _extended(raw, name, number, charsets)
+        pieces.setdefault(name, {}).setdefault(number, raw)
+    for name, found in pieces.items():
+        joined = b"".join(found[number] for number in sorted(found))
+        if name in charsets:
+            joined = decode_in(joined, charsets[name]).text.encode("utf-8", "replace")
+        plain[name] = joined
+    return plain
+
+
+def _extended(raw: bytes, name: str, number: int, charsets: dict[str, str]) -> bytes:
+    """Undo the percent encoding of RFC 2231 §4 and keep the charset that the first piece names."""
+    if number == 0 and raw.count(b"'") >= 2:
+        charset, _language, raw = raw.split(b"'", 2)
+        charsets[name] = charset.decode("latin-1")
+    return unquote_to_bytes(raw)
+
+
+def _filename(raw: bytes | None, limit: int) -> str | None:
+    """Return the last component of a file name, printable and short, or None."""
+    if raw is None:
+        return None
+    name = decode_text(raw, limit).replace("\\", "/").rpartition("/")[2].strip()
+    return name[:255] or None

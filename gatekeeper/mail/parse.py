@@ -1,0 +1,93 @@
+"""Read a mail's bytes into one value: its structure and the header fields that rules need."""
+
+from dataclasses import dataclass, field
+
+from gatekeeper.domain.instants import Instant
+from gatekeeper.domain.policy import ReadingLimits
+from gatekeeper.mail.headers import Mailbox, addresses, date, decode_text, message_ids
+from gatekeeper.mail.structure import Part, scan
+
+LOOP_FIELD = "X-Gatekeeper-Loop"
+_LOOP_TOKENS_MAX = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """One mail as it was received; nothing in it is proven.
+
+    `from_` holds the mailboxes of all From fields together · `references` the Message-IDs of
+    References, then In-Reply-To, each once, oldest first · `auto_submitted` the keyword of RFC 3834
+    in lower case, "" if absent · `loop_tokens` the values of X-Gatekeeper-Loop · `problems` what
+    was malformed, in words without content.
+    """
+
+    raw: bytes = field(repr=False)
+    root: Part = field(repr=False)
+    subject: str = ""
+    from_: tuple[Mailbox, ...] = ()
+    to: tuple[Mailbox, ...] = ()
+    cc: tuple[Mailbox, ...] = ()
+    reply_to: tuple[Mailbox, ...] = ()
+    date: Instant | None = None
+    message_id: str | None = None
+    references: tuple[str, ...] = ()
+    auto_submitted: str = ""
+    loop_tokens: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def read(raw: bytes, limits: ReadingLimits) -> Mail:
+    """Return the mail in `raw`; any bytes are a mail, nothing raises."""
+    scanned = scan(raw, limits)
+    root = scanned.root
+    limit = limits.header_value_bytes
+    problems = list(scanned.problems)
+    sent_at = date_of(root)
+    if root.first("From") is None:
+        problems.append("no From")
+    if sent_at is None:
+        problems.append("no Date" if root.first("Date") is None else "a Date that is none")
+    return Mail(
+        raw=raw,
+        root=root,
+        subject=decode_text(root.first("Subject") or b"", limit),
+        from_=mailboxes_of(root, "From", limit),
+        to=mailboxes_of(root, "To", limit),
+        cc=mailboxes_of(root, "Cc", limit),
+        reply_to=mailboxes_of(root, "Reply-To", limit),
+        date=sent_at,
+        message_id=message_id_of(root),
+        references=references_of(root),
+        auto_submitted=_keyword(root, "Auto-Submitted", limit),
+        loop_tokens=tuple(
+            decode_text(each, limit) for each in root.every(LOOP_FIELD)[:_LOOP_TOKENS_MAX]
+        ),
+        problems=tuple(problems),
+    )
+
+
+def mailboxes_of(root: Part, name: str, limit: int) -> tuple[Mailbox, ...]:
+    """Return the mailboxes of all fields called `name`, reading `limit` bytes of them at most."""
+    return addresses(b",".join(root.every(name)), limit)
+
+
+def date_of(root: Part) -> Instant | None:
+    """Return the instant of the first Date field, or None."""
+    return date(root.first("Date") or b"")
+
+
+def message_id_of(root: Part) -> str | None:
+    """Return the Message-ID with its angle brackets, or None."""
+    return next(iter(message_ids(root.first("Message-ID") or b"")), None)
+
+
+def references_of(root: Part) -> tuple[str, ...]:
+    """Return the Message-IDs of References, then In-Reply-To, each once, oldest first."""
+    named = message_ids(root.first("References") or b"")
+    answered = message_ids(root.first("In-Reply-To") or b"")
+    return tuple(dict.fromkeys(named + answered))
+
+
+def _keyword(root: Part, name: str, limit: int) -> str:
+    text = decode_text(root.first(name) or b"", limit)
+    return text.partition(";")[0].partition("(")[0].strip().lower()

@@ -1,0 +1,46 @@
+"""What one mail came to after it was opened: the value that stages 3 to 7 hand on."""
+
+from dataclasses import dataclass
+
+from gatekeeper.domain.protection import Protection
+from gatekeeper.mail.charset import is_printable_line
+from gatekeeper.mail.parse import Mail
+from gatekeeper.mail.structure import Part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One separately encrypted piece of an otherwise clear mail; opened, or why not."""
+
+    label: str
+    data: bytes | None
+    problem: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a piece that was neither opened nor explained, or with an unprintable label."""
+        if not is_printable_line(self.label):
+            message = "a label is one printable line"
+            raise ValueError(message)
+        if self.data is None and not self.problem:
+            message = "a piece that stayed closed needs its reason"
+            raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A mail with what was found inside it.
+
+    `subject` the one that counts (protected, else outer) · `content` the MIME entity that people
+    should see, decrypted and without the signature around it, byte for byte · `protection` what
+    was verified · `pieces` what was decrypted apart · `references` Message-IDs for threading ·
+    `text` the first readable text of `content` · `problems` what could not be read, in words.
+    """
+
+    mail: Mail
+    subject: str
+    content: Part
+    protection: Protection
+    pieces: tuple[Piece, ...] = ()
+    problems: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    text: str = ""
