@@ -208,7 +208,7 @@ def fill(lock: Path, stamp: dict[str, str]) -> None:
 def install_with_uv(lock: Path, *, renew: bool) -> bool:
     """Install a lock file by hash with uv, in a new environment if told to; False: not done."""
     uv = shutil.which("uv")
-    if uv is None:
+    if uv is None or Path(uv).is_relative_to(VENV):
         return False
     try:
         if renew:
@@ -262,7 +262,7 @@ def base_python() -> str:
 
 def clear() -> None:
     """Remove whatever stands where the environment is to be."""
-    if VENV.is_symlink() or VENV.is_file():
+    if VENV.is_symlink():
         VENV.unlink()
     elif VENV.exists():
         shutil.rmtree(VENV)
