@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -27,7 +27,7 @@ class Media:
     """What a part says it is; `boundary` as the bytes that stand in the body."""
 
     content_type: str = "text/plain"
-    params: Mapping[str, str] = MappingProxyType({})
+    params: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     boundary: bytes = b""
     disposition: str = ""
     filename: str | None = None

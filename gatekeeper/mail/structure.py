@@ -35,7 +35,7 @@ class Part:
     end: int
     fields: tuple[HeaderField, ...] = field(default=(), repr=False)
     content_type: str = "text/plain"
-    params: Mapping[str, str] = field(default=MappingProxyType({}))
+    params: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     disposition: str = ""
     filename: str | None = None
     encoding: str = "7bit"
