@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gatekeeper.domain.address import Address
+from gatekeeper.domain.identity import RowId
 
 
 class Kind(StrEnum):
@@ -49,3 +50,19 @@ class Envelope:
         if not self.recipients:
             message = "an envelope needs a recipient"
             raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classified:
+    """Stage 4's answer: the kind, and the row that a token of ours named, if one did.
+
+    `delivery` is the one a bounce is about, `carried` the message inside a letter that came back.
+
+    `automatic` is what the headers say of themselves; it may keep an answer back, it never keeps
+    a report from being opened (design: mail engine, "In").
+    """
+
+    kind: Kind
+    delivery: RowId | None = None
+    carried: RowId | None = None
+    automatic: bool = False

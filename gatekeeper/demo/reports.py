@@ -1,0 +1,104 @@
+"""The three reports of the demonstration, as a mail program would write them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import Final
+
+from gatekeeper.demo.people import Someone
+
+PROOF: Final = b"\x89PoC\x00\x01\x02 eight bits: \xfe\xff, a NUL: \x00, and no final line end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One report: what kind of mail it is, its subject, and its bytes."""
+
+    kind: str
+    subject: str
+    raw: bytes
+
+
+def three(sender: Someone, alias: str) -> Sequence[Report]:
+    """Return a plain report, a PGP/MIME signed and encrypted one, and an inline armoured one.
+
+    `sender` must know the alias's key already.
+    """
+    return (_plain(sender, alias), _pgp_mime(sender, alias), _inline(sender, alias))
+
+
+def _head(sender: Someone, alias: str, subject: str) -> EmailMessage:
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = f"{sender.name} <{sender.address}>"
+    mail["To"] = alias
+    mail["Subject"] = subject
+    return mail
+
+
+def _plain(sender: Someone, alias: str) -> Report:
+    subject = "Crash in the frame parser"
+    mail = _head(sender, alias, subject)
+    mail.set_content(
+        "Hello,\n\na frame with length 0 makes the parser read one byte too far.\n"
+        "The attached file shows it. Am I writing to the right place?\n\nRobin\n"
+    )
+    mail.add_attachment(
+        PROOF, maintype="application", subtype="octet-stream", filename="frame-0.bin"
+    )
+    return Report(kind="plain mail", subject=subject, raw=mail.as_bytes())
+
+
+def _pgp_mime(sender: Someone, alias: str) -> Report:
+    subject = "Key confusion in session resumption"
+    inner = _head(sender, alias, subject)
+    inner.set_content(
+        "Hello,\n\na resumed session keeps the keys of the one before it. Anyone who holds an\n"
+        "old ticket can read the new session. I would like 14 days before it is public.\n\nRobin\n"
+    )
+    inner.add_attachment(
+        b"ticket = steal()\nresume(ticket)\n",
+        maintype="text",
+        subtype="x-python",
+        filename="resume.py",
+    )
+    inner.replace_header("Content-Type", f'{inner["Content-Type"]}; protected-headers="v1"')
+    armor = sender.gpg(
+        "--armor",
+        "--trust-model",
+        "always",
+        "--sign",
+        "--encrypt",
+        "--recipient",
+        alias,
+        given=inner.as_bytes(),
+    )
+    outer = _head(sender, alias, "...")
+    boundary = "=-=-=demo=-=-="
+    outer["MIME-Version"] = "1.0"
+    outer["Content-Type"] = (
+        'multipart/encrypted; protocol="application/pgp-encrypted"; boundary="' + boundary + '"'
+    )
+    body = (
+        f"\n--{boundary}\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n"
+        f'\n--{boundary}\nContent-Type: application/octet-stream; name="encrypted.asc"\n\n'
+        f"{armor.decode()}\n--{boundary}--\n"
+    )
+    raw = outer.as_bytes() + body.replace("\n", "\r\n").encode()
+    return Report(kind="PGP/MIME, signed and encrypted", subject=subject, raw=raw)
+
+
+def _inline(sender: Someone, alias: str) -> Report:
+    subject = "question about the updater"
+    armor = sender.gpg(
+        "--armor",
+        "--trust-model",
+        "always",
+        "--encrypt",
+        "--recipient",
+        alias,
+        given="The updater follows redirects to http. Fünf Zeilen genügen.\n".encode(),
+    )
+    mail = _head(sender, alias, subject)
+    mail.set_content(armor.decode())
+    return Report(kind="inline armour", subject=subject, raw=mail.as_bytes())

@@ -1,0 +1,93 @@
+"""Tell what happened, in order and readable: what was sent, what left, what each person reads."""
+
+import email
+import sys
+import textwrap
+from collections.abc import Sequence
+from email.message import Message
+from email.policy import default
+from pathlib import Path
+from typing import Final
+
+from gatekeeper.demo.people import Someone
+from gatekeeper.demo.reports import Report
+
+_INDENT: Final = "    "
+_TEXT_LINES: Final = 40
+
+
+def say(text: str = "") -> None:
+    """Print a line at once."""
+    print(text, flush=True)
+
+
+def heading(text: str) -> None:
+    """Print a heading."""
+    bold, plain = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
+    say(f"\n{bold}{text}{plain}")
+
+
+def quoted(text: str) -> None:
+    """Print lines that are shown, not said by us."""
+    lines = (f"{_INDENT}| {line}".rstrip() for line in text.rstrip("\n").splitlines())
+    say("\n".join(lines))
+
+
+def sent(report: Report) -> None:
+    """Show a report as it is sent."""
+    heading(f"The reporter sends a report: {report.kind}")
+    head, _, body = report.raw.decode("ascii", "replace").replace("\r\n", "\n").partition("\n\n")
+    named = [line for line in head.splitlines() if line.startswith(("From", "To:", "Subject"))]
+    quoted("\n".join([*named, "", *body.strip().splitlines()[:6], "…"]))
+
+
+def outside(path: Path) -> None:
+    """Show what anyone between the service and a recipient can read of a mail."""
+    mail = email.message_from_bytes(path.read_bytes(), policy=default)
+    lines = [f"{name}: {mail[name]}" for name in ("From", "To", "Subject", "Message-ID")]
+    count = len(_ciphertext(mail).splitlines())
+    quoted("\n".join([*lines, f"({count} lines of OpenPGP ciphertext)"]))
+
+
+def opened(person: Someone, path: Path) -> bytes | None:
+    """Decrypt a mail with the person's own key; say how gpg judged it, and return what it holds."""
+    mail = email.message_from_bytes(path.read_bytes(), policy=default)
+    done = person.try_gpg("--status-fd", "2", "--decrypt", given=_ciphertext(mail))
+    if done.returncode != 0:
+        say(f"{_INDENT}gpg: cannot be decrypted with this key")
+        return None
+    good = b"[GNUPG:] GOODSIG" in done.stderr
+    say(f"{_INDENT}gpg: decrypted; signature of the alias: {'good' if good else 'NOT GOOD'}")
+    return done.stdout
+
+
+def inside(plaintext: bytes) -> None:
+    """Show what a decrypted mail says, and what is attached to it."""
+    mail = email.message_from_bytes(plaintext, policy=default)
+    lines = [f"Subject: {mail['Subject']}", ""]
+    for part in mail.walk():
+        payload = part.get_payload(decode=True)
+        if part.is_multipart() or not isinstance(payload, bytes):
+            continue
+        if part.get_content_type() == "text/plain" and not part.get_filename():
+            text = payload.decode("utf-8", "replace").strip()
+            lines += [*text.splitlines()[:_TEXT_LINES], ""]
+        else:
+            name = part.get_filename() or part.get_content_type()
+            lines.append(f"[attachment: {name}, {len(payload)} bytes]")
+    quoted("\n".join(lines))
+
+
+def numbered(things: Sequence[tuple[str, str]]) -> None:
+    """Print numbered things to try, each with its exact command."""
+    for number, (what, command) in enumerate(things, start=1):
+        say(f"  {number}. {what}")
+        say(textwrap.indent(command, "       "))
+
+
+def _ciphertext(mail: Message) -> bytes:
+    for part in mail.walk():
+        if part.get_content_type() == "application/octet-stream":
+            payload = part.get_payload(decode=True)
+            return payload if isinstance(payload, bytes) else b""
+    return b""

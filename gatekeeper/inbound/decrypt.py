@@ -1,0 +1,13 @@
+"""3. Decrypt and verify; the outcome is a value, never an exception."""
+
+from gatekeeper.issues.reading import Reader
+from gatekeeper.mail.reading import Reading
+
+
+def decrypt(reader: Reader, raw: bytes) -> Reading:
+    """Return what the accepted bytes hold (design: OpenPGP, "Believing").
+
+    Only a failure of our own, such as a gpg that cannot be started, raises: OurFault, after which
+    the message is tried again.
+    """
+    return reader.read(raw)

@@ -1,0 +1,136 @@
+"""Claim stored messages and take each through stages 3 to 6.
+
+What a mail provokes quarantines it after three times; what is our own fault (no gpg, no database)
+never does: then the message waits.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from gatekeeper.domain.errors import GatekeeperError
+from gatekeeper.domain.identity import ROW_ID_BYTES
+from gatekeeper.domain.instants import MINUTE, SECOND, Instant, later
+from gatekeeper.domain.report import MAX_ATTEMPTS, Kind
+from gatekeeper.inbound.classify import classify
+from gatekeeper.inbound.decrypt import decrypt
+from gatekeeper.issues.handling import Arrival, handle
+from gatekeeper.issues.letterhead import Desk
+from gatekeeper.issues.reading import Reader, unread
+from gatekeeper.store import audit, messages
+from gatekeeper.store.engine import Store, Tx
+from gatekeeper.store.messages import ClaimedMessage, StoredMessage
+
+_LOG: Final = logging.getLogger("gatekeeper.inbound")
+
+BATCH: Final = 8
+"""Messages claimed at once: few, so that other processes find work too."""
+
+RETRY_AFTER: Final = (10 * SECOND, 1 * MINUTE, 5 * MINUTE)
+"""How long a message rests after a failure; then again and again the last of these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundWorker:
+    """Stages 3 to 6 over one store; `lease` in microseconds."""
+
+    store: Store
+    desk: Desk
+    reader: Reader
+    lease: int
+    now: Callable[[], Instant]
+
+    def tick(self) -> int:
+        """Handle what waits, one batch; return how many messages were claimed."""
+        lease = self.desk.chance(ROW_ID_BYTES)
+        now = self.now()
+        claimed = self.store.write(
+            lambda tx: messages.claim(tx, now=now, lease=self.lease, token=lease, limit=BATCH)
+        )
+        for message in claimed:
+            self._take(message, lease)
+        return len(claimed)
+
+    def _take(self, claimed: ClaimedMessage, lease: bytes) -> None:
+        stored: StoredMessage | None = None
+        try:
+            stored = self.store.read(lambda tx: messages.load(tx, claimed.id))
+            if claimed.attempts > MAX_ATTEMPTS and not stored.problem:
+                self._quarantine(claimed, lease, "the program stopped each time it was handled")
+                return
+            kind = self._handle(stored, lease)
+        except GatekeeperError as error:
+            # Ours, and it may pass: the message waits for as long as it takes.
+            self._put_back(claimed, lease, error.diagnostics())
+        except Exception as error:  # noqa: BLE001 - whatever a mail provokes ends in quarantine
+            problem = f"unexpected {type(error).__name__}"
+            if claimed.attempts >= MAX_ATTEMPTS:
+                self._quarantine(claimed, lease, problem)
+            else:
+                self._put_back(claimed, lease, problem)
+        else:
+            _LOG.info("message handled: %s", kind)
+
+    def _handle(self, stored: StoredMessage, lease: bytes) -> Kind:
+        raw = stored.raw or b""
+        try:
+            reading = decrypt(self.reader, raw)
+        except GatekeeperError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a mail that cannot be read is still a report
+            _LOG.error("a message could not be taken apart: %s", type(error).__name__)
+            reading = unread(raw, f"it could not be taken apart ({type(error).__name__})")
+        arrival = Arrival(
+            id=stored.id,
+            lease=lease,
+            envelope=stored.envelope,
+            received_at=stored.received_at,
+            reading=reading,
+            classified=classify(reading.mail, stored.envelope, self.desk.own, self.desk.token_key),
+        )
+        now = self.now()
+        return self.store.write(lambda tx: handle(tx, self.desk, arrival, now))
+
+    def _put_back(self, claimed: ClaimedMessage, lease: bytes, problem: str) -> None:
+        now = self.now()
+        wait = RETRY_AFTER[min(claimed.attempts, len(RETRY_AFTER)) - 1]
+        self._record(
+            lambda tx: messages.fail(
+                tx,
+                message=claimed.id,
+                token=lease,
+                problem=problem,
+                quarantine=False,
+                now=now,
+                retry_at=later(now, wait),
+            ),
+            f"message will be tried again: {problem}",
+        )
+
+    def _quarantine(self, claimed: ClaimedMessage, lease: bytes, problem: str) -> None:
+        now = self.now()
+
+        def write(tx: Tx) -> None:
+            messages.fail(
+                tx, message=claimed.id, token=lease, problem=problem, quarantine=True, now=now
+            )
+            audit.append(
+                tx,
+                kind="message.quarantined",
+                actor="gatekeeper",
+                now=now,
+                payload={"problem": problem},
+                message=claimed.id,
+            )
+
+        self._record(write, f"message QUARANTINED: {problem}")
+
+    def _record(self, write: Callable[[Tx], None], what: str) -> None:
+        try:
+            self.store.write(write)
+        except GatekeeperError as error:
+            # The lease ends by itself, and the message is claimed again.
+            _LOG.warning("message not put back: %s", error.diagnostics())
+        else:
+            _LOG.warning(what)

@@ -1,0 +1,1 @@
+"""Issues: find the one a message belongs to, decide what follows, and write it in one commit."""

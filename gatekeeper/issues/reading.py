@@ -1,0 +1,146 @@
+"""Open one message: what it holds, what protected it, and what stayed closed.
+
+It stands here, below both ends of the path, because stage 3 reads a message to handle it and
+stage 7 reads it again to put it into a letter: the store keeps the message as it came and nothing
+decrypted beside it.
+"""
+
+from dataclasses import dataclass, replace
+
+from gatekeeper.domain.policy import ReadingLimits
+from gatekeeper.domain.protection import Coverage, Protection, Signature
+from gatekeeper.mail import openpgp, parse, protect, structure, text
+from gatekeeper.mail.openpgp import Encrypted, InlineEncrypted, InlineSigned, PieceSpan, Signed
+from gatekeeper.mail.parse import Mail
+from gatekeeper.mail.reading import Piece, Reading
+from gatekeeper.mail.structure import Part
+from gatekeeper.pgp import opening
+from gatekeeper.pgp.engine import Engine
+from gatekeeper.pgp.opening import Closed, Opened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Reads messages with the alias's keys; safe to use from several threads."""
+
+    engine: Engine
+    limits: ReadingLimits
+
+    def read(self, raw: bytes) -> Reading:
+        """Return what `raw` holds; whatever cannot be read is said in the value, never raised.
+
+        Only a failure of our own (gpg cannot be run, no space) raises OurFault: the message then
+        stays where it is and is tried again.
+        """
+        mail = parse.read(raw, self.limits)
+        layer = openpgp.layer(mail.root)
+        if isinstance(layer, Encrypted):
+            notes = (layer.problem,) if layer.problem else ()
+            return self._encrypted(mail, layer.ciphertext, notes, is_entity=True)
+        if isinstance(layer, InlineEncrypted):
+            return self._encrypted(mail, layer.armor, (), is_entity=False)
+        if isinstance(layer, Signed):
+            signatures = opening.verify_detached(
+                self.engine, content=layer.content, signature=layer.signature
+            )
+            return self._finish(mail, mail.root, Protection(signatures=signatures), layer.inner)
+        if isinstance(layer, InlineSigned):
+            _, signatures = opening.verify_inline(self.engine, layer.armor)
+            return self._finish(mail, mail.root, Protection(signatures=signatures), mail.root)
+        return self._finish(mail, mail.root, Protection(), mail.root)
+
+    def _encrypted(
+        self, mail: Mail, ciphertext: bytes, notes: tuple[str, ...], *, is_entity: bool
+    ) -> Reading:
+        outcome = opening.open_message(self.engine, ciphertext)
+        if isinstance(outcome, Closed):
+            closed = Protection(encrypted=Coverage.ALL, unreadable=outcome.reason)
+            return Reading(
+                mail=mail,
+                subject=mail.subject,
+                content=mail.root,
+                protection=closed,
+                problems=(*mail.problems, *notes),
+                references=mail.references,
+            )
+        if is_entity:
+            scanned = structure.scan(outcome.plaintext, self.limits)
+        else:
+            scanned = structure.Scanned(root=structure.text_entity(outcome.plaintext))
+        signatures, inner = self._signatures(outcome, scanned.root)
+        protection = Protection(
+            encrypted=Coverage.ALL, own_key=outcome.own_key, signatures=signatures
+        )
+        problems = (*notes, *scanned.problems)
+        return self._finish(mail, scanned.root, protection, inner, problems)
+
+    def _signatures(self, opened: Opened, root: Part) -> tuple[tuple[Signature, ...], Part]:
+        """Return the signatures over the whole content: in the message, or RFC 3156 §6.1 inside."""
+        if opened.signatures:
+            return opened.signatures, root
+        layer = openpgp.layer(root)
+        if not isinstance(layer, Signed):
+            return (), root
+        found = opening.verify_detached(
+            self.engine, content=layer.content, signature=layer.signature
+        )
+        return found, layer.inner
+
+    def _finish(
+        self,
+        mail: Mail,
+        content: Part,
+        protection: Protection,
+        inner: Part,
+        problems: tuple[str, ...] = (),
+    ) -> Reading:
+        pieces = tuple(self._piece(span) for span in openpgp.pieces(content, self.limits.pieces))
+        if pieces and protection.encrypted is Coverage.NONE:
+            protection = replace(
+                protection,
+                encrypted=Coverage.PART,
+                pieces=tuple(piece.label for piece in pieces),
+            )
+        covered = protection.encrypted is Coverage.ALL or bool(protection.signatures)
+        headers = protect.protected(inner, self.limits) if covered else None
+        subject = headers.subject if headers and headers.subject is not None else mail.subject
+        references = headers.references if headers and headers.references else mail.references
+        return Reading(
+            mail=mail,
+            subject=subject,
+            content=content,
+            protection=protection,
+            pieces=pieces,
+            problems=(*mail.problems, *problems),
+            references=references,
+            text=text.first_text(content),
+        )
+
+    def _piece(self, span: PieceSpan) -> Piece:
+        if not span.data:
+            return Piece(label=span.label, data=None, problem=span.problem)
+        outcome = opening.open_message(self.engine, span.data)
+        if isinstance(outcome, Closed):
+            return Piece(label=span.label, data=None, problem=f"NOT READABLE: {outcome.reason}")
+        return Piece(label=span.label, data=outcome.plaintext, problem=span.problem)
+
+
+def unread(raw: bytes, reason: str) -> Reading:
+    """Return the reading of a mail that could not be taken apart at all: its bytes, as they are.
+
+    `reason` is said to the team. It is the last resort that makes every mail arrive.
+    """
+    whole = Part(
+        source=raw,
+        start=0,
+        body_start=0,
+        end=len(raw),
+        content_type="application/octet-stream",
+    )
+    return Reading(
+        mail=Mail(raw=raw, root=whole),
+        subject="(unreadable mail)",
+        content=whole,
+        protection=Protection(),
+        problems=(reason, "it is attached as it came, as original.eml"),
+    )
