@@ -61,7 +61,7 @@ DOORS: Final = (
         names=("os.environ", "os.environb", "os.getenv", "os.putenv", "os.unsetenv"),
         places={
             "gatekeeper/config/": "the only reader of the environment",
-            "gatekeeper/pgp/": "gpg runs with LC_ALL=C",
+            "gatekeeper/cli/terminal.py": "whether this terminal shows colours",
             "gatekeeper/demo/": "the programs it starts run with their own settings",
         },
     ),
@@ -78,6 +78,7 @@ DOORS: Final = (
             "gatekeeper/store/": "the database's files and the lock of the state folder",
             "gatekeeper/pgp/": "gpg's home in memory",
             "gatekeeper/inbound/session.py": "the socket file it listens on",
+            "gatekeeper/service.py": "makes the state folder",
             "gatekeeper/cli/": "the file that a command was given",
             "gatekeeper/demo/": "its throwaway folder",
         },
@@ -87,6 +88,7 @@ DOORS: Final = (
         names=(
             *("socket", "ssl", "smtplib", "imaplib", "poplib", "ftplib", "http", "socketserver"),
             *("urllib.request", "xmlrpc", "asyncio.open_connection", "asyncio.start_server"),
+            *("aiosmtpd", "aiosmtplib"),
         ),
         places={
             "gatekeeper/inbound/session.py": "mail comes in",
@@ -106,13 +108,14 @@ DOORS: Final = (
     Door(
         power="wait for the time to pass",
         names=("time.sleep", "asyncio.sleep"),
-        places={},
+        places={"gatekeeper/demo/": "until the service it started answers"},
     ),
     Door(
         power="draw by chance",
         names=("secrets", "random", "uuid", "os.urandom", "os.getrandom", "ssl.RAND_bytes"),
         places={
             "gatekeeper/service.py": "hands chance down",
+            "gatekeeper/outbound/outbox.py": "names its leases",
             "gatekeeper/store/": "row ids, salts, nonces and the master key",
         },
     ),

@@ -84,14 +84,10 @@ def test_the_homes_are_those_of_the_runtime_dependencies() -> None:
 
 @pytest.mark.parametrize("package", HOMES)
 def test_every_home_is_lived_in(package: str) -> None:
-    """Each package is really imported at home, so the table holds no leftover."""
+    """Each package is really used at home, if only by its name, as a database's driver is."""
     for home in HOMES[package]:
-        used = {
-            name.split(".")[0]
-            for path in python_files(home)
-            for _, name in imports(ast.parse(read(path)))
-        }
-        assert package in used, f"nothing in {home} imports {package}"
+        used = any(re.search(rf"\b{package}\b", read(path)) for path in python_files(home))
+        assert used, f"nothing in {home} uses {package}"
 
 
 @pytest.mark.parametrize(
