@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+CREATED = "20260101T000000"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
@@ -43,11 +45,15 @@ def short_home() -> Iterator[Path]:
 
 
 def make_key(home: Path, uid: str) -> Key:
-    """Make a key for `uid` in `home` (it stays there) and return it; it never expires."""
-    options = ("--status-fd", "1", "--quick-gen-key")
+    """Make a key for `uid` in `home` (it stays there) and return it; it never expires.
+
+    It was made at CREATED, so that a test whose time stands still can sign with it.
+    """
+    faked = ("--faked-system-time", CREATED)
+    options = (*faked, "--status-fd", "1", "--quick-gen-key")
     status = gpg(home, *options, uid, "ed25519", "cert,sign", "never")
     fingerprint = status.rpartition(b"KEY_CREATED P ")[2][:40].decode("ascii")
-    gpg(home, "--quick-add-key", fingerprint, "cv25519", "encr", "never")
+    gpg(home, *faked, "--quick-add-key", fingerprint, "cv25519", "encr", "never")
     return read_key(home, fingerprint)
 
 

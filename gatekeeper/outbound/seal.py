@@ -175,6 +175,8 @@ def _write(tx: Tx, outcome: _Outcome, lease: bytes, now: Instant) -> None:
             own_packet=None if first else made.shared,
             now=now,
         )
+        if _ref(row.id) in made.partly:
+            _note_left_out(tx, row, made.partly[_ref(row.id)], now)
     audit.append(
         tx,
         kind="letter.sealed",
@@ -183,6 +185,18 @@ def _write(tx: Tx, outcome: _Outcome, lease: bytes, now: Instant) -> None:
         payload={"deliveries": len(outcome.waiting), "blocked": len(outcome.blocked)},
         issue=letter.issue,
         message=letter.message,
+    )
+
+
+def _note_left_out(tx: Tx, row: DeliveryRow, reason: str, now: Instant) -> None:
+    audit.append(
+        tx,
+        kind="delivery.key_left_out",
+        actor="gatekeeper",
+        now=now,
+        payload={"reason": reason},
+        issue=row.issue,
+        delivery=row.id,
     )
 
 

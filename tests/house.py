@@ -1,0 +1,250 @@
+"""An installation for tests, put together like the service but driven step by step.
+
+Time is a value that a test moves; the keys are real, the relay is a sink of the test's.
+"""
+
+import asyncio
+import email
+import itertools
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import Message
+from pathlib import Path
+
+from gatekeeper.domain.address import Address, OwnAddresses
+from gatekeeper.domain.identity import RowId
+from gatekeeper.domain.instants import Instant, later
+from gatekeeper.domain.policy import OutboxPolicy, ReadingLimits
+from gatekeeper.domain.report import Envelope
+from gatekeeper.domain.team import Person, Team
+from gatekeeper.inbound.worker import InboundWorker
+from gatekeeper.issues.letterhead import Desk
+from gatekeeper.issues.reading import Reader
+from gatekeeper.outbound.outbox import Outbox
+from gatekeeper.outbound.relay import Relay
+from gatekeeper.outbound.seal import Press
+from gatekeeper.pgp.engine import Engine
+from gatekeeper.pgp.keyring import Keyring
+from gatekeeper.store import messages, products
+from gatekeeper.store.engine import Store
+from gatekeeper.store.products import ListRow, ProductRow
+from gatekeeper.texts.templates import Texts
+from tests.keys import Key, gpg, key_of, short_home
+
+ALIAS = Address.parse("security@example.org")
+START = Instant(1_788_436_800_000_000)  # Thu 2026-09-03T12:00:00Z
+TEMPLATES = Path(__file__).parent.parent / "config" / "templates"
+
+PEOPLE = (
+    ("Andrea Example", "andrea@team.example"),
+    ("Wei Example", "wei@team.example"),
+    ("Sam Example", "sam@vendor.example"),
+)
+
+
+def uid(name: str, address: str) -> str:
+    """Return a user ID."""
+    return f"{name} <{address}>"
+
+
+def alias_key() -> Key:
+    """Return the alias's key, the same for all tests of a process."""
+    return key_of(uid("Example security", str(ALIAS)))
+
+
+def person_key(index: int) -> Key:
+    """Return the key of one of PEOPLE."""
+    return key_of(uid(*PEOPLE[index]))
+
+
+def example_team() -> Team:
+    """Return the response team of PEOPLE, each with one key."""
+    return Team(
+        people=tuple(
+            Person(
+                name=name,
+                address=Address.parse(address),
+                employer="Example",
+                keys=(person_key(index).fingerprint,),
+            )
+            for index, (name, address) in enumerate(PEOPLE)
+        )
+    )
+
+
+def texts() -> Texts:
+    """Return the shipped templates."""
+    return Texts({path.name: path.read_text() for path in TEMPLATES.iterdir()})
+
+
+@dataclass(slots=True, kw_only=True)
+class House:
+    """The stages over one store; `now` is moved by the test."""
+
+    store: Store
+    desk: Desk
+    engine: Engine
+    keyring: Keyring
+    reader: Reader
+    policy: OutboxPolicy
+    now: Instant = START
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def chance(self, count: int) -> bytes:
+        """Return bytes that are different each time and the same in each run."""
+        return next(self.numbers).to_bytes(8).rjust(count, b"\x5a")[-count:]
+
+    def clock(self) -> Instant:
+        """Return the instant the test is at."""
+        return self.now
+
+    def pass_time(self, microseconds: int) -> None:
+        """Let time pass."""
+        self.now = later(self.now, microseconds)
+
+    @property
+    def inbound(self) -> InboundWorker:
+        """Stages 3 to 6."""
+        return InboundWorker(
+            store=self.store,
+            desk=self.desk,
+            reader=self.reader,
+            lease=self.policy.lease,
+            now=self.clock,
+        )
+
+    @property
+    def press(self) -> Press:
+        """Stage 7."""
+        return Press(
+            store=self.store,
+            reader=self.reader,
+            engine=self.engine,
+            keyring=self.keyring,
+            team=self.desk.team,
+            signer=alias_key().fingerprint,
+            lease=self.policy.lease,
+            chance=self.chance,
+            now=self.clock,
+        )
+
+    @property
+    def outbox(self) -> Outbox:
+        """Stage 8."""
+        return Outbox(
+            store=self.store,
+            policy=self.policy,
+            own=self.desk.own,
+            token_key=self.desk.token_key,
+            now=self.clock,
+        )
+
+    def receive(
+        self, raw: bytes, *, sender: str = "robin@research.example", to: str = str(ALIAS)
+    ) -> RowId:
+        """Store a message as stage 2 does and return its row."""
+        envelope = Envelope(
+            sender=Address.parse(sender) if sender else None,
+            recipients=(Address.parse(to),),
+            peer="192.0.2.7",
+            protocol="ESMTP",
+        )
+        return self.store.write(
+            lambda tx: messages.add(
+                tx, product=self.desk.product, raw=raw, envelope=envelope, now=self.now
+            )
+        ).id
+
+    def settle(self) -> None:
+        """Handle and seal until nothing waits."""
+        while self.inbound.tick() or self.press.tick():
+            pass
+
+    def send(self, host: str, port: int) -> int:
+        """Send what is due to a relay and return how many deliveries were attempted."""
+        return asyncio.run(self._send(host, port))
+
+    async def _send(self, host: str, port: int) -> int:
+        relay = Relay(
+            host=host, port=port, wait=self.policy.relay_wait, connections=self.policy.connections
+        )
+        attempted = 0
+        while jobs := await asyncio.to_thread(self.outbox.claim):
+            attempted += len(jobs)
+            await relay.deliver_all(jobs, self.outbox.record)
+        await relay.close()
+        return attempted
+
+
+@contextmanager
+def open_house(
+    store: Store,
+    *,
+    team: Team | None = None,
+    certificates: tuple[bytes, ...] = (),
+    reading: ReadingLimits | None = None,
+) -> Iterator[House]:
+    """Put an installation together over `store`; `certificates` come beside the team's."""
+    with short_home() as home:
+        engine = Engine(
+            binary=Path(shutil.which("gpg") or "gpg"),
+            home=home,
+            wait=60_000_000,
+            output_limit=100 * 1024 * 1024,
+        )
+        keyring = Keyring(engine)
+        keyring.load_secret(alias_key().secret)
+        keyring.load([person_key(index).public for index in range(len(PEOPLE))])
+        keyring.load(certificates)
+        product = store.write(
+            lambda tx: products.ensure(tx, ProductRow(key="default", issue_prefix="SEC"), now=START)
+        )
+        store.write(
+            lambda tx: products.ensure_list(
+                tx, ListRow(key="pre-disclosure"), product=product, now=START
+            )
+        )
+        numbers = itertools.count(1)
+        desk = Desk(
+            product=product,
+            name="Example",
+            prefix="SEC",
+            own=OwnAddresses(security=ALIAS),
+            team=team or example_team(),
+            texts=texts(),
+            token_key=b"k" * 32,
+            chance=lambda count: next(numbers).to_bytes(8).rjust(count, b"\xa5")[-count:],
+        )
+        yield House(
+            store=store,
+            desk=desk,
+            engine=engine,
+            keyring=keyring,
+            reader=Reader(engine=engine, limits=reading or ReadingLimits()),
+            policy=OutboxPolicy(),
+        )
+
+
+def decrypt(key: Key, raw: bytes) -> tuple[bytes, bytes]:
+    """Open a mail with a person's own key by gpg; return its plaintext and gpg's status."""
+    mail = email.message_from_bytes(raw)
+    ciphertext = ciphertext_of(mail)
+    with short_home() as home:
+        gpg(home, "--import", given=key.secret)
+        gpg(home, "--import", given=alias_key().public)
+        source = home / "message"
+        source.write_bytes(ciphertext)
+        status = home / "status"
+        plaintext = gpg(home, "--status-file", str(status), "--decrypt", str(source))
+        return plaintext, status.read_bytes()
+
+
+def ciphertext_of(mail: Message) -> bytes:
+    """Return the ciphertext of an RFC 3156 mail."""
+    parts = mail.get_payload()
+    assert isinstance(parts, list)
+    payload = parts[1].get_payload(decode=True)
+    assert isinstance(payload, bytes)
+    return payload
