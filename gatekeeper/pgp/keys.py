@@ -1,5 +1,6 @@
 """Certificates: what one is good for at a given instant, and which are refused at the door."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -98,6 +99,14 @@ def single(block: bytes, *, allow_secret: bool = False) -> bytes:
             remedy="ask for a key of version 4 (RFC 4880)",
         )
     return binary
+
+
+def primary_fingerprint(certificate: bytes) -> str:
+    """Return the fingerprint of a version 4 certificate's packets (RFC 4880 §12.2)."""
+    first = next(packets.walk(certificate))
+    body = certificate[first.body : first.end]
+    hashed = b"\x99" + len(body).to_bytes(2, "big") + body
+    return hashlib.sha1(hashed, usedforsecurity=False).hexdigest().upper()
 
 
 def _binary(block: bytes) -> bytes:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gatekeeper.domain.instants import SECOND, Instant
+from gatekeeper.pgp.engine import Run
 
 _ESCAPE: Final = re.compile(rb"\\x([0-9a-fA-F]{2})")
 _PRIMARY: Final = frozenset({"pub", "sec"})
@@ -73,6 +74,16 @@ def records(output: bytes) -> tuple[Record, ...]:
             drafts[-1].user_ids.append(_text(row[9]))
     made = (draft.record() for draft in drafts if draft.rows[0][1])
     return tuple(made)
+
+
+def secret_keys(run: Run) -> frozenset[str]:
+    """Return the primary fingerprints whose secret key gpg-agent holds, from a listing run.
+
+    gpg says the same when there is none and when there is no agent: nothing, and success.
+    """
+    run.ensure_done("listing secret keys")
+    found = (record.primary for record in records(run.output))
+    return frozenset(key.fingerprint for key in found if key.secret)
 
 
 def _key(row: list[bytes], fingerprint: str) -> SubkeyRecord:

@@ -1,0 +1,228 @@
+"""Open a message and verify signatures; hostile input is an answer, never an exception."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from gatekeeper.domain.errors import OurFault
+from gatekeeper.domain.identity import fingerprint
+from gatekeeper.domain.instants import Instant
+from gatekeeper.domain.protection import Signature, SignatureState, UnreadableReason
+from gatekeeper.pgp import armor, listing, packets, signatures
+from gatekeeper.pgp.armor import BadArmor
+from gatekeeper.pgp.engine import ATTACHED, Engine, Run
+from gatekeeper.pgp.packets import SplitMessage, Unsound
+from gatekeeper.pgp.process import End
+from gatekeeper.pgp.status import DECRYPTION, SIGNATURES, Status
+
+_R: Final = UnreadableReason
+_WIDE: Final = frozenset({7, 8, 9, 10, 11, 12, 13})
+"""Ciphers with 128-bit blocks (RFC 4880 §9.2, RFC 5581): AES, Twofish, Camellia."""
+
+_SIGNATURES_MAX: Final = 8
+_TEXT_MODES: Final = frozenset({"74", "75"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A message that was sound: its content, our (sub)key's fingerprint, its signatures."""
+
+    plaintext: bytes
+    own_key: str
+    signatures: tuple[Signature, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """A message that stays closed, why, and the key ids that it names."""
+
+    reason: UnreadableReason
+    key_ids: tuple[str, ...] = ()
+
+
+def open_message(
+    engine: Engine, ciphertext: bytes, *, now: Instant | None = None
+) -> Opened | Closed:
+    """Decrypt one message, armored or binary, and verify the signatures inside it.
+
+    `now` is the time at which keys and signatures are judged, else the system's. OurFault when
+    it is not the message's fault: gpg killed, no gpg-agent, no memory, no secret key in the home.
+    """
+    binary = _message(ciphertext)
+    if isinstance(binary, Closed):
+        return binary
+    message = packets.screen(binary)
+    if isinstance(message, Unsound):
+        return Closed(reason=message.reason, key_ids=message.key_ids)
+    run = _decrypt(engine, message, now)
+    found = signatures.read(run.status)
+    if any(signature.state is SignatureState.BAD for signature in found):
+        run = _decrypt(engine, message, now, "--skip-verify")
+    reason = _unsound(run, bool(found)) or (None if run.status.within(DECRYPTION) else _R.MALFORMED)
+    if reason is _R.NO_KEY:
+        _ensure_not_ours(engine, message)
+    key = run.status.only("DECRYPTION_KEY")
+    if reason is not None or key is None:
+        return Closed(reason=reason or _R.MALFORMED, key_ids=message.key_ids)
+    own = fingerprint(key.arguments[0])
+    return Opened(plaintext=run.output, own_key=own, signatures=found)
+
+
+def _message(ciphertext: bytes) -> bytes | Closed:
+    if armor.is_binary(ciphertext):
+        return ciphertext
+    try:
+        blocks = armor.dearmor(ciphertext)
+    except BadArmor:
+        return Closed(reason=_R.MALFORMED)
+    if len(blocks) > 1:
+        return Closed(reason=_R.AMBIGUOUS)
+    if not blocks or blocks[0].kind != armor.Kind.MESSAGE:
+        return Closed(reason=_R.MALFORMED)
+    return blocks[0].data
+
+
+def _decrypt(engine: Engine, message: SplitMessage, now: Instant | None, *more: str) -> Run:
+    run = engine.run(*more, "--decrypt", given=message.joined(), now=now)
+    if run.end is End.TOO_SLOW and not run.status.count("BEGIN_DECRYPTION"):
+        raise OurFault(
+            "gpg did not begin to decrypt within its time",
+            remedy="it is tried again; check the machine's load and gpg-agent",
+        )
+    run.ensure_sound("decrypting")
+    return run
+
+
+def _unsound(run: Run, signed: bool) -> UnreadableReason | None:
+    """Return why what gpg wrote is not believed, None when everything is as it must be."""
+    if run.end is End.TOO_LARGE:
+        return _R.TOO_LARGE
+    if run.end is End.TOO_SLOW:
+        return _R.TOO_SLOW
+    return _not_decrypted(run.status) or _not_whole(run.status) or _not_exact(run, signed)
+
+
+def _not_decrypted(status: Status) -> UnreadableReason | None:
+    if not status.count("DECRYPTION_INFO"):
+        tried = status.count("ERROR")
+        return _R.NO_KEY if status.count("NO_SECKEY") and not tried else _R.MALFORMED
+    if status.count("BEGIN_DECRYPTION") != 1 or status.count("DECRYPTION_INFO") != 1:
+        return _R.AMBIGUOUS
+    info = status.all("DECRYPTION_INFO")[0]
+    if info.number(1) not in _WIDE:
+        return _R.WEAK_CIPHER
+    if not info.number(0) and not info.number(2):
+        return _R.NO_INTEGRITY
+    return None
+
+
+def _not_whole(status: Status) -> UnreadableReason | None:
+    errors = [line.arguments[:1] for line in status.all("ERROR")]
+    if status.count("PLAINTEXT") > 1 or ("proc_pkt.plaintext",) in errors:
+        return _R.AMBIGUOUS
+    broken = status.count("BADMDC") or status.count("DECRYPTION_FAILED")
+    if broken or status.count("GOODMDC") != 1:
+        return _R.NO_INTEGRITY
+    whole = status.count("DECRYPTION_OKAY") == 1 and status.count("PLAINTEXT") == 1
+    return None if whole and status.count("END_DECRYPTION") == 1 else _R.MALFORMED
+
+
+def _not_exact(run: Run, signed: bool) -> UnreadableReason | None:
+    if run.exit_code != 0 and not (signed and run.exit_code in {1, 2}):
+        return _R.MALFORMED
+    lengths = run.status.all("PLAINTEXT_LENGTH")
+    if not lengths:
+        return None
+    said, got = lengths[0].number(0), len(run.output)
+    mode = run.status.all("PLAINTEXT")[0].arguments[:1]
+    if mode and mode[0] in _TEXT_MODES:
+        return None if said is not None and got <= said else _R.MALFORMED
+    return None if said == got and len(lengths) == 1 else _R.MALFORMED
+
+
+def _ensure_not_ours(engine: Engine, message: SplitMessage) -> None:
+    """Raise OurFault when the key that is missing is one of ours: gpg tells no other way."""
+    run = engine.run("--list-secret-keys")
+    if not listing.secret_keys(run):
+        raise OurFault(
+            "gpg-agent holds no secret key",
+            remedy="it is tried again; run `gatekeeper doctor`",
+        )
+    ours = {key.key_id for record in listing.records(run.output) for key in record.keys}
+    if ours & set(message.key_ids):
+        raise OurFault(
+            "gpg-agent did not use our key",
+            remedy="it is tried again; check memory and gpg-agent",
+        )
+
+
+def verify_detached(
+    engine: Engine, content: bytes, signature: bytes, *, now: Instant | None = None
+) -> tuple[Signature, ...]:
+    """Return what each signature over `content` is worth; the block is armored or binary.
+
+    A block that is no signature, or more than eight, is one that could not be checked.
+    """
+    block = _signature_packets(signature)
+    if block is None:
+        return (signatures.UNCHECKED,)
+    special = ("--enable-special-filenames", "--verify", "--", ATTACHED, "-")
+    run = engine.run(*special, given=content, attached=block, now=now)
+    run.ensure_sound("verifying a signature")
+    found = signatures.read(run.status)
+    if run.end is not End.EXITED or not found or not run.status.within(SIGNATURES):
+        return (signatures.UNCHECKED,)
+    doubtful = run.exit_code != 0 and all(one.state is SignatureState.GOOD for one in found)
+    return (signatures.UNCHECKED,) * len(found) if doubtful else found
+
+
+def _signature_packets(signature: bytes) -> bytes | None:
+    try:
+        if not armor.is_binary(signature):
+            blocks = armor.dearmor(signature)
+            if len(blocks) != 1 or blocks[0].kind != armor.Kind.SIGNATURE:
+                return None
+            signature = blocks[0].data
+        tags = [packet.tag for packet in packets.walk(signature)]
+    except ValueError:
+        return None
+    sound = 1 <= len(tags) <= _SIGNATURES_MAX and set(tags) == {packets.SIGNATURE}
+    return signature if sound else None
+
+
+_CLEARTEXT: Final = re.compile(
+    rb"\s*-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\n(?:Hash: ?[A-Za-z0-9, -]{1,200}[ \t]*\n){0,8}"
+    rb"[ \t]*\n((?:.*?\n)?)(-----BEGIN PGP SIGNATURE-----[ \t]*\n.*)",
+    re.DOTALL,
+)
+
+
+def verify_inline(
+    engine: Engine, text: bytes, *, now: Instant | None = None
+) -> tuple[bytes, tuple[Signature, ...]]:
+    """Return the text of a cleartext-signed message (RFC 4880 §7) and its signatures.
+
+    The text returned is exactly what the signatures are checked against: without the frame and
+    dash escapes, without blanks at line ends, in CRLF lines. Anything but one whole frame comes
+    back as it is, with a signature that could not be checked.
+    """
+    frame = _frame(text.replace(b"\r\n", b"\n"))
+    if frame is None:
+        return text, (signatures.UNCHECKED,)
+    content, signature = frame
+    return content, verify_detached(engine, content, signature, now=now)
+
+
+def _frame(text: bytes) -> tuple[bytes, bytes] | None:
+    found = _CLEARTEXT.fullmatch(text)
+    if not found:
+        return None
+    end = b"-----END PGP SIGNATURE-----"
+    signature, mark, rest = found[2].partition(end)
+    if not mark or rest.strip():
+        return None
+    lines = found[1].removesuffix(b"\n").split(b"\n")
+    if any(line.startswith(b"-") and not line.startswith(b"- ") for line in lines):
+        return None
+    plain = [line.removeprefix(b"- ").rstrip(b" \t\r") for line in lines]
+    return b"\r\n".join(plain), signature + mark
