@@ -41,7 +41,12 @@ class Places:
     def runtime(self, section: RuntimeSection) -> FilePath | None:
         """Return the runtime folder, None when the machine has no place for it."""
         configured = self.of(section.folder) if section.folder else None
-        return runtime.choose(configured, folder=self.folder, environ=self.environ)
+        return runtime.choose(
+            configured,
+            folder=self.folder,
+            environ=self.environ,
+            allow_disk=section.allow_disk,
+        )
 
     def master_key(self, section: MasterKeySection) -> FilePath | None:
         """Return the master key's file, None for a credential when systemd gave none."""

@@ -8,7 +8,8 @@ from typing import Final
 from gatekeeper.config.positions import read
 from gatekeeper.config.problems import Path, dotted
 
-_PLAIN: Final = re.compile(r"[A-Za-z0-9/][A-Za-z0-9/._@+-]*(?::[A-Za-z0-9/._@+-]+)*")
+_WORD: Final = r"[A-Za-z0-9/][A-Za-z0-9/._@+-]*(?::[A-Za-z0-9/._@+-]+)*"
+_PLAIN: Final = re.compile(rf"{_WORD}(?: {_WORD})*")
 _WORDS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 
 

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import tempfile
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -16,11 +17,18 @@ _LENGTH_MAX: Final = 64
 """gpg's sockets lie below, and a socket's path has at most 108 bytes (unix(7))."""
 
 
-def choose(configured: Path | None, *, folder: Path, environ: Mapping[str, str]) -> Path | None:
+def choose(
+    configured: Path | None,
+    *,
+    folder: Path,
+    environ: Mapping[str, str],
+    allow_disk: bool = False,
+) -> Path | None:
     """Return the runtime folder: the configured one, else the first of the usual places.
 
     `$RUNTIME_DIRECTORY` (systemd makes it for us alone), then folders of our own, named after
-    user and configuration, in `$XDG_RUNTIME_DIR` and `/dev/shm`; None when there is none.
+    user and configuration, in `$XDG_RUNTIME_DIR`, `/dev/shm` and, if it may be a disk, the folder
+    for temporary files; None when there is none.
     """
     if configured is not None:
         return configured
@@ -28,9 +36,13 @@ def choose(configured: Path | None, *, folder: Path, environ: Mapping[str, str])
     if given and Path(given).is_dir():
         return Path(given)
     name = f"gatekeeper-{os.geteuid()}-{sha256(os.fsencode(folder)).hexdigest()[:8]}"
-    session = environ.get("XDG_RUNTIME_DIR", "")
-    for base in (Path(session) if session else None, Path("/dev/shm")):  # noqa: S108 - own folder inside
-        if base is not None and base.is_dir() and os.access(base, os.W_OK):
+    session = environ.get("XDG_RUNTIME_DIR")
+    bases = [Path(session)] if session else []
+    bases.append(Path("/dev/shm"))  # noqa: S108 - the folder inside is our own
+    if allow_disk:
+        bases.append(Path(tempfile.gettempdir()))
+    for base in bases:
+        if base.is_dir() and os.access(base, os.W_OK):
             return base / name
     return None
 

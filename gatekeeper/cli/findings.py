@@ -1,0 +1,191 @@
+"""What `doctor` looks at, one function each: every finding with its state and a remedy."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from gatekeeper.cli.probes import clock_is_synchronised, relay_complaint
+from gatekeeper.config import Settings, runtime
+from gatekeeper.config.certificates import examine
+from gatekeeper.config.databases import sqlite_path
+from gatekeeper.config.founding import REVOCATION
+from gatekeeper.config.keyhome import codec_of
+from gatekeeper.domain.delivery import DeliveryState
+from gatekeeper.domain.errors import GatekeeperError
+from gatekeeper.domain.instants import Instant
+from gatekeeper.domain.policy import MIB
+from gatekeeper.domain.report import MessageState
+from gatekeeper.store import deliveries, messages, schema
+from gatekeeper.store.engine import Store
+from gatekeeper.store.schema import SchemaState
+
+_CORE_PATTERN: Final = Path("/proc/sys/kernel/core_pattern")
+_FREE_WANTED: Final = 1024 * MIB
+
+
+class State(StrEnum):
+    """How one thing was found."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of `doctor`: what was looked at, how it is, and what to do if it is not well."""
+
+    name: str
+    state: State
+    text: str
+    remedy: str = ""
+
+
+def diagnose(settings: Settings, *, now: Instant) -> Iterator[Finding]:
+    """Yield all findings; what goes wrong while looking is a finding too."""
+    looks: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
+        ("clock", _clock),
+        ("keys", lambda: _keys(settings, now)),
+        ("master key", lambda: _master_key(settings)),
+        ("database", lambda: _database(settings)),
+        ("relay", lambda: _relay(settings)),
+        ("disk", lambda: _disk(settings)),
+        ("permissions", lambda: _permissions(settings)),
+        ("runtime", lambda: _runtime(settings)),
+        ("core dumps", _core_dumps),
+    )
+    for name, look in looks:
+        try:
+            yield from look()
+        except GatekeeperError as error:
+            text = f"{error.public} ({error.reason})" if error.reason else error.public
+            yield Finding(name=name, state=State.FAIL, text=text, remedy=error.remedy)
+
+
+def _clock() -> Iterator[Finding]:
+    said = clock_is_synchronised()
+    if said:
+        yield Finding(name="clock", state=State.OK, text="the kernel follows a time source")
+        return
+    text = "the kernel does not say" if said is None else "the kernel follows no time source"
+    remedy = "run chrony, ntpd or systemd-timesyncd on this machine or its host"
+    yield Finding(name="clock", state=State.WARN, text=text, remedy=remedy)
+
+
+def _keys(settings: Settings, now: Instant) -> Iterator[Finding]:
+    problems = examine(settings, now=now)
+    for problem in problems:
+        state = State.WARN if problem.warning else State.FAIL
+        text, _, remedy = str(problem).rpartition("; ")
+        yield Finding(name="keys", state=state, text=text, remedy=remedy)
+    if not problems:
+        count = len(settings.certificates)
+        yield Finding(name="keys", state=State.OK, text=f"the alias's and {count} of the team")
+
+
+def _master_key(settings: Settings) -> Iterator[Finding]:
+    key, state = settings.master_key.path, settings.state_folder
+    if key.stat().st_dev == state.stat().st_dev:
+        yield Finding(
+            name="master key",
+            state=State.FAIL,
+            text=f"{key} lies on the same volume as {state}: whoever takes that can open it",
+            remedy="use a systemd credential, or move the key to another volume",
+        )
+    else:
+        text = "apart from the state folder's volume"
+        yield Finding(name="master key", state=State.OK, text=text)
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    url = settings.database.connection_url()
+    found = schema.status(url)
+    if found.state is SchemaState.EMPTY:
+        text, remedy = "no tables yet", "`gatekeeper serve` or `gatekeeper db upgrade` makes them"
+        yield Finding(name="database", state=State.WARN, text=text, remedy=remedy)
+        return
+    codec = codec_of(settings)
+    schema.require_current(url, codec)
+    store = Store.open(url, codec)
+    try:
+        kept = store.read(lambda tx: (messages.counts(tx), deliveries.counts(tx)))
+    finally:
+        store.close()
+    text = f"revision {found.current}, and the master key is its own"
+    yield Finding(name="database", state=State.OK, text=text)
+    if quarantined := kept[0][MessageState.QUARANTINED]:
+        text, remedy = f"{quarantined} messages in quarantine", "look at the service's log"
+        yield Finding(name="messages", state=State.WARN, text=text, remedy=remedy)
+    for state in (DeliveryState.BLOCKED, DeliveryState.FAILED):
+        if count := kept[1][state]:
+            remedy = f"see: gatekeeper delivery list --state {state}"
+            text = f"{count} {state}"
+            yield Finding(name="deliveries", state=State.WARN, text=text, remedy=remedy)
+
+
+def _relay(settings: Settings) -> Iterator[Finding]:
+    relay = settings.relay
+    where = f"{relay.host}:{relay.port}"
+    complaint = relay_complaint(relay.host, relay.port)
+    if complaint:
+        remedy = "start it, or correct relay in gatekeeper.yaml; mail waits meanwhile"
+        text = f"{where} does not answer ({complaint})"
+        yield Finding(name="relay", state=State.FAIL, text=text, remedy=remedy)
+    else:
+        yield Finding(name="relay", state=State.OK, text=f"{where} greets")
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    free = shutil.disk_usage(settings.state_folder).free
+    needed = settings.policy.intake.bytes_in_flight
+    text = f"{free // MIB} MiB free for {settings.state_folder}"
+    if free >= max(_FREE_WANTED, 2 * needed):
+        yield Finding(name="disk", state=State.OK, text=text)
+        return
+    state = State.FAIL if free < needed else State.WARN
+    remedy = "free space; with none left, mail is put off (451), never lost"
+    yield Finding(name="disk", state=state, text=text, remedy=remedy)
+
+
+def _permissions(settings: Settings) -> Iterator[Finding]:
+    revocation = settings.folder / REVOCATION
+    wrong = False
+    if revocation.exists():
+        wrong = True
+        text = f"{revocation} is still here"
+        remedy = "move it off this machine, to a safe place"
+        yield Finding(name="permissions", state=State.WARN, text=text, remedy=remedy)
+    file = sqlite_path(settings.database.url)
+    if file is not None and file.exists() and file.stat().st_mode & 0o077:
+        wrong = True
+        text = f"{file} can be opened by others"
+        remedy = f"run: chmod 600 {file}"
+        yield Finding(name="permissions", state=State.FAIL, text=text, remedy=remedy)
+    if not wrong:
+        text = "secrets are their owner's alone"
+        yield Finding(name="permissions", state=State.OK, text=text)
+
+
+def _runtime(settings: Settings) -> Iterator[Finding]:
+    folder = settings.runtime_folder
+    kind = runtime.filesystem(folder) or "an unknown file system"
+    if runtime.in_memory(folder):
+        yield Finding(name="runtime", state=State.OK, text=f"{folder} is on {kind}")
+        return
+    text = f"{folder} is on {kind}: opened secrets may stay on a disk"
+    remedy = "set runtime.folder to a tmpfs and runtime.allow_disk to false"
+    yield Finding(name="runtime", state=State.WARN, text=text, remedy=remedy)
+
+
+def _core_dumps() -> Iterator[Finding]:
+    pattern = _CORE_PATTERN.read_text(encoding="utf-8", errors="replace").strip()
+    if not pattern.startswith("|"):
+        text = "`serve` turns them off for itself"
+        yield Finding(name="core dumps", state=State.OK, text=text)
+        return
+    text = "the kernel hands them to a program, whatever limit a process sets"
+    remedy = "let that program keep nothing (systemd-coredump: Storage=none), or set core_pattern"
+    yield Finding(name="core dumps", state=State.WARN, text=text, remedy=remedy)

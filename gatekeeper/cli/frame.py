@@ -1,0 +1,101 @@
+"""Every command's frame: parse, run, and turn whatever happens into one sentence and a status."""
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from gatekeeper.cli import (
+    check,
+    db,
+    delivery,
+    doctor,
+    grammar,
+    init,
+    issue,
+    key,
+    mail,
+    serve,
+    version,
+)
+from gatekeeper.domain.errors import GatekeeperError, OurFault
+
+USAGE: Final = 2
+INTERRUPTED: Final = 130
+"""What a shell reports of a program that Ctrl-C ended: 128 and the signal's number."""
+
+_NOUNS: Final = (version, init, check, serve, doctor, db, key, issue, mail, delivery)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = grammar.top()
+    nouns = top.add_subparsers(title="commands", metavar="COMMAND", prog="gatekeeper")
+    for module in _NOUNS:
+        module.add(nouns)
+    return top
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit status (design: commands, "Exit codes")."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    top = parser()
+    try:
+        options = top.parse_args(arguments)
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else USAGE
+    if "run" not in options:
+        getattr(options, "help_of", top).print_help(sys.stderr)
+        return USAGE
+    return _guarded(options)
+
+
+def _guarded(options: argparse.Namespace) -> int:
+    try:
+        status = int(options.run(options))
+        sys.stdout.flush()
+    except GatekeeperError as error:
+        _say(*_diagnostics(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        _say("gatekeeper: interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read us has enough; nothing more may be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - a person meets a sentence, never a traceback
+        what = f"an unexpected {type(error).__name__}{_place(error)}"
+        _say(f"gatekeeper: {what}; please report this line")
+        return OurFault.exit_code
+    return status
+
+
+def _diagnostics(error: GatekeeperError) -> list[str]:
+    """Return the lines for an error; problems of a configuration begin with their place."""
+    from gatekeeper.config import BadConfiguration
+
+    mark = "" if isinstance(error, BadConfiguration) else "gatekeeper: "
+    return [mark + line for line in error.diagnostics().splitlines()]
+
+
+def _say(*lines: str) -> None:
+    from gatekeeper.cli.terminal import safe
+
+    for line in lines:
+        print(safe(line), file=sys.stderr)
+
+
+def _place(error: Exception) -> str:
+    """Return where in our own code an error came up, without its message, which may tell."""
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        module = trace.tb_frame.f_globals.get("__name__", "")
+        if str(module).startswith("gatekeeper."):
+            place = f" at {module}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

@@ -1,0 +1,106 @@
+"""`gatekeeper key`: the keys of alias and team, and when they end."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from gatekeeper.cli.grammar import Verbs, noun, verb
+from gatekeeper.domain.errors import NotThere
+from gatekeeper.domain.instants import Instant, rfc3339
+
+if TYPE_CHECKING:
+    from gatekeeper.config import Settings
+    from gatekeeper.config.certificates import Judged
+
+
+def add(nouns: Verbs) -> None:
+    """Declare the noun."""
+    verbs = noun(nouns, "key", text="OpenPGP keys of alias and team")
+    verb(
+        verbs,
+        "list",
+        run=show_all,
+        text="list all keys with expiry and use",
+        example="gatekeeper key list",
+    )
+    parser = verb(
+        verbs,
+        "export",
+        run=export,
+        text="print a public key, the alias's by default",
+        example="gatekeeper key export > security.asc",
+    )
+    parser.add_argument(
+        "who",
+        metavar="WHO",
+        nargs="?",
+        default="alias",
+        help="alias, or a fingerprint or address of the team",
+    )
+
+
+def show_all(options: argparse.Namespace) -> int:
+    """Print every key of alias and team."""
+    from gatekeeper import clock
+    from gatekeeper.cli.opening import settings_of
+    from gatekeeper.cli.terminal import emit_json, emit_table
+    from gatekeeper.config.certificates import judged, scratch_engine
+
+    settings = settings_of(options)
+    now = clock.now()
+    with scratch_engine(settings) as engine:
+        keys = judged(settings, engine, now)
+    if options.json:
+        emit_json([_value(key) for key in keys])
+        return 0
+    rows = [(key.fingerprint, _end(key.expires_at)[:10], _state(key), key.owner) for key in keys]
+    emit_table(("FINGERPRINT", "EXPIRES", "STATE", "OWNER"), rows)
+    return 0
+
+
+def export(options: argparse.Namespace) -> int:
+    """Print one public key, armored."""
+    from gatekeeper.cli.opening import settings_of
+    from gatekeeper.cli.terminal import emit_json, emit_lines
+
+    fingerprint, certificate = _named(settings_of(options), options.who)
+    text = certificate.decode("ascii", "replace")
+    if options.json:
+        emit_json({"fingerprint": fingerprint, "certificate": text})
+    else:
+        emit_lines(text.rstrip("\n"))
+    return 0
+
+
+def _named(settings: "Settings", who: str) -> tuple[str, bytes]:
+    alias = settings.alias
+    wanted = who.replace(" ", "")
+    if wanted.lower() in {"alias", settings.own.security.key, alias.fingerprint.lower()}:
+        return alias.fingerprint, alias.certificate
+    for person in settings.team.people:
+        for key in person.keys:
+            if wanted.upper() == key or wanted.lower() == person.address.key:
+                return key, settings.certificates[key]
+    raise NotThere("no such key here", remedy="see: gatekeeper key list")
+
+
+def _end(instant: Instant | None) -> str:
+    return rfc3339(instant) if instant is not None else "never"
+
+
+def _state(key: "Judged") -> str:
+    if key.usable:
+        return "usable"
+    if key.info is None:
+        return key.refused
+    return "another key" if key.wrong else "; ".join(key.info.problems) or "cannot encrypt"
+
+
+def _value(key: "Judged") -> dict[str, object]:
+    return {
+        "owner": key.owner,
+        "fingerprint": key.fingerprint,
+        "usable": key.usable,
+        "expires_at": rfc3339(key.expires_at) if key.expires_at is not None else None,
+        "user_ids": list(key.info.user_ids) if key.info else [],
+        "state": _state(key),
+    }

@@ -1,0 +1,94 @@
+"""Keys for a new configuration: the alias's own, made by gpg in memory, and the team's, read."""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from gatekeeper.config import runtime
+from gatekeeper.domain.address import Address
+from gatekeeper.domain.errors import Misconfigured
+from gatekeeper.domain.instants import Instant
+from gatekeeper.domain.policy import ReadingLimits
+from gatekeeper.pgp import armor, keys
+from gatekeeper.pgp.armor import Kind
+from gatekeeper.pgp.engine import Engine
+from gatekeeper.pgp.keyring import Keyring
+
+_LIMITS: Final = ReadingLimits()
+_UNFIT: Final = re.compile(r"[<>@()]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AliasKeys:
+    """A fresh key of the alias; `revocation` makes it void for everyone who sees it."""
+
+    fingerprint: str
+    certificate: bytes
+    secret: bytes = field(repr=False)
+    revocation: bytes = field(repr=False)
+
+
+@contextmanager
+def memory_engine(folder: Path, gpg: Path) -> Iterator[Engine]:
+    """Lend an engine on an empty home below `folder`, which is made if need be.
+
+    Afterwards the home is gone, and `folder` too when nothing else lies in it.
+    """
+    runtime.make(folder)
+    home = Path(tempfile.mkdtemp(prefix="init-", dir=folder))
+    try:
+        engine = Engine(
+            binary=gpg, home=home, wait=_LIMITS.gpg_wait, output_limit=_LIMITS.plaintext_bytes
+        )
+        engine.require_version()
+        yield engine
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def make_alias(engine: Engine, *, name: str, address: Address, now: Instant) -> AliasKeys:
+    """Make the alias's key: Ed25519 with a Curve25519 encryption subkey, two years."""
+    keyring = Keyring(engine)
+    try:
+        said = " ".join(_UNFIT.sub(" ", name).split())
+        fingerprint = keyring.generate(f"{said} security <{address}>", now)
+        return AliasKeys(
+            fingerprint=fingerprint,
+            certificate=keyring.export(fingerprint),
+            secret=keyring.export_secret(fingerprint),
+            revocation=keyring.take_revocation(fingerprint),
+        )
+    finally:
+        keyring.close()
+
+
+def read_certificate(engine: Engine, file: Path, now: Instant) -> tuple[str, bytes]:
+    """Return fingerprint and armored certificate of a person's key file, armored or binary.
+
+    Misconfigured when it cannot be read, is no public key, or cannot encrypt now.
+    """
+    try:
+        with file.open("rb") as opened:
+            block = opened.read(keys.BLOCK_MAX + 1)
+    except OSError as error:
+        message = f"the key file {file} cannot be read"
+        remedy = "name the file that holds the person's public key"
+        raise Misconfigured(message, reason=error.strerror or "", remedy=remedy) from None
+    try:
+        packets = keys.single(block)
+        info = keys.inspect(engine, block, now)
+    except keys.CertRefused as error:
+        message = f"the key file {file} cannot be used"
+        raise Misconfigured(message, reason=error.public, remedy=error.remedy) from None
+    if not info.can_encrypt:
+        message = f"the key in {file} cannot be encrypted to"
+        reason = info.problems[0] if info.problems else ""
+        raise Misconfigured(message, reason=reason, remedy="ask its owner for another key")
+    return info.fingerprint, armor.armor(Kind.PUBLIC_KEY, packets)
