@@ -19,11 +19,16 @@ iso2022_jp_2004 iso2022_jp_3 iso2022_jp_ext iso2022_kr euc_kr johab
 _KNOWN: Final = frozenset(_NAMES.split())
 """Text codecs that decode in linear time; punycode, idna and the like are not among them."""
 
+_WIDER: Final = MappingProxyType(
+    {"gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949"}
+)
+"""What mail that names the small set really uses; the wide one reads both."""
+
 _CODECS: Final = MappingProxyType(
-    {alias: codec for alias, codec in aliases.items() if codec in _KNOWN}
-    | {codec: codec for codec in _KNOWN}
+    {alias: _WIDER.get(codec, codec) for alias, codec in aliases.items() if codec in _KNOWN}
+    | {codec: _WIDER.get(codec, codec) for codec in _KNOWN}
     | {"iso_8859_8_i": "iso8859_8", "iso_8859_8_e": "iso8859_8", "windows_874": "cp874"}
-    | {"x_sjis": "shift_jis", "x_gbk": "gbk", "utf8mb4": "utf_8", "unicode_1_1_utf_7": "utf_7"}
+    | {"x_sjis": "cp932", "x_gbk": "gb18030", "utf8mb4": "utf_8", "unicode_1_1_utf_7": "utf_7"}
 )
 """Looked up here and not in `codecs`, which remembers every unknown name it was ever asked for."""
 

@@ -65,7 +65,7 @@ SEED_MIN: Final = 16
 _LINE_MAX: Final = 998
 _STRAY: Final = re.compile(rb"\r(?!\n)|\x00")
 _UNSAFE_IN_NAME: Final = re.compile(r"[^A-Za-z0-9._-]+")
-_NOT_7BIT: Final = re.compile(rb"[^\t\r\n -~]|\r(?!\n)|(?<!\r)\n|[^\n]{999}")
+_NOT_7BIT: Final = re.compile(rb"[^\t\r\n -~]|\r(?!\n)|[^\n]{999}")
 _ENCRYPTED_SUFFIX: Final = re.compile(r"\.(?:gpg|pgp|asc)\Z", re.IGNORECASE)
 
 
@@ -248,6 +248,8 @@ def _content_chunk(content: Part) -> _Chunk:
         if name in CONTENT_FIELDS:
             raw = _STRAY.sub(b" ", each.raw)
             kept.setdefault(name, each.name.encode("ascii") + b":" + raw + b"\r\n")
+    if "content-type" not in kept and content.content_type != "text/plain":
+        kept["content-type"] = b"Content-Type: application/octet-stream\r\n"
     return _Chunk(head=b"".join(kept.values()), body=content.body)
 
 

@@ -46,7 +46,7 @@ def block_at(
     """
     if start == 0 and b"\r" in raw and b"\n" not in raw:
         return Block(fields=(), body_start=0, problem="lines end with a bare CR; taken as one text")
-    spans: list[tuple[str, int, int]] = []
+    found: list[tuple[str, int, int]] = []
     body_start = at = start
     problem = ""
     while at < len(raw):
@@ -55,29 +55,30 @@ def block_at(
         if raw[at] in b"\r\n" and not raw[at:end].strip(b"\r\n"):
             break
         body_start = at
-        if raw[at] in b" \t" and spans:
-            spans[-1] = (*spans[-1][:2], end)
-        elif raw.startswith(b"--", at) and is_boundary(raw[at + 2 : min(end, at + _DASH_LINE_MAX)]):
+        if raw[at] in b" \t" and found:
+            pass
+        elif raw.startswith(b"--", at) and is_boundary(_dash_text(raw, at, end)):
             break
         elif match := _NAME.match(raw, at, end):
-            spans.append((match[1].decode("ascii"), match.end(), end))
+            if len(found) <= at_most:
+                found.append((match[1].decode("ascii"), at, match.end()))
         elif at != start or not _MBOX_LINE.match(raw, at):
             problem = "a header with a line that is no header field; the text begins there"
             break
         at = body_start = end
-    return _block(raw, spans, body_start, problem, at_most)
-
-
-def _block(
-    raw: bytes, spans: list[tuple[str, int, int]], body_start: int, problem: str, at_most: int
-) -> Block:
-    kept = tuple(
-        HeaderField(name=name, raw=_without_line_end(raw[begin:end]))
-        for name, begin, end in spans[:at_most]
-    )
-    if len(spans) > at_most:
+    if len(found) > at_most:
         problem = "more header fields than are kept; the rest was not looked at"
-    return Block(fields=kept, body_start=body_start, problem=problem)
+    ends = [line_start for _, line_start, _ in found[1:]] + [at]
+    fields = tuple(
+        HeaderField(name=name, raw=_without_line_end(raw[begin:end]))
+        for (name, _, begin), end in zip(found[:at_most], ends, strict=False)
+    )
+    return Block(fields=fields, body_start=body_start, problem=problem)
+
+
+def _dash_text(raw: bytes, at: int, end: int) -> bytes:
+    """Return what stands after the two dashes of a line, as far as a boundary could reach."""
+    return _without_line_end(raw[at + 2 : min(end, at + _DASH_LINE_MAX)])
 
 
 def _without_line_end(line: bytes) -> bytes:

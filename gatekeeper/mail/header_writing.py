@@ -15,8 +15,8 @@ LINE: Final = 78
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 _WORD_MAX: Final = 60
-_ENCODED_BYTES: Final = 45
-"""UTF-8 bytes in one encoded word: 60 characters of base64 in the 75 that RFC 2047 §2 allows."""
+_ENCODED_BYTES: Final = 39
+"""UTF-8 bytes in one encoded word: short enough to stand beside `Subject:` (RFC 2047 §2: 75)."""
 
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _SPECIAL: Final = re.compile(r'(["\\])')

@@ -81,14 +81,12 @@ def layer(root: Part) -> Layer:
 
 
 def pieces(root: Part, limit: int) -> tuple[PieceSpan, ...]:
-    """Return the encrypted pieces of a mail that is not encrypted as a whole, `limit` at most.
+    """Return the encrypted pieces of content whose own layer was taken off, `limit` at most.
 
     Each is meant to be opened and shown apart (EFAIL): armored messages in texts, attachments that
     are OpenPGP messages, encrypted multiparts that are not the root. When there are more, a last
     span says so in its problem.
     """
-    if isinstance(layer(root), Encrypted | InlineEncrypted):
-        return ()
     found: list[PieceSpan] = []
     for span in _all_pieces(root):
         if len(found) >= limit:

@@ -160,26 +160,35 @@ class _Scanner:
         """Return the root part."""
         root = self._open(0)
         at = root.body_start
-        while self._active and (match := _DASH_LINE.search(self._raw, max(0, at - 1))):
-            at = match.end()
-            found = self._delimiter(match[1])
-            if found is None:
-                continue
-            index, closing = found
-            self._end_children(index, self._before_line_end(match.start()))
+        while found := self._next_delimiter(at):
+            newline, at, index, closing = found
+            self._end_children(index, self._before_line_end(newline))
             if closing:
                 self._close(index)
             elif self._parts >= self._limits.parts:
-                self._rest(min(at + 1, len(self._raw)))
+                self._rest(at)
                 break
             else:
-                at = self._open(min(at + 1, len(self._raw))).body_start
+                at = self._open(at).body_start
         end = len(self._raw)
         if self._stack:
             self._end_children(0, end)
             if not root.closed:
                 self._note("a multipart without its closing boundary")
         return self._grown(root, end)
+
+    def _next_delimiter(self, at: int) -> tuple[int, int, int, bool] | None:
+        """Return the next boundary line: the line feed before it, the offset after it, and whose.
+
+        `at` is the start of a line.
+        """
+        if not self._active:
+            return None
+        for match in _DASH_LINE.finditer(self._raw, max(0, at - 1)):
+            found = self._owner(match[1])
+            if found is not None:
+                return match.start(), min(match.end() + 1, len(self._raw)), *found
+        return None
 
     def _open(self, start: int) -> _Growing:
         """Start the part whose header begins at `start`."""
@@ -212,7 +221,7 @@ class _Scanner:
         block = block_at(
             self._raw,
             start,
-            is_boundary=lambda text: self._delimiter(text) is not None,
+            is_boundary=lambda text: self._owner(text) is not None,
             at_most=self._fields_left,
         )
         self._fields_left -= len(block.fields)
@@ -235,14 +244,14 @@ class _Scanner:
             return True
         return False
 
-    def _delimiter(self, text: bytes) -> tuple[int, bool] | None:
+    def _owner(self, text: bytes) -> tuple[int, bool] | None:
         """Return which open multipart a line `--text` belongs to and whether it closes it."""
         line = text.rstrip(_BLANK)
-        index = self._active.get(line)
-        if index is not None:
-            return index, False
-        index = self._active.get(line[:-2].rstrip(_BLANK)) if line.endswith(b"--") else None
-        return None if index is None else (index, True)
+        if line in self._active:
+            return self._active[line], False
+        if line.endswith(b"--") and line[:-2] in self._active:
+            return self._active[line[:-2]], True
+        return None
 
     def _before_line_end(self, newline: int) -> int:
         return newline - 1 if newline and self._raw[newline - 1] == 0x0D else newline

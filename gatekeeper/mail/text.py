@@ -67,12 +67,12 @@ def _in_order(root: Part) -> Iterator[Part]:
 def _without_tags(text: str) -> str:
     """Return HTML without tags, comments, scripts and styles; one pass, so linear in its length."""
     lower = text.lower()
+    unclosed: set[str] = set()
     shown: list[str] = []
     at = 0
     while tag := _TAG_START.search(text, at):
         shown.append(text[at : tag.start()])
-        is_comment = text.startswith("<!--", tag.start())
-        mark = "-->" if is_comment else ">"
+        mark = "-->" if text.startswith("<!--", tag.start()) else ">"
         end = text.find(mark, tag.start())
         if end < 0:
             at = tag.start()
@@ -82,10 +82,12 @@ def _without_tags(text: str) -> str:
         name = named[1].lower() if named else ""
         if name in _BREAKING:
             shown.append("\n")
-        closing = _UNSHOWN.get(name)
-        if closing and text[tag.start() + 1] != "/":
+        closing = _UNSHOWN.get(name, "")
+        if closing and closing not in unclosed and text[tag.start() + 1] != "/":
             hidden = lower.find(closing, at)
-            at = hidden if hidden >= 0 else at
+            at = max(at, hidden)
+            if hidden < 0:
+                unclosed.add(closing)
     shown.append(text[at:])
     return _MANY_LINES.sub("\n\n", "".join(shown))
 
