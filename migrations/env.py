@@ -2,9 +2,7 @@
 
 from alembic import context
 
-from gatekeeper.store.tables import metadata
-
-connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=metadata, transactional_ddl=True)
+# the tables of the code stay out of it: a migration says by itself what it makes
+context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
 with context.begin_transaction():
     context.run_migrations()

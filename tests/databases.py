@@ -87,7 +87,7 @@ def dialect(request: pytest.FixtureRequest) -> str:
 def database_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database."""
     if dialect == "sqlite":
-        yield f"sqlite:///{tmp_path / 'gatekeeper.sqlite3'}"
+        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
         return
     with _database(request.getfixturevalue("postgres_url"), template="template1") as url:
         yield url

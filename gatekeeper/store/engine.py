@@ -38,7 +38,9 @@ class Store:
         self._read = connect.read_engine(url)
         self._write = connect.write_engine(url)
         self.dialect: Final[str] = self._write.dialect.name
-        self._closed = threading.Event()
+        self._closed = False
+        self._running = 0
+        self._quiet = threading.Condition()
         self._inside = threading.local()
         # one thread for all writes of a process: they queue here instead of at the file's lock
         self._writer = (
@@ -68,34 +70,47 @@ class Store:
 
         On PostgreSQL `fn` may be run again, so it must have no effect of its own.
         """
-        self._require_open()
-        return self._repeated(self._read, fn)
+        with self._admitted():
+            return self._repeated(self._read, fn)
 
     def write(self, fn: Callable[[Tx], T]) -> T:
         """Return `fn` of ONE transaction, committed durably when this returns.
 
         `fn` may be run again after a deadlock, so it must have no effect beside the database;
-        it must not call `write` itself.
+        it must not start another transaction.
         """
-        self._require_open()
-        if getattr(self._inside, "transaction", False):
-            message = "a transaction must not start another one"
-            raise RuntimeError(message)
-        if self._writer is None:
-            return self._repeated(self._write, fn)
-        try:
-            future = self._writer.submit(self._repeated, self._write, fn)
-        except RuntimeError:
-            raise _closed() from None
-        return future.result()
+        with self._admitted():
+            if self._writer is None:
+                return self._repeated(self._write, fn)
+            return self._writer.submit(self._repeated, self._write, fn).result()
 
     def close(self) -> None:
-        """Finish the writes that were begun, then let go of the database; may be repeated."""
-        self._closed.set()
+        """Finish the transactions that were begun, then let go of the database; may be repeated."""
+        with self._quiet:
+            self._closed = True
+            self._quiet.wait_for(lambda: self._running == 0)
         if self._writer is not None:
             self._writer.shutdown(wait=True)
         self._read.dispose()
         self._write.dispose()
+
+    @contextmanager
+    def _admitted(self) -> Iterator[None]:
+        if getattr(self._inside, "transaction", False):
+            message = "a transaction must not start another one"
+            raise RuntimeError(message)
+        with self._quiet:
+            if self._closed:
+                raise OurFault(
+                    "the database is closed", remedy="the service is stopping; start it again"
+                )
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._quiet:
+                self._running -= 1
+                self._quiet.notify_all()
 
     def _repeated(self, engine: Engine, fn: Callable[[Tx], T]) -> T:
         repeats = 0
@@ -117,14 +132,6 @@ class Store:
                 return fn(Tx(connection=connection, codec=self._codec, dialect=self.dialect))
         finally:
             self._inside.transaction = False
-
-    def _require_open(self) -> None:
-        if self._closed.is_set():
-            raise _closed()
-
-
-def _closed() -> OurFault:
-    return OurFault("the database is closed", remedy="the service is stopping; start it again")
 
 
 @contextmanager

@@ -107,7 +107,9 @@ def translate(error: SQLAlchemyError) -> OurFault:
         return _fault(_REFUSED, type(error).__name__)
     name = getattr(error.orig, "sqlite_errorname", None)
     if isinstance(name, str):
-        return _fault(_of_prefix(_SQLITE, name), name)
+        # SQLite has no code of its own for this; the rest of its words is not passed on
+        empty = str(error.orig).startswith("no such table")
+        return _fault(_EMPTY if empty else _of_prefix(_SQLITE, name), name)
     state = sqlstate(error)
     if state is None:
         gone = error.connection_invalidated or type(error.orig).__name__ == "OperationalError"
