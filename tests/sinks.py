@@ -196,10 +196,15 @@ class _Cut(Exception):
 
 
 class UnreliableRelay:
-    """An SMTP server that fails as its `faults` say, and keeps what it accepted."""
+    """An SMTP server that fails as its `faults` say, and keeps what it accepted.
 
-    def __init__(self) -> None:
+    `once` maps a verb to a reply line that is given to the next such command only.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.faults = Faults()
+        self.once: dict[str, str] = {}
+        self._loop = loop
         self.accepted: list[Relayed] = []
         self.seen: list[Relayed] = []
         self.commands: list[str] = []
@@ -218,7 +223,7 @@ class UnreliableRelay:
     async def stop(self) -> None:
         """Let go of everything, hanging sessions too."""
         self._over.set()
-        self.drop_all()
+        self._close_all()
         assert self._server is not None
         self._server.close()
         await self._server.wait_closed()
@@ -226,7 +231,14 @@ class UnreliableRelay:
         await asyncio.gather(*others, return_exceptions=True)
 
     def drop_all(self) -> None:
-        """Close all connections that are open, as a relay does that restarts."""
+        """Close all connections that are open, as a relay does that restarts; from any thread."""
+
+        async def close() -> None:
+            self._close_all()
+
+        asyncio.run_coroutine_threadsafe(close(), self._loop).result(WAIT)
+
+    def _close_all(self) -> None:
         for writer in list(self._writers):
             writer.close()
 
@@ -288,6 +300,9 @@ class UnreliableRelay:
     ) -> None:
         if "body" in {self.faults.hang, self.faults.cut}:
             await reader.readexactly(1)
+            transport = writer.transport
+            assert isinstance(transport, asyncio.Transport)
+            transport.pause_reading()
             await self._fail_at("body")
         wire = await reader.readuntil(b"\r\n.\r\n")
         message = Relayed(sender=sender, recipient=recipient, wire=wire[:-3])
@@ -298,7 +313,7 @@ class UnreliableRelay:
         _send(writer, self.faults.final)
         await writer.drain()
         if self._dead():
-            self.drop_all()
+            self._close_all()
             raise _Cut
 
     async def _fail_at(self, place: str) -> None:
@@ -313,6 +328,8 @@ class UnreliableRelay:
         return limit is not None and len(self.accepted) >= limit
 
     def _reply(self, verb: str, path: str) -> str:
+        if verb in self.once:
+            return self.once.pop(verb)
         if verb in self.faults.replies:
             return self.faults.replies[verb]
         if verb == "RCPT" and path in self.faults.replies:
@@ -334,7 +351,7 @@ def unreliable_relay() -> Iterator[UnreliableRelay]:
     thread = LoopThread()
 
     async def make() -> UnreliableRelay:
-        relay = UnreliableRelay()
+        relay = UnreliableRelay(thread.loop)
         await relay.start()
         return relay
 

@@ -1,0 +1,183 @@
+"""8. Claim deliveries that are due, under a lease, and record what became of each.
+
+Claim and record are commits of their own; the sending between them holds no transaction.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Self
+
+from gatekeeper.domain import token
+from gatekeeper.domain.address import OwnAddresses
+from gatekeeper.domain.delivery import Attempt, DeliveryState, Outcome
+from gatekeeper.domain.errors import GatekeeperError
+from gatekeeper.domain.identity import ROW_ID_BYTES, RowId
+from gatekeeper.domain.instants import Instant
+from gatekeeper.domain.policy import MIB, OutboxPolicy
+from gatekeeper.domain.protection import Sealed
+from gatekeeper.outbound.job import Job
+from gatekeeper.pgp.assembly import SharedPacket
+from gatekeeper.store import audit, deliveries, letters
+from gatekeeper.store.deliveries import ClaimedDelivery
+from gatekeeper.store.engine import Store
+from gatekeeper.store.faults import StaleLease
+from gatekeeper.store.letters import Frame
+from gatekeeper.store.tx import Tx
+
+_log = logging.getLogger("gatekeeper.outbound")
+
+BATCH_BYTES: Final = 32 * MIB
+"""About how much is assembled at once, however many deliveries are due."""
+
+ACTOR: Final = "gatekeeper"
+
+EVENTS: Final[Mapping[DeliveryState, str]] = MappingProxyType(
+    {
+        DeliveryState.DELIVERED: "delivery.delivered",
+        DeliveryState.DEFERRED: "delivery.deferred",
+        DeliveryState.IN_DOUBT: "delivery.in_doubt",
+        DeliveryState.FAILED: "delivery.failed",
+    }
+)
+"""What the event log calls the state that an attempt led to."""
+
+NOT_ASSEMBLED: Final = Attempt(
+    outcome=Outcome.NOT_NOW, reply="not sent: its stored packets do not make a message"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Letter:
+    """What a letter's deliveries share; the last one is kept, as a fan-out takes many batches."""
+
+    id: RowId
+    frame_head: bytes
+    frame_tail: bytes
+    packet: SharedPacket | None
+
+    @classmethod
+    def of(cls, letter: RowId, frame: Frame) -> Self:
+        return cls(
+            id=letter,
+            frame_head=frame.frame_head,
+            frame_tail=frame.frame_tail,
+            packet=None if frame.shared is None else SharedPacket(frame.shared),
+        )
+
+
+class Outbox:
+    """The deliveries that wait to be sent; safe to use from any thread."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        policy: OutboxPolicy,
+        own: OwnAddresses,
+        token_key: bytes,
+        now: Callable[[], Instant],
+    ) -> None:
+        self._store = store
+        self._policy = policy
+        self._own = own
+        self._token_key = token_key
+        self._now = now
+        self._letter: _Letter | None = None
+
+    def claim(self) -> tuple[Job, ...]:
+        """Claim what is due, at most a batch, and return it ready to send; empty: nothing is due.
+
+        A delivery whose packets cannot be assembled is recorded as not sent and put off.
+        """
+        lease = secrets.token_bytes(ROW_ID_BYTES)
+        jobs: list[Job] = []
+        claimed, size, largest = 0, 0, 1
+        limit = min(self._policy.batch, self._policy.connections)
+        while limit > 0:
+            taken = self._take(lease, limit)
+            for delivery in taken:
+                job = self._job(delivery, lease)
+                if job is not None:
+                    jobs.append(job)
+                    size += len(job.what.content)
+                    largest = max(largest, len(job.what.content))
+            if len(taken) < limit:
+                break
+            claimed += limit
+            limit = min(self._policy.batch - claimed, (BATCH_BYTES - size) // largest)
+        if not jobs:
+            self._letter = None
+        return tuple(jobs)
+
+    def record(self, job: Job, attempt: Attempt) -> None:
+        """Commit what an attempt came to, with its event; one whose lease is over is left alone."""
+        self._record(job.id, job.lease, attempt, recipient=str(job.recipient))
+
+    def _take(self, lease: bytes, limit: int) -> tuple[ClaimedDelivery, ...]:
+        now = self._now()
+        return self._store.write(
+            lambda tx: deliveries.claim(
+                tx, now=now, lease=self._policy.lease, token=lease, limit=limit
+            )
+        )
+
+    def _job(self, delivery: ClaimedDelivery, lease: bytes) -> Job | None:
+        sender = self._own.bounce_address(token.mint(self._token_key, "bounce", delivery.id))
+        try:
+            return Job(
+                id=delivery.id,
+                lease=lease,
+                sender=sender,
+                recipient=delivery.recipient,
+                what=self._assemble(delivery),
+            )
+        except (GatekeeperError, ValueError) as error:
+            _log.error("delivery not assembled: %s", type(error).__name__)
+            self._record(delivery.id, lease, NOT_ASSEMBLED, recipient=str(delivery.recipient))
+            return None
+
+    def _assemble(self, delivery: ClaimedDelivery) -> Sealed:
+        letter = self._letter
+        if letter is None or letter.id != delivery.letter:
+            frame = self._store.read(lambda tx: letters.frame(tx, delivery.letter))
+            letter = _Letter.of(delivery.letter, frame)
+            self._letter = letter
+        packet = letter.packet
+        if delivery.own:
+            own = self._store.read(lambda tx: deliveries.own_packet(tx, delivery.id))
+            packet = SharedPacket(own)
+        if packet is None:
+            message = "a sealed delivery without a data packet"
+            raise ValueError(message)
+        return packet.assemble(
+            frame_head=letter.frame_head,
+            key_packets=delivery.key_packets,
+            frame_tail=letter.frame_tail,
+        )
+
+    def _record(self, delivery: RowId, lease: bytes, attempt: Attempt, *, recipient: str) -> None:
+        now = self._now()
+
+        def write(tx: Tx) -> DeliveryState:
+            state = deliveries.record(tx, delivery=delivery, token=lease, attempt=attempt, now=now)
+            row = deliveries.get(tx, delivery)
+            audit.append(
+                tx,
+                kind=EVENTS[state],
+                actor=ACTOR,
+                now=now,
+                payload={"recipient": recipient, "reply": attempt.reply},
+                issue=None if row is None else row.issue,
+                delivery=delivery,
+            )
+            return state
+
+        try:
+            state = self._store.write(write)
+        except StaleLease as error:
+            _log.warning("delivery not recorded: %s", error.diagnostics())
+        else:
+            _log.info("delivery recorded: %s", state)

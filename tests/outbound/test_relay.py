@@ -1,0 +1,332 @@
+"""What each failure of a relay means for which delivery, over real sockets."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+
+from gatekeeper.domain.address import Address
+from gatekeeper.domain.delivery import Attempt, Outcome
+from gatekeeper.domain.identity import RowId
+from gatekeeper.domain.instants import SECOND
+from gatekeeper.domain.protection import (
+    CLEAR_FORM_MINT,
+    PUBLIC_MINT,
+    SEALED_MINT,
+    ClearForm,
+    Public,
+    Sealed,
+)
+from gatekeeper.outbound.job import Job, Outgoing
+from gatekeeper.outbound.relay import REPLY_LENGTH, Relay
+from tests.sinks import Faults, UnreliableRelay, refusing_port, running_sink, unreliable_relay
+
+BOUNCES = Address(local="bounces+token", domain="example.org")
+CONTENT = b"Subject: x\r\n\r\n.\r\n..\r\ntext\r\n"
+SHORT = SECOND // 4
+LONG = 20 * SECOND
+
+
+def job(number: int, content: bytes = CONTENT, domain: str = "member.example") -> Job:
+    return Job(
+        id=RowId(number.to_bytes(16)),
+        lease=b"lease",
+        sender=BOUNCES,
+        recipient=Address(local=f"r{number}", domain=domain),
+        what=Sealed(content, mint=SEALED_MINT),
+    )
+
+
+class Marks:
+    """Keeps what was recorded, by the number of the job."""
+
+    def __init__(self) -> None:
+        self.of: dict[int, Attempt] = {}
+        self.threads: set[int] = set()
+
+    def __call__(self, done: Job, attempt: Attempt) -> None:
+        assert int.from_bytes(done.id) not in self.of
+        self.of[int.from_bytes(done.id)] = attempt
+        self.threads.add(threading.get_ident())
+
+    def outcomes(self) -> dict[int, Outcome]:
+        return {number: attempt.outcome for number, attempt in self.of.items()}
+
+
+def deliver(
+    port: int,
+    *batches: Sequence[Job],
+    wait: int = LONG,
+    connections: int = 1,
+    between: Callable[[], None] = lambda: None,
+) -> Marks:
+    """Deliver batches one after the other with one relay client; return what was recorded."""
+    marks = Marks()
+
+    async def run() -> None:
+        relay = Relay(host="127.0.0.1", port=port, wait=wait, connections=connections)
+        for batch in batches:
+            await relay.deliver_all(batch, marks)
+            between()
+        await relay.close()
+
+    asyncio.run(run())
+    return marks
+
+
+@pytest.fixture
+def peer() -> Iterator[UnreliableRelay]:
+    with unreliable_relay() as running:
+        yield running
+
+
+def test_a_real_listener_gets_the_bytes_and_the_envelope() -> None:
+    """Our client against our server: leading dots, sender, recipient, all as they were."""
+    with running_sink() as sink:
+        marks = deliver(sink.port, [job(number) for number in range(20)], connections=4)
+        assert {Outcome.DELIVERED} == set(marks.outcomes().values())
+        assert "250 2.0.0 Taken" == marks.of[0].reply
+        assert [CONTENT] * 20 == [received.raw for received in sink.inbox.received]
+        assert {BOUNCES} == {received.envelope.sender for received in sink.inbox.received}
+        recipients = {str(received.envelope.recipients[0]) for received in sink.inbox.received}
+        assert {f"r{number}@member.example" for number in range(20)} == recipients
+
+
+def test_a_large_message_goes_out_whole() -> None:
+    content = b"Subject: x\r\n\r\n" + b".\r\n" * 3_000_000
+    with running_sink() as sink:
+        assert Outcome.DELIVERED is deliver(sink.port, [job(1, content)]).of[1].outcome
+        assert content == sink.inbox.received[0].raw
+
+
+def test_records_are_written_off_the_event_loop(peer: UnreliableRelay) -> None:
+    assert threading.get_ident() not in deliver(peer.port, [job(1)]).threads
+
+
+def test_connections_are_kept_and_greeted_once(peer: UnreliableRelay) -> None:
+    """Over two batches too; the goodbye comes with close()."""
+    deliver(peer.port, [job(n) for n in range(5)], [job(n) for n in range(5, 10)])
+    assert 1 == peer.connections
+    verbs = peer.verbs()
+    assert ["EHLO", *["MAIL", "RCPT", "DATA"] * 10, "QUIT"] == verbs
+    assert "EHLO example.org" == peer.commands[0]
+    assert f"MAIL FROM:<bounces+token@example.org> SIZE={len(CONTENT)}" == peer.commands[1]
+
+
+def test_no_connection_is_not_now() -> None:
+    with refusing_port() as port:
+        marks = deliver(port, [job(1), job(2)])
+    assert {1: Outcome.NOT_NOW, 2: Outcome.NOT_NOW} == marks.outcomes()
+    assert "Connect call failed" in marks.of[1].reply
+
+
+@pytest.mark.parametrize(
+    ("faults", "expected", "reply"),
+    [
+        (Faults(greeting="421 4.3.2 not now"), Outcome.NOT_NOW, "421 4.3.2 not now"),
+        (Faults(greeting="554 5.3.2 no service"), Outcome.NOT_NOW, "554 5.3.2 no service"),
+        (Faults(replies={"EHLO": "550 5.5.1 no"}), Outcome.NOT_NOW, "550 5.5.1 no"),
+        (Faults(replies={"MAIL": "451 4.3.0 later"}), Outcome.NOT_NOW, "451 4.3.0 later"),
+        (Faults(replies={"MAIL": "553 5.1.8 no"}), Outcome.REFUSED, "553 5.1.8 no"),
+        (Faults(replies={"MAIL": "421 4.3.2 bye"}), Outcome.NOT_NOW, "421 4.3.2 bye"),
+        (Faults(replies={"RCPT": "450 4.2.1 busy"}), Outcome.NOT_NOW, "450 4.2.1 busy"),
+        (Faults(replies={"RCPT": "550 5.1.1 who"}), Outcome.REFUSED, "550 5.1.1 who"),
+        (Faults(replies={"DATA": "452 4.3.1 full"}), Outcome.NOT_NOW, "452 4.3.1 full"),
+        (Faults(replies={"DATA": "554 5.5.1 no"}), Outcome.REFUSED, "554 5.5.1 no"),
+        (Faults(final="451 4.3.0 later"), Outcome.NOT_NOW, "451 4.3.0 later"),
+        (Faults(final="421 4.3.2 bye"), Outcome.NOT_NOW, "421 4.3.2 bye"),
+        (Faults(final="554 5.7.1 refused"), Outcome.REFUSED, "554 5.7.1 refused"),
+        (Faults(final="354 go on"), Outcome.IN_DOUBT, "354 go on"),
+        (Faults(final="what?"), Outcome.IN_DOUBT, "-1 Malformed SMTP response line: what?"),
+        (Faults(cut="greeting"), Outcome.NOT_NOW, None),
+        (Faults(cut="MAIL"), Outcome.NOT_NOW, None),
+        (Faults(cut="RCPT"), Outcome.NOT_NOW, None),
+        (Faults(cut="DATA"), Outcome.NOT_NOW, None),
+        (Faults(cut="dot"), Outcome.IN_DOUBT, None),
+        (Faults(hang="greeting"), Outcome.NOT_NOW, "no answer in time"),
+        (Faults(hang="RCPT"), Outcome.NOT_NOW, "no answer in time"),
+        (Faults(hang="DATA"), Outcome.NOT_NOW, "no answer in time"),
+        (Faults(hang="dot"), Outcome.IN_DOUBT, "no answer in time"),
+    ],
+)
+def test_what_each_failure_means(
+    peer: UnreliableRelay, faults: Faults, expected: Outcome, reply: str | None
+) -> None:
+    """And after it, the same client delivers as soon as the relay is sound again."""
+    peer.faults = faults
+    mended = Faults()
+
+    def mend() -> None:
+        peer.faults = mended
+
+    wait = SECOND if faults.hang else LONG
+    marks = deliver(peer.port, [job(1)], [job(2)], wait=wait, between=mend)
+    assert {1: expected, 2: Outcome.DELIVERED} == marks.outcomes()
+    if reply is not None:
+        assert reply == marks.of[1].reply
+
+
+@pytest.mark.parametrize("faults", [Faults(hang="body"), Faults(cut="body")])
+def test_lost_within_a_large_message_is_not_in_doubt(peer: UnreliableRelay, faults: Faults) -> None:
+    """The final dot is only sent once all before it has left: without it nothing was accepted."""
+    peer.faults = faults
+    content = b"Subject: x\r\n\r\n" + (b"x" * 76 + b"\r\n") * 500_000
+    marks = deliver(peer.port, [job(1, content)], wait=SECOND)
+    assert {1: Outcome.NOT_NOW} == marks.outcomes()
+    assert [] == peer.seen
+
+
+def test_a_refused_recipient_stops_no_other(peer: UnreliableRelay) -> None:
+    """After a refusal the connection is reset and used again."""
+    peer.faults = Faults(
+        replies={"r1@member.example": "550 5.1.1 who", "r3@member.example": "451 4.2.1 later"}
+    )
+    marks = deliver(peer.port, [job(number) for number in range(6)])
+    expected = [Outcome.DELIVERED] * 6
+    expected[1], expected[3] = Outcome.REFUSED, Outcome.NOT_NOW
+    assert dict(enumerate(expected)) == marks.outcomes()
+    assert (1, 2) == (peer.connections, peer.verbs().count("RSET"))
+
+
+def test_a_relay_that_dies_half_way_loses_nothing(peer: UnreliableRelay) -> None:
+    peer.faults = Faults(die_after=4)
+    marks = deliver(peer.port, [job(number) for number in range(10)])
+    assert [Outcome.DELIVERED] * 4 + [Outcome.NOT_NOW] * 6 == [
+        marks.of[number].outcome for number in range(10)
+    ]
+    assert 4 == len(peer.accepted)
+
+
+def test_a_connection_the_relay_closed_meanwhile_costs_no_attempt(peer: UnreliableRelay) -> None:
+    """Relays close idle connections: the next message simply goes over a new one."""
+    marks = deliver(peer.port, [job(1)], [job(2)], between=peer.drop_all)
+    assert {1: Outcome.DELIVERED, 2: Outcome.DELIVERED} == marks.outcomes()
+    assert 2 == peer.connections
+
+
+def test_a_farewell_on_a_kept_connection_costs_no_attempt(peer: UnreliableRelay) -> None:
+    """421 to MAIL on a connection that was fine before: once more on a new one."""
+
+    def weary() -> None:
+        peer.once["MAIL"] = "421 4.4.2 too many messages"
+
+    marks = deliver(peer.port, [job(1)], [job(2)], between=weary)
+    assert {1: Outcome.DELIVERED, 2: Outcome.DELIVERED} == marks.outcomes()
+    assert 2 == peer.connections
+
+
+def test_a_slow_recipient_holds_no_other_lane(peer: UnreliableRelay) -> None:
+    """While one hangs until its deadline, the other lane delivers all the rest."""
+    peer.faults = Faults(slow=frozenset({"r0@member.example"}))
+    marks = deliver(peer.port, [job(n) for n in range(10)], wait=2 * SECOND, connections=2)
+    expected = dict.fromkeys(range(10), Outcome.DELIVERED)
+    expected[0] = Outcome.NOT_NOW
+    assert expected == marks.outcomes()
+    assert 0 == list(marks.of)[-1]
+
+
+def test_nothing_is_begun_so_late_that_its_lease_could_end(peer: UnreliableRelay) -> None:
+    """A relay that hangs on each costs two deadlines at most; the rest waits for a new claim."""
+    peer.faults = Faults(hang="MAIL")
+    marks = deliver(peer.port, [job(number) for number in range(10)], wait=SHORT)
+    assert {0, 1} >= set(marks.of)
+    assert {Outcome.NOT_NOW} == set(marks.outcomes().values())
+
+
+def test_the_next_job_waits_for_the_mark(peer: UnreliableRelay) -> None:
+    """While one outcome is being recorded, its connection sends nothing."""
+    seen_at_mark: list[int] = []
+
+    def record(done: Job, attempt: Attempt) -> None:
+        seen_at_mark.append(len(peer.seen))
+
+    async def run() -> None:
+        relay = Relay(host="127.0.0.1", port=peer.port, wait=LONG, connections=1)
+        await relay.deliver_all([job(number) for number in range(5)], record)
+        await relay.close()
+
+    asyncio.run(run())
+    assert [1, 2, 3, 4, 5] == seen_at_mark
+
+
+def test_a_mark_that_fails_stops_the_batch(peer: UnreliableRelay) -> None:
+    """Otherwise every further message would go out twice once the database is back."""
+
+    def record(done: Job, attempt: Attempt) -> None:
+        message = "database gone"
+        raise OSError(message)
+
+    async def run() -> None:
+        relay = Relay(host="127.0.0.1", port=peer.port, wait=LONG, connections=2)
+        with pytest.raises(OSError, match="database gone"):
+            await relay.deliver_all([job(number) for number in range(10)], record)
+        await relay.close()
+
+    asyncio.run(run())
+    assert len(peer.seen) <= 2
+
+
+def test_cancelling_finishes_and_records_what_was_begun(peer: UnreliableRelay) -> None:
+    marks, begun, go_on = Marks(), threading.Event(), threading.Event()
+
+    def record(done: Job, attempt: Attempt) -> None:
+        begun.set()
+        assert go_on.wait(30)
+        marks(done, attempt)
+
+    async def run() -> None:
+        relay = Relay(host="127.0.0.1", port=peer.port, wait=LONG, connections=1)
+        task = asyncio.create_task(relay.deliver_all([job(1), job(2)], record))
+        await asyncio.to_thread(begun.wait, 30)
+        task.cancel()
+        asyncio.get_running_loop().call_soon(go_on.set)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await relay.close()
+
+    asyncio.run(run())
+    assert {1: Outcome.DELIVERED} == marks.outcomes()
+
+
+def test_replies_are_kept_bounded_and_printable(peer: UnreliableRelay) -> None:
+    peer.faults = Faults(final="550-5.7.1 a\x1b[2Jb\r\n550-\u202e\r\n550 " + "x" * 2000)
+    reply = deliver(peer.port, [job(1)]).of[1].reply
+    assert reply.startswith("550 5.7.1 a [2Jb xxx")
+    assert (REPLY_LENGTH, True) == (len(reply), reply.isprintable())
+
+
+def test_a_non_ascii_recipient_needs_a_relay_that_knows_them(peer: UnreliableRelay) -> None:
+    marks = deliver(peer.port, [job(1, domain="mitglied-ü.example")])
+    assert {1: Outcome.DELIVERED} == marks.outcomes()
+    assert "r1@mitglied-ü.example" == peer.accepted[0].recipient
+    assert any(command.endswith(" SMTPUTF8") for command in peer.commands)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        Sealed(CONTENT, mint=SEALED_MINT),
+        Public(CONTENT, mint=PUBLIC_MINT),
+        ClearForm(CONTENT, mint=CLEAR_FORM_MINT),
+    ],
+)
+def test_the_three_types_may_leave(what: Outgoing) -> None:
+    assert (
+        what
+        is Job(id=RowId(b"i" * 16), lease=b"", sender=BOUNCES, recipient=BOUNCES, what=what).what
+    )
+
+
+@pytest.mark.parametrize("what", [CONTENT, "text", None])
+def test_nothing_else_may_leave(what: Outgoing) -> None:
+    with pytest.raises(TypeError, match="only Sealed, Public and ClearForm"):
+        Job(id=RowId(b"i" * 16), lease=b"", sender=BOUNCES, recipient=BOUNCES, what=what)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"a", b"a\n", b"a\rb\r\n", b"a\n.\r\nb\r\n", b"\xe4\r\n", b"\0\r\n"]
+)
+def test_only_lines_that_no_relay_reads_differently_are_sent(content: bytes) -> None:
+    with pytest.raises(ValueError, match="a message to send"):
+        job(1, content)
