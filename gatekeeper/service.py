@@ -32,7 +32,6 @@ from gatekeeper.store.connect import sqlite_path
 from gatekeeper.store.engine import Store, hold_service_lock
 from gatekeeper.store.products import ListRow, ProductRow
 from gatekeeper.store.schema import SchemaState
-from gatekeeper.store.seal import Codec
 from gatekeeper.store.tx import Tx
 from gatekeeper.texts.templates import Texts
 
@@ -201,9 +200,9 @@ def _where(place: Place) -> str:
 
 
 @contextmanager
-def open_store(settings: Settings, codec: Codec) -> Iterator[Store]:
+def open_store(settings: Settings) -> Iterator[Store]:
     """Open the database, which must be at this program's version; Misconfigured if it is not."""
-    url = settings.database.connection_url()
+    url, codec = settings.database.connection_url(), codec_of(settings)
     schema.require_current(url, codec)
     store = Store.open(url, codec)
     try:
@@ -251,7 +250,7 @@ def _prepare(settings: Settings, stack: ExitStack) -> Callable[[], Service]:
         stack.enter_context(hold_service_lock(path))
     if schema.status(url).state is SchemaState.EMPTY:
         schema.upgrade(url, codec)
-    store = stack.enter_context(open_store(settings, codec))
+    store = stack.enter_context(open_store(settings))
     product = store.write(lambda tx: _first_rows(tx, settings))
     if path is not None:
         # The lock above says that whoever held these leases is gone.

@@ -228,12 +228,17 @@ def open_house(
 
 
 def decrypt(key: Key, raw: bytes) -> tuple[bytes, bytes]:
+    """Open a mail of the house with a person's own key; see `decrypt_with`."""
+    return decrypt_with(key, raw, alias_key().public)
+
+
+def decrypt_with(key: Key, raw: bytes, alias: bytes) -> tuple[bytes, bytes]:
     """Open a mail with a person's own key by gpg; return its plaintext and gpg's status."""
     mail = email.message_from_bytes(raw)
     ciphertext = ciphertext_of(mail)
     with short_home() as home:
         gpg(home, "--import", given=key.secret)
-        gpg(home, "--import", given=alias_key().public)
+        gpg(home, "--import", given=alias)
         source = home / "message"
         source.write_bytes(ciphertext)
         status = home / "status"

@@ -2,7 +2,7 @@
 
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -66,8 +66,18 @@ def read_key(home: Path, fingerprint: str) -> Key:
     )
 
 
+_KEPT: dict[str, Key] = {}
+
+
+def keep(keys: Mapping[str, Key]) -> None:
+    """Use these keys, by user ID, instead of making them: those of another process."""
+    _KEPT.update(keys)
+
+
 @cache
 def key_of(uid: str) -> Key:
     """Return the key of `uid`, made when first asked for: once in each test process."""
+    if uid in _KEPT:
+        return _KEPT[uid]
     with short_home() as home:
         return make_key(home, uid)

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import format_datetime, make_msgid
 from typing import Final
 
 from gatekeeper.demo.people import Someone
 
+_CONTROL: Final = "application/pgp-encrypted"
+_BOUNDARY: Final = "=-=-=report=-=-="
 PROOF: Final = b"\x89PoC\x00\x01\x02 eight bits: \xfe\xff, a NUL: \x00, and no final line end"
 
 
@@ -33,6 +37,8 @@ def _head(sender: Someone, alias: str, subject: str) -> EmailMessage:
     mail["From"] = f"{sender.name} <{sender.address}>"
     mail["To"] = alias
     mail["Subject"] = subject
+    mail["Date"] = format_datetime(datetime.now(UTC))
+    mail["Message-ID"] = make_msgid(domain=sender.address.partition("@")[2])
     return mail
 
 
@@ -73,18 +79,25 @@ def _pgp_mime(sender: Someone, alias: str) -> Report:
         alias,
         given=inner.as_bytes(),
     )
-    outer = _head(sender, alias, "...")
-    boundary = "=-=-=demo=-=-="
-    outer["MIME-Version"] = "1.0"
-    outer["Content-Type"] = (
-        'multipart/encrypted; protocol="application/pgp-encrypted"; boundary="' + boundary + '"'
+    outside = _head(sender, alias, "...")
+    head = "".join(f"{name}: {value}\r\n" for name, value in outside.items())
+    lines = (
+        "MIME-Version: 1.0",
+        f'Content-Type: multipart/encrypted; protocol="{_CONTROL}"; boundary="{_BOUNDARY}"',
+        "",
+        f"--{_BOUNDARY}",
+        f"Content-Type: {_CONTROL}",
+        "",
+        "Version: 1",
+        "",
+        f"--{_BOUNDARY}",
+        'Content-Type: application/octet-stream; name="encrypted.asc"',
+        "",
+        *armor.decode("ascii").splitlines(),
+        f"--{_BOUNDARY}--",
+        "",
     )
-    body = (
-        f"\n--{boundary}\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n"
-        f'\n--{boundary}\nContent-Type: application/octet-stream; name="encrypted.asc"\n\n'
-        f"{armor.decode()}\n--{boundary}--\n"
-    )
-    raw = outer.as_bytes() + body.replace("\n", "\r\n").encode()
+    raw = head.encode("ascii") + "\r\n".join(lines).encode("ascii")
     return Report(kind="PGP/MIME, signed and encrypted", subject=subject, raw=raw)
 
 

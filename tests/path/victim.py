@@ -1,0 +1,108 @@
+"""A process that carries one report along the path and may be killed at any of its commits.
+
+`victim.py FOLDER`, with what to do in FOLDER/task.json; tests/path/test_kill.py starts it. It
+prints `listening PORT` when a report can be sent, and `done WRITES` when nothing is left to do.
+"""
+
+import asyncio
+import json
+import os
+import pickle
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gatekeeper.domain.instants import Instant
+from gatekeeper.domain.policy import IntakeLimits
+from gatekeeper.domain.report import MessageState
+from gatekeeper.inbound.intake import Intake
+from gatekeeper.inbound.session import Listener
+from gatekeeper.store import deliveries, letters, messages
+from gatekeeper.store.engine import Store
+from gatekeeper.store.seal import Codec, MasterKey
+from gatekeeper.store.tx import Tx
+from tests import keys
+from tests.house import START, open_house
+
+T = TypeVar("T")
+
+STEP = 600_000_000
+"""Microseconds by which each start is later than the one before: every lease has ended."""
+
+
+class KillingStore(Store):
+    """A store that ends the process, as kill -9 does, before or after its n-th write."""
+
+    kill_at = 0
+    kill_before = False
+    writes = 0
+    _count = threading.Lock()
+
+    def write(self, fn: Callable[[Tx], T]) -> T:
+        """Write, unless this is the write to die at."""
+        with self._count:
+            type(self).writes += 1
+            here = self.writes == self.kill_at
+
+        def dying(tx: Tx) -> T:
+            value = fn(tx)
+            if here and self.kill_before:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return value
+
+        value = super().write(dying)
+        if here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return value
+
+
+def say(word: str, number: int) -> None:
+    """Tell the test something, at once."""
+    sys.stdout.write(f"{word} {number}\n")
+    sys.stdout.flush()
+
+
+def main(folder: Path) -> None:
+    """Run one life of the process."""
+    task: dict[str, Any] = json.loads((folder / "task.json").read_text())
+    keys.keep(pickle.loads((folder / "keys.pickle").read_bytes()))  # noqa: S301 - our own file
+    KillingStore.kill_at = task["kill_at"]
+    KillingStore.kill_before = task["kill_before"]
+    codec = Codec(MasterKey.of(bytes(range(32))))
+    store = KillingStore.open(task["url"], codec)
+    with open_house(store) as here:
+        here.now = Instant(START + task["life"] * STEP)
+        if store.dialect == "sqlite":
+            for part in (messages, letters, deliveries):
+                store.write(part.release_leases)
+        arrived = threading.Event()
+        intake = Intake(
+            store=store,
+            product=here.desk.product,
+            own=here.desk.own,
+            token_key=here.desk.token_key,
+            now=here.clock,
+            on_stored=arrived.set,
+        )
+        loop = asyncio.new_event_loop()
+        listener = Listener(receiver=intake, limits=IntakeLimits(), hostname="gatekeeper.example")
+        _, port = loop.run_until_complete(listener.start(host="127.0.0.1", port=0))
+        threading.Thread(target=loop.run_forever, daemon=True).start()
+        say("listening", port)
+        if not _is_stored(store):
+            arrived.wait()
+        here.settle()
+        here.send("127.0.0.1", task["relay"])
+    say("done", KillingStore.writes)
+
+
+def _is_stored(store: Store) -> bool:
+    counts = store.read(messages.counts)
+    return any(counts[state] for state in MessageState)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
