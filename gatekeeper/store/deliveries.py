@@ -128,8 +128,8 @@ def sealed(
     _change(tx, _locked(tx, delivery), DeliveryEvent.SEAL, values, now)
     if own_packet is None:
         return
-    for chunk in fields.seal_chunks(tx, delivery_chunks.c.data, delivery, own_packet):
-        tx.connection.execute(insert(delivery_chunks).values(delivery=delivery, **chunk))
+    for seq, data in fields.seal_chunks(tx, delivery_chunks.c.data, delivery, own_packet):
+        tx.connection.execute(insert(delivery_chunks).values(delivery=delivery, seq=seq, data=data))
 
 
 def blocked(tx: Tx, *, delivery: RowId, reason: str, now: Instant) -> None:

@@ -1,7 +1,7 @@
 """Content columns: bytes, texts, JSON values and long bytes in chunks, sealed in their place."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, cast
 
 from sqlalchemy import Column
@@ -63,8 +63,8 @@ def unseal_object(
 
 def seal_chunks(
     tx: Tx, column: Sealable, row: bytes, plaintext: bytes
-) -> Iterator[Mapping[str, object]]:
-    """Yield `seq` and sealed `data` of each MiB; the place names position and end.
+) -> Iterator[tuple[int, bytes]]:
+    """Yield number and sealed bytes of each MiB; the place names number and end.
 
     So chunks that are missing, doubled or out of order do not open.
     """
@@ -72,11 +72,11 @@ def seal_chunks(
     last = max(0, (len(view) - 1) // CHUNK_BYTES)
     for seq in range(last + 1):
         part = view[seq * CHUNK_BYTES : (seq + 1) * CHUNK_BYTES]
-        yield {"seq": seq, "data": seal(tx, column, _chunk(row, seq, end=seq == last), part)}
+        yield seq, seal(tx, column, _chunk(row, seq, end=seq == last), part)
 
 
 def unseal_chunks(tx: Tx, column: Sealable, row: bytes, chunks: Iterable[bytes]) -> bytes:
-    """Return what `seal_chunks` sealed from the `data` of all chunks, ordered by `seq`."""
+    """Return what `seal_chunks` sealed from all its chunks in order."""
     rows = list(chunks)
     if not rows:
         raise OurFault(

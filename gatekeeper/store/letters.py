@@ -235,8 +235,10 @@ def _shared(tx: Tx, row: Row[Any]) -> bytes | None:
 
 def _write_part(tx: Tx, letter: RowId, part: str, plaintext: bytes) -> None:
     row = letter + part.encode()
-    for chunk in fields.seal_chunks(tx, letter_chunks.c.data, row, plaintext):
-        tx.connection.execute(insert(letter_chunks).values(letter=letter, part=part, **chunk))
+    for seq, data in fields.seal_chunks(tx, letter_chunks.c.data, row, plaintext):
+        tx.connection.execute(
+            insert(letter_chunks).values(letter=letter, part=part, seq=seq, data=data)
+        )
 
 
 def _read_part(tx: Tx, letter: RowId, part: str) -> bytes:

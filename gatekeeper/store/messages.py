@@ -80,8 +80,8 @@ def add(tx: Tx, *, product: RowId, raw: bytes, envelope: Envelope, now: Instant)
     }
     tx.connection.execute(insert(messages).values(values))
     # one by one: a chunk is forgotten before the next is sealed
-    for chunk in fields.seal_chunks(tx, message_chunks.c.data, made, raw):
-        tx.connection.execute(insert(message_chunks).values(message=made, **chunk))
+    for seq, data in fields.seal_chunks(tx, message_chunks.c.data, made, raw):
+        tx.connection.execute(insert(message_chunks).values(message=made, seq=seq, data=data))
     return Added(id=made, duplicate=False)
 
 
