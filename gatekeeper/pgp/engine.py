@@ -78,6 +78,13 @@ class Engine:
         self.wait = wait
         self.output_limit = output_limit
         self._command = CommandLine(binary=binary, home=self.home)
+        self.prepare_home()
+
+    def prepare_home(self) -> None:
+        """Make the trust database if there is none: without it gpg stops at revoked keys."""
+        if not (self.home / "trustdb.gpg").exists():
+            run = self.run("--trust-model=pgp", "--import-ownertrust")
+            run.ensure_done("preparing its home")
 
     def version(self) -> tuple[int, ...]:
         """Return gpg's version, such as (2, 2, 40)."""

@@ -36,8 +36,8 @@ class Recipient:
 class Fanout:
     """A sealed letter: the data packet for all, each recipient's key packets, who is blocked.
 
-    `fingerprints` names the keys each recipient's copy is for; `partly` says of a recipient that is not
-    blocked which of its keys was left out, and why.
+    `fingerprints` names the primary keys each recipient's copy is for; `partly` says of a
+    recipient that is not blocked which of its keys were left out, and why.
     """
 
     shared: bytes

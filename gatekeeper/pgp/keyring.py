@@ -174,6 +174,7 @@ class Keyring:
                     shutil.rmtree(path)
                 else:
                     path.unlink(missing_ok=True)
+            self._engine.prepare_home()
 
     def close(self) -> None:
         """Stop the gpg-agent of this home; another call to gpg would start it again."""

@@ -30,7 +30,10 @@ class SubkeyRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A certificate as listed: the primary key first, then its subkeys, then its user IDs."""
+    """A certificate as listed: the primary key first, then its subkeys, then its user IDs.
+
+    Revoked user IDs are left out while there is another.
+    """
 
     keys: tuple[SubkeyRecord, ...]
     user_ids: tuple[str, ...]
@@ -45,12 +48,14 @@ class Record:
 @dataclass(slots=True, kw_only=True)
 class _Draft:
     rows: list[tuple[list[bytes], str]] = field(default_factory=list)
-    user_ids: list[str] = field(default_factory=list)
+    user_ids: list[tuple[str, str]] = field(default_factory=list)
 
     def record(self) -> Record:
         keys = tuple(_key(row, fingerprint) for row, fingerprint in self.rows if fingerprint)
         uses = self.rows[0][0][11] if len(self.rows[0][0]) > 11 else b""
-        return Record(keys=keys, user_ids=tuple(self.user_ids), disabled=b"D" in uses)
+        alive = [text for text, validity in self.user_ids if validity not in _DEAD]
+        names = alive or [text for text, _ in self.user_ids]
+        return Record(keys=keys, user_ids=tuple(names), disabled=b"D" in uses)
 
 
 def records(output: bytes) -> tuple[Record, ...]:
@@ -70,10 +75,9 @@ def records(output: bytes) -> tuple[Record, ...]:
             drafts[-1].rows.append((row, ""))
         elif kind == "fpr" and not drafts[-1].rows[-1][1]:
             drafts[-1].rows[-1] = (drafts[-1].rows[-1][0], row[9].decode("ascii", "replace"))
-        elif kind == "uid" and row[1].decode("ascii", "replace") not in _DEAD:
-            drafts[-1].user_ids.append(_text(row[9]))
-    made = (draft.record() for draft in drafts if draft.rows[0][1])
-    return tuple(made)
+        elif kind == "uid":
+            drafts[-1].user_ids.append((_text(row[9]), row[1].decode("ascii", "replace")))
+    return tuple(draft.record() for draft in drafts if draft.rows[0][1])
 
 
 def secret_keys(run: Run) -> frozenset[str]:

@@ -56,9 +56,11 @@ def open_message(
         return Closed(reason=message.reason, key_ids=message.key_ids)
     run = _decrypt(engine, message, now)
     found = signatures.read(run.status)
-    if any(signature.state is SignatureState.BAD for signature in found):
+    reason = _unsound(run, signed=bool(found))
+    if reason is not None and any(one.state is not SignatureState.GOOD for one in found):
+        # gpg stops at a bad or expired signature, before the integrity check.
         run = _decrypt(engine, message, now, "--skip-verify")
-    reason = _unsound(run, bool(found)) or (None if run.status.within(DECRYPTION) else _R.MALFORMED)
+        reason = _unsound(run, signed=False)
     if reason is _R.NO_KEY:
         _ensure_not_ours(engine, message)
     key = run.status.only("DECRYPTION_KEY")
@@ -93,13 +95,14 @@ def _decrypt(engine: Engine, message: SplitMessage, now: Instant | None, *more: 
     return run
 
 
-def _unsound(run: Run, signed: bool) -> UnreadableReason | None:
+def _unsound(run: Run, *, signed: bool) -> UnreadableReason | None:
     """Return why what gpg wrote is not believed, None when everything is as it must be."""
     if run.end is End.TOO_LARGE:
         return _R.TOO_LARGE
     if run.end is End.TOO_SLOW:
         return _R.TOO_SLOW
-    return _not_decrypted(run.status) or _not_whole(run.status) or _not_exact(run, signed)
+    status = run.status
+    return _not_decrypted(status) or _not_whole(status) or _not_exact(run, signed=signed)
 
 
 def _not_decrypted(status: Status) -> UnreadableReason | None:
@@ -127,8 +130,10 @@ def _not_whole(status: Status) -> UnreadableReason | None:
     return None if whole and status.count("END_DECRYPTION") == 1 else _R.MALFORMED
 
 
-def _not_exact(run: Run, signed: bool) -> UnreadableReason | None:
+def _not_exact(run: Run, *, signed: bool) -> UnreadableReason | None:
     if run.exit_code != 0 and not (signed and run.exit_code in {1, 2}):
+        return _R.MALFORMED
+    if not run.status.within(DECRYPTION):
         return _R.MALFORMED
     lengths = run.status.all("PLAINTEXT_LENGTH")
     if not lengths:

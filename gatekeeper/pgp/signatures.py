@@ -14,7 +14,10 @@ _STATES: Final = {
     "REVKEYSIG": _S.REVOKED_KEY,
 }
 _STRONG: Final = frozenset({"8", "9", "10", "11", "12", "14"})
-"""Digests of the SHA-2 and SHA-3 families (RFC 9580 §9.5); MD5, SHA-1, RIPEMD-160 are not."""
+"""Digests of the SHA-2 and SHA-3 families (RFC 9580 §9.5)."""
+
+_WEAK: Final = frozenset({"1", "2", "3"})
+"""MD5, SHA-1, RIPEMD-160."""
 
 _DOCUMENT: Final = frozenset({"00", "01"})
 """Signature types of binary and text documents (RFC 4880 §5.2.1)."""
@@ -56,7 +59,7 @@ def _unverified(line: Line, key_id: str | None) -> Signature:
     if arguments[5] == _NO_PUBLIC_KEY:
         state = _S.UNKNOWN_SIGNER
     else:
-        state = _S.UNCHECKED if arguments[2] in _STRONG else _S.WEAK
+        state = _S.WEAK if arguments[2] in _WEAK else _S.UNCHECKED
     return Signature(state=state, key_id=key_id, made_at=_instant(line, 4))
 
 

@@ -8,6 +8,9 @@ _SYSTEM_ERROR: Final = 1 << 15
 _OF_THE_AGENT: Final = frozenset({62, 77, 78, 85, *range(257, 282)}) - {261, 263, 273}
 """libgpg-error: timeout, no agent, agent error, no pinentry, IPC (but what input can cause)."""
 
+_CAUSED_BY_CONTENT: Final = "get_passphrase"
+"""Where a message with a password inside fails, for want of anybody to ask."""
+
 COMMON: Final = frozenset(
     {"KEY_CONSIDERED", "PROGRESS", "FAILURE", "ERROR", "WARNING", "KEYEXPIRED", "KEYREVOKED"}
 )
@@ -38,6 +41,7 @@ SIGNATURES: Final = (
 )
 DECRYPTION: Final = SIGNATURES | {
     "ENC_TO",
+    "CARDCTRL",
     "NO_SECKEY",
     "DECRYPTION_KEY",
     "BEGIN_DECRYPTION",
@@ -107,7 +111,7 @@ class Status:
     def transient(self) -> bool:
         """Say whether gpg reports a failure of the machine: disk, memory, the agent."""
         failures = (*self.all("ERROR"), *self.all("FAILURE"))
-        return any(_is_transient(line.number(1)) for line in failures)
+        return any(_is_transient(line) for line in failures)
 
 
 def _line(text: bytes) -> Line:
@@ -117,8 +121,9 @@ def _line(text: bytes) -> Line:
     return Line(word=word.decode("ascii", "replace"), rest=rest)
 
 
-def _is_transient(number: int | None) -> bool:
-    if number is None:
+def _is_transient(line: Line) -> bool:
+    number = line.number(1)
+    if number is None or line.arguments[0] == _CAUSED_BY_CONTENT:
         return False
     code = number & 0xFFFF
     return bool(code & _SYSTEM_ERROR) or code in _OF_THE_AGENT

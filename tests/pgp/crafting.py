@@ -1,0 +1,150 @@
+"""OpenPGP made by hand, octet by octet: what no well-behaved program would send."""
+
+import hashlib
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import ECB
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from gatekeeper.pgp import packets
+from tests.keys import Key, gpg, short_home
+
+_ED25519 = bytes.fromhex("092b06010401da470f01")
+_HASHES: dict[int, Callable[[bytes], bytes]] = {
+    1: lambda data: hashlib.md5(data, usedforsecurity=False).digest(),
+    2: lambda data: hashlib.sha1(data, usedforsecurity=False).digest(),
+    8: lambda data: hashlib.sha256(data).digest(),
+    10: lambda data: hashlib.sha512(data).digest(),
+}
+
+
+def packet(tag: int, body: bytes) -> bytes:
+    """Return a packet with a new-format header and a five-octet length."""
+    return bytes([0xC0 | tag, 255]) + len(body).to_bytes(4, "big") + body
+
+
+def partial(tag: int, body: bytes, power: int = 9) -> bytes:
+    """Return a packet in partial lengths of 2**power octets."""
+    size = 1 << power
+    whole, rest = divmod(len(body), size)
+    chunks = [bytes([224 + power]) + body[i * size : (i + 1) * size] for i in range(whole)]
+    tail = b"\xff" + rest.to_bytes(4, "big") + body[whole * size :]
+    return bytes([0xC0 | tag]) + b"".join(chunks) + tail
+
+
+def literal(data: bytes, *, name: bytes = b"", mode: bytes = b"b") -> bytes:
+    """Return a literal data packet."""
+    return packet(11, mode + bytes([len(name)]) + name + bytes(4) + data)
+
+
+def compressed(data: bytes) -> bytes:
+    """Return a ZLIB compressed data packet."""
+    return packet(8, b"\x02" + zlib.compress(data, 9))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A session key that gpg wrapped for somebody, to put other data under it."""
+
+    key_packet: bytes
+    key: bytes
+
+    def protected(self, content: bytes, *, mdc: bytes | None = None, tag: int = 18) -> bytes:
+        """Return key packet and a protected packet (RFC 4880 §5.13) with packets `content`.
+
+        `mdc` replaces the 22 octets that end it; b"" leaves them out.
+        """
+        prefix = bytes(14) + b"abab"
+        head = prefix + content
+        digest = b"\xd3\x14" + hashlib.sha1(head + b"\xd3\x14", usedforsecurity=False).digest()
+        plain = head + (digest if mdc is None else mdc)
+        return self.key_packet + packet(tag, b"\x01" + _cfb(self.key, plain))
+
+    def unprotected(self, content: bytes) -> bytes:
+        """Return key packet and a packet of tag 9 (RFC 4880 §5.7), without any integrity check."""
+        first = _cfb(self.key, bytes(14) + b"abab")
+        rest = _cfb(self.key, content, first[2:18])
+        return self.key_packet + packet(9, first + rest)
+
+
+def _cfb(key: bytes, plain: bytes, register: bytes = bytes(16)) -> bytes:
+    encryptor = Cipher(AES(key), ECB()).encryptor()  # noqa: S305 - CFB is built from it here
+    out = bytearray()
+    for at in range(0, len(plain), 16):
+        block = plain[at : at + 16]
+        stream = encryptor.update(register)[: len(block)]
+        mixed = int.from_bytes(block, "big") ^ int.from_bytes(stream, "big")
+        register = mixed.to_bytes(len(block), "big")
+        out += register
+    return bytes(out)
+
+
+@cache
+def session_for(key: Key) -> Session:
+    """Return an AES-256 session key that gpg wrapped for `key`, and what it is."""
+    with short_home() as home:
+        gpg(home, "--import", given=key.secret)
+        options = ("--cipher-algo", "AES256", "--encrypt", "--recipient", key.fingerprint)
+        message = gpg(home, *options, given=b"x")
+        shown = _session_key(home, message)
+    first = next(packets.walk(message))
+    return Session(key_packet=message[: first.end], key=shown)
+
+
+def _session_key(home: Path, message: bytes) -> bytes:
+    options = ("--status-fd", "1", "--show-session-key", "--output", "/dev/null", "--decrypt")
+    status = gpg(home, *options, given=message)
+    return bytes.fromhex(status.partition(b"SESSION_KEY 9:")[2][:64].decode("ascii"))
+
+
+class CraftedKey:
+    """An Ed25519 key whose one user ID is any octets; it can sign, not be encrypted to."""
+
+    def __init__(self, user_id: bytes, *, created: int = 1_700_000_000) -> None:
+        """Make the key pair and its certificate."""
+        self._secret = Ed25519PrivateKey.generate()
+        raw = self._secret.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        point = (263).to_bytes(2, "big") + b"\x40" + raw
+        self._body = b"\x04" + created.to_bytes(4, "big") + b"\x16" + _ED25519 + point
+        hashed = b"\x99" + len(self._body).to_bytes(2, "big") + self._body
+        self.fingerprint = hashlib.sha1(hashed, usedforsecurity=False).hexdigest().upper()
+        self._created = created
+        covered = hashed + b"\xb4" + len(user_id).to_bytes(4, "big") + user_id
+        flags = b"\x02\x1b\x03"
+        self.certificate = (
+            packet(6, self._body)
+            + packet(13, user_id)
+            + self.signature(covered, kind=0x13, more=flags)
+        )
+
+    def signature(
+        self, content: bytes, *, kind: int = 0, digest: int = 10, more: bytes = b""
+    ) -> bytes:
+        """Return a version 4 signature packet over `content`."""
+        issuer = b"\x16\x21\x04" + bytes.fromhex(self.fingerprint)
+        subpackets = b"\x05\x02" + self._created.to_bytes(4, "big") + issuer + more
+        head = bytes([4, kind, 22, digest]) + len(subpackets).to_bytes(2, "big") + subpackets
+        trailer = b"\x04\xff" + len(head).to_bytes(4, "big")
+        hashed = _HASHES[digest](content + head + trailer)
+        signed = self._secret.sign(hashed)
+        unhashed = b"\x09\x10" + bytes.fromhex(self.fingerprint[-16:])
+        body = head + len(unhashed).to_bytes(2, "big") + unhashed + hashed[:2]
+        return packet(2, body + _mpi(signed[:32]) + _mpi(signed[32:]))
+
+    def signed(self, content: bytes, *, digest: int = 10, covered: bytes | None = None) -> bytes:
+        """Return one-pass signature, literal data and signature; `covered` is signed instead."""
+        one_pass = bytes([3, 0, digest, 22]) + bytes.fromhex(self.fingerprint[-16:]) + b"\x01"
+        over = content if covered is None else covered
+        return packet(4, one_pass) + literal(content) + self.signature(over, digest=digest)
+
+
+def _mpi(octets: bytes) -> bytes:
+    number = int.from_bytes(octets, "big")
+    return number.bit_length().to_bytes(2, "big") + octets.lstrip(b"\0")

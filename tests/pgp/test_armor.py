@@ -1,0 +1,154 @@
+"""Armor is what gpg reads and writes; its checksum is never ignored."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gatekeeper.pgp import armor, crc24
+from gatekeeper.pgp.armor import BadArmor, Kind
+from tests.keys import gpg, short_home
+
+_SMALL = armor.armor(Kind.MESSAGE, b"\x80hello armor")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.binary(min_size=1, max_size=400), st.sampled_from([b"\n", b"\r\n"]))
+def test_gpg_reads_our_armor(data: bytes, newline: bytes) -> None:
+    text = armor.armor(Kind.MESSAGE, data, newline=newline)
+    with short_home() as home:
+        assert data == gpg(home, "--dearmor", given=text)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.binary(min_size=1, max_size=400))
+def test_we_read_the_armor_of_gpg(data: bytes) -> None:
+    with short_home() as home:
+        text = gpg(home, "--enarmor", given=data)
+    (block,) = armor.dearmor(text)
+    assert (data, "ARMORED FILE") == (block.data, block.kind)
+    assert block.headers.keys() == {"Comment"}
+
+
+@given(
+    st.binary(max_size=300),
+    st.sampled_from(list(Kind)),
+    st.sampled_from([b"\n", b"\r\n", b" \t\r\n"]),
+    st.binary(max_size=50).filter(lambda text: b"-" not in text),
+)
+def test_line_ends_and_leading_text_do_not_matter(
+    data: bytes, kind: Kind, newline: bytes, before: bytes
+) -> None:
+    text = armor.armor(kind, data).replace(b"\n", newline)
+    (block,) = armor.dearmor(before + b"\n" + text + b"after")
+    assert (kind, data) == (block.kind, block.data)
+
+
+@given(st.binary(min_size=1, max_size=90), st.data())
+def test_one_changed_octet_of_base64_is_noticed(data: bytes, draw: st.DataObject) -> None:
+    text = bytearray(armor.armor(Kind.MESSAGE, data))
+    start = text.index(b"\n\n") + 2
+    length = len(armor.lines(data, b"\n").rstrip(b"=\n"))
+    at = draw.draw(st.integers(min_value=start, max_value=start + length - 1))
+    others = [octet for octet in b"ABCDwxyz0189+/" if octet != text[at]]
+    text[at] = draw.draw(st.sampled_from(others))
+    if _ignored_bits_only(bytes(text), data):
+        return
+    with pytest.raises(BadArmor):
+        armor.dearmor(bytes(text))
+
+
+def _ignored_bits_only(text: bytes, data: bytes) -> bool:
+    """Say whether only the bits changed that base64 leaves unused before its padding."""
+    without_checksum = b"\n".join(line for line in text.split(b"\n") if line[:1] != b"=")
+    return armor.dearmor(without_checksum)[0].data == data
+
+
+@given(st.binary(max_size=500))
+def test_any_octets_are_read_or_refused(data: bytes) -> None:
+    try:
+        assert armor.dearmor(data) == ()
+    except BadArmor:
+        pytest.fail("no block begins here")
+
+
+@given(st.binary(max_size=200))
+def test_any_octets_inside_a_block_are_read_or_refused(data: bytes) -> None:
+    text = b"-----BEGIN PGP MESSAGE-----\n\n" + data + b"\n-----END PGP MESSAGE-----\n"
+    try:
+        found = armor.dearmor(text)
+    except BadArmor:
+        return
+    assert found[0].kind == Kind.MESSAGE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(_SMALL.partition(b"-----END")[0], id="no end"),
+        pytest.param(_SMALL.replace(b"END PGP MESSAGE", b"END PGP SIGNATURE"), id="other end"),
+        pytest.param(_SMALL.replace(b"\n\n", b"\n\n*"), id="not base64"),
+        pytest.param(_SMALL.replace(b"\n\n", b"\n\nA"), id="a letter too many"),
+    ],
+)
+def test_a_broken_block_is_refused(text: bytes) -> None:
+    with pytest.raises(BadArmor):
+        armor.dearmor(text)
+
+
+def test_armor_without_a_checksum_is_read() -> None:
+    text = b"\n".join(line for line in _SMALL.split(b"\n") if line[:1] != b"=")
+    assert b"\x80hello armor" == armor.dearmor(text)[0].data
+
+
+def test_several_blocks_and_the_frame_of_a_cleartext_signature() -> None:
+    clear = b"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\ntext\n"
+    text = clear + armor.armor(Kind.SIGNATURE, b"\x88s") + b"between\n" + _SMALL
+    kinds = [block.kind for block in armor.dearmor(text)]
+    assert [Kind.SIGNATURE, Kind.MESSAGE] == kinds
+
+
+def test_headers_are_kept_and_a_missing_blank_line_is_forgiven() -> None:
+    text = _SMALL.replace(b"-----\n\n", b"-----\nVersion: 1\nComment: a: b\n", 1)
+    (block,) = armor.dearmor(text)
+    assert {"Version": "1", "Comment": "a: b"} == block.headers
+    assert b"\x80hello armor" == block.data
+
+
+def test_empty_data_is_a_block_without_lines() -> None:
+    assert b"" == armor.lines(b"", b"\n")
+    assert b"" == armor.dearmor(armor.armor(Kind.MESSAGE, b""))[0].data
+
+
+def test_binary_is_told_from_armor_by_its_first_octet() -> None:
+    assert [True, False, False] == [armor.is_binary(one) for one in (b"\x85\x01", b"-----", b"")]
+
+
+def _plain_crc24(data: bytes, crc: int) -> int:
+    """The reference of RFC 4880 §6.1, one bit at a time."""
+    for octet in data:
+        crc ^= octet << 16
+        for _ in range(8):
+            crc <<= 1
+            if crc & 0x1000000:
+                crc ^= 0x1864CFB
+    return crc & 0xFFFFFF
+
+
+@settings(deadline=None)
+@given(
+    st.binary(min_size=1, max_size=64),
+    st.integers(min_value=0, max_value=40_000),
+    st.integers(min_value=0, max_value=0xFFFFFF),
+)
+def test_the_checksum_is_the_reference_at_every_length(
+    seed: bytes, length: int, start: int
+) -> None:
+    data = (seed * (length // len(seed) + 1))[:length]
+    assert _plain_crc24(data, start) == crc24.crc24(data, start)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=100), st.binary(max_size=100))
+def test_checksums_of_two_parts_make_that_of_both(left: bytes, right: bytes) -> None:
+    joined = crc24.shift(crc24.crc24(left), len(right)) ^ crc24.crc24(right, 0)
+    assert crc24.crc24(left + right) == joined

@@ -1,0 +1,103 @@
+"""Sealed mail is made of exactly session key packets and one encrypted packet, or not at all."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gatekeeper.domain.errors import OurFault
+from gatekeeper.domain.protection import Sealed
+from gatekeeper.pgp import armor, fanout
+from gatekeeper.pgp.assembly import SharedPacket
+from tests.keys import gpg, short_home
+from tests.pgp import crafting
+
+HEAD = b"Subject: [x]\r\n\r\n--b\r\n\r\n"
+TAIL = b"\r\n--b--\r\n"
+KEYS = crafting.packet(1, b"\x03" + bytes(8) + b"\x12" + bytes(80))
+SHARED = crafting.packet(18, b"\x01" + bytes(range(256)) * 4)
+
+
+def assemble(key_packets: bytes = KEYS, shared: bytes = SHARED) -> Sealed:
+    return fanout.assemble(frame_head=HEAD, key_packets=key_packets, shared=shared, frame_tail=TAIL)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(min_value=1, max_value=700), min_size=1, max_size=4),
+    st.integers(min_value=1, max_value=60_000),
+)
+def test_the_mail_holds_exactly_both_in_even_lines(sizes: list[int], size: int) -> None:
+    """For every length of key packets, the armor is the one that is made in one go."""
+    keys = b"".join(crafting.packet(1, bytes(length)) for length in sizes)
+    shared = crafting.packet(18, b"\x01" + bytes(size))
+    content = assemble(keys, shared).content
+    block = armor.armor(armor.Kind.MESSAGE, keys + shared, newline=b"\r\n")
+    assert HEAD + block + TAIL == content
+
+
+def test_one_shared_packet_serves_recipients_with_different_keys() -> None:
+    packet = SharedPacket(SHARED)
+    for length in (20, 94, 271, 524, 94):
+        keys = crafting.packet(1, bytes(length))
+        once = packet.assemble(frame_head=HEAD, key_packets=keys, frame_tail=TAIL)
+        assert assemble(keys).content == once.content
+
+
+def test_gpg_reads_what_is_assembled() -> None:
+    content = assemble().content.removeprefix(HEAD).removesuffix(TAIL)
+    with short_home() as home:
+        assert KEYS + SHARED == gpg(home, "--dearmor", given=content)
+
+
+@pytest.mark.parametrize(
+    "key_packets",
+    [
+        b"",
+        b"plain",
+        KEYS[:-1],
+        SHARED,
+        KEYS + crafting.literal(b"secret"),
+        crafting.literal(b"secret"),
+        KEYS * 65,
+    ],
+)
+def test_other_key_packets_are_no_mail(key_packets: bytes) -> None:
+    with pytest.raises(OurFault, match="key packets"):
+        assemble(key_packets=key_packets)
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [
+        b"",
+        b"plain text",
+        crafting.literal(b"secret"),
+        crafting.compressed(crafting.literal(b"secret")),
+        crafting.packet(9, bytes(40)),
+        crafting.packet(18, b"\x02" + bytes(40)),
+        crafting.packet(18, b""),
+        SHARED + SHARED,
+        SHARED + crafting.literal(b"secret"),
+        KEYS + SHARED,
+        SHARED[:-1],
+    ],
+)
+def test_other_data_is_no_mail(shared: bytes) -> None:
+    with pytest.raises(OurFault, match="shared packet"):
+        assemble(shared=shared)
+
+
+def test_a_letter_of_a_mebibyte_costs_each_further_recipient_little() -> None:
+    """The work that depends on the letter's size is done once, not for each recipient."""
+    packet = SharedPacket(crafting.packet(18, b"\x01" + bytes(1 << 20)))
+
+    def cost(times: int) -> float:
+        began = time.process_time()
+        for _ in range(times):
+            packet.assemble(frame_head=HEAD, key_packets=KEYS, frame_tail=TAIL)
+        return time.process_time() - began
+
+    first = cost(1)
+    assert cost(20) / 20 < first / 3
