@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     from gatekeeper.config.certificates import examine
 
     settings = settings_of(options)
-    problems = examine(settings, now=clock.now())
+    problems = examine(settings, now=clock.now(), serving=True)
     errors = [problem for problem in problems if not problem.warning]
     if errors:
         raise BadConfiguration(errors)

@@ -1,6 +1,7 @@
 """What people see: tables as wide as the terminal, plain text in pipes, JSON for programs."""
 
 import json
+import os
 import shutil
 import sys
 import textwrap
@@ -43,9 +44,7 @@ def emit_lines(*lines: str) -> None:
 
 def painted(text: str, colour: str) -> str:
     """Return text in a colour (or bold) where people look at a terminal that shows them."""
-    from gatekeeper.config.environment import shows_colours
-
-    if not sys.stdout.isatty() or not shows_colours():
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return text
     return f"\033[{_CODES[colour]}m{text}\033[0m"
 

@@ -1,14 +1,11 @@
 """The keys of alias and team, judged by gpg: whose, good for what, until when."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
-from gatekeeper.config import runtime
+from gatekeeper.config.homes import lend_home
 from gatekeeper.config.keyfiles import FOLDER
 from gatekeeper.config.keyhome import ALIAS_SECRET, codec_of
 from gatekeeper.config.problems import Problem
@@ -59,16 +56,13 @@ class Judged:
 @contextmanager
 def scratch_engine(settings: Settings) -> Iterator[Engine]:
     """Lend an engine on an empty home in the runtime folder; it knows no key."""
-    home = Path(tempfile.mkdtemp(prefix="look-", dir=runtime.prepare(settings)))
-    try:
+    with lend_home(settings.runtime_folder) as home:
         yield Engine(
             binary=settings.gpg,
             home=home,
             wait=settings.policy.reading.gpg_wait,
             output_limit=settings.policy.reading.plaintext_bytes,
         )
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def judged(settings: Settings, engine: Engine, now: Instant) -> tuple[Judged, ...]:
@@ -85,11 +79,13 @@ def judged(settings: Settings, engine: Engine, now: Instant) -> tuple[Judged, ..
     )
 
 
-def examine(settings: Settings, *, now: Instant) -> tuple[Problem, ...]:
+def examine(settings: Settings, *, now: Instant, serving: bool = False) -> tuple[Problem, ...]:
     """Return what is wrong with gpg, master key and keys at `now`: errors, and warnings.
 
     A person's key that cannot be used is a warning while another one can, an error when none
-    is left. Nothing is decrypted but the alias's own key, and nothing is kept.
+    is left. When `serving` that is a warning too: mail to this person is blocked and listed,
+    which is no reason to take no reports. Nothing is decrypted but the alias's own key, and
+    nothing is kept.
     """
     try:
         with scratch_engine(settings) as engine:
@@ -98,7 +94,7 @@ def examine(settings: Settings, *, now: Instant) -> tuple[Problem, ...]:
             return (
                 *_alias(found[0], settings, now),
                 *_alias_secret(settings, engine, now),
-                *_people(found[1:], settings, now),
+                *_people(found[1:], settings, now, serving=serving),
             )
     except GatekeeperError as error:
         return (Problem(file=_FILE, text=error.diagnostics()),)
@@ -140,7 +136,12 @@ def _alias(key: Judged, settings: Settings, now: Instant) -> Iterator[Problem]:
 
 def _alias_secret(settings: Settings, engine: Engine, now: Instant) -> Iterator[Problem]:
     try:
-        secret = codec_of(settings).unwrap(ALIAS_SECRET, settings.alias.secret.read())
+        codec = codec_of(settings)
+    except GatekeeperError as error:
+        yield Problem(file=_FILE, path="master_key", text=error.diagnostics())
+        return
+    try:
+        secret = codec.unwrap(ALIAS_SECRET, settings.alias.secret.read())
         info = inspect(engine, secret, now, allow_secret=True)
     except GatekeeperError as error:
         yield Problem(file=_FILE, path="alias.secret", text=error.diagnostics())
@@ -164,15 +165,20 @@ def _is_public(block: bytes) -> bool:
     return True
 
 
-def _people(keys: tuple[Judged, ...], settings: Settings, now: Instant) -> Iterator[Problem]:
+def _people(
+    keys: tuple[Judged, ...], settings: Settings, now: Instant, *, serving: bool
+) -> Iterator[Problem]:
+    if serving and not any(key.usable for key in keys):
+        text = "nobody has a usable key, so nobody could read a report; renew the keys in keys/"
+        yield Problem(file="team.yaml", path="people", text=text)
     for person in settings.team.people:
         own = [key for key in keys if key.owner == person.name and key.fingerprint in person.keys]
         another = any(key.usable for key in own)
         for key in own:
-            yield from _persons_key(key, now, another=another)
+            yield from _persons_key(key, now, another=another, serving=serving)
 
 
-def _persons_key(key: Judged, now: Instant, *, another: bool) -> Iterator[Problem]:
+def _persons_key(key: Judged, now: Instant, *, another: bool, serving: bool) -> Iterator[Problem]:
     if key.info is None:
         yield Problem(file=key.file, text=key.refused)
     elif key.wrong:
@@ -185,7 +191,7 @@ def _persons_key(key: Judged, now: Instant, *, another: bool) -> Iterator[Proble
         state = key.info.problems[0] if key.info.problems else "the key cannot encrypt"
         left = "another key is used" if another else "no usable key is left, mail is blocked"
         text = f"{state} ({key.owner}; {left}); ask {key.owner} for a renewed or a new key"
-        yield Problem(file=key.file, text=text, warning=another)
+        yield Problem(file=key.file, text=text, warning=another or serving)
     elif text := _ending(key, now):
         text = f"{text} ({key.owner}); ask {key.owner} to extend it and save it here"
         yield Problem(file=key.file, text=text, warning=True)

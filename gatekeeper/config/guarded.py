@@ -9,13 +9,14 @@ from typing import Final
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
 _OTHERS: Final = 0o077
+_BACK: Final = "put it back from your backup, or see: gatekeeper init --help"
 
 
 def secret_file(path: Path) -> Iterator[str]:
     """Yield what is wrong with a file that holds a secret."""
     found = _stat(path)
     if isinstance(found, str):
-        yield f"{path} {found}; put it back from your backup, or see: gatekeeper init --help"
+        yield f"{path} {found}; {_BACK}"
         return
     if not stat.S_ISREG(found.st_mode):
         yield f"{path} is no file; name a file"
@@ -33,7 +34,7 @@ def plain_file(path: Path) -> Iterator[str]:
     """Yield what is wrong with a file that is no secret but decides who is trusted."""
     found = _stat(path)
     if isinstance(found, str):
-        yield f"{path} {found}"
+        yield f"{path} {found}; {_BACK}"
         return
     if not stat.S_ISREG(found.st_mode):
         yield f"{path} is no file; name a file"

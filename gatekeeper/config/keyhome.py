@@ -1,19 +1,16 @@
 """Open the alias's key from its seal into a home in memory, beside the team's certificates."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-from gatekeeper.config import runtime
+from gatekeeper.config.homes import lend_home
 from gatekeeper.config.settings import Settings
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.keyring import Keyring
 from gatekeeper.store.seal import Codec, MasterKey
 
-ALIAS_SECRET = "alias-secret"
+ALIAS_SECRET = "alias-secret"  # noqa: S105 - a name, no secret
 """The name under which the alias's secret key is wrapped by the master key."""
 
 
@@ -35,22 +32,20 @@ def open_keys(settings: Settings, codec: Codec) -> Iterator[OpenKeys]:
     """Open the alias's secret key and the team's certificates into a fresh home (mode 0700).
 
     The home lies in the runtime folder, in memory, and is removed with its gpg-agent at the end;
-    what a killed process left there is of no use without the next start, which makes its own. A
-    wrong master key raises Misconfigured, a gpg that is too old likewise.
+    what a killed process left there goes when the next one opens its own. A master key that
+    cannot be read raises Misconfigured, another key than the one that sealed it OurFault.
     """
-    folder = runtime.prepare(settings)
-    home = Path(tempfile.mkdtemp(prefix="gpg-", dir=folder))
-    engine = Engine(
-        binary=settings.gpg,
-        home=home,
-        wait=settings.policy.reading.gpg_wait,
-        output_limit=settings.policy.reading.plaintext_bytes,
-    )
-    keyring = Keyring(engine)
-    try:
-        keyring.load_secret(codec.unwrap(ALIAS_SECRET, settings.alias.secret.read()))
-        keyring.load([settings.alias.certificate, *settings.certificates.values()])
-        yield OpenKeys(engine=engine, keyring=keyring)
-    finally:
-        keyring.close()
-        shutil.rmtree(home, ignore_errors=True)
+    with lend_home(settings.runtime_folder) as home:
+        engine = Engine(
+            binary=settings.gpg,
+            home=home,
+            wait=settings.policy.reading.gpg_wait,
+            output_limit=settings.policy.reading.plaintext_bytes,
+        )
+        keyring = Keyring(engine)
+        try:
+            keyring.load_secret(codec.unwrap(ALIAS_SECRET, settings.alias.secret.read()))
+            keyring.load([settings.alias.certificate, *settings.certificates.values()])
+            yield OpenKeys(engine=engine, keyring=keyring)
+        finally:
+            keyring.close()

@@ -109,11 +109,7 @@ class _Reading:
         path = self._places.of(Path(name))
         texts = list(guarded.plain_file(path))
         if texts:
-            remedy = "; copy it from the shipped configuration, or see: gatekeeper init --help"
-            missing = not path.exists()
-            self.problems += [
-                Problem(file=name, text=text + remedy if missing else text) for text in texts
-            ]
+            self.problems += [Problem(file=name, text=text) for text in texts]
             return None
         document, problems = read(name, path.read_bytes())
         self.problems += problems

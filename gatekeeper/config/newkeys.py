@@ -1,15 +1,13 @@
 """Keys for a new configuration: the alias's own, made by gpg in memory, and the team's, read."""
 
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from gatekeeper.config import runtime
+from gatekeeper.config.homes import lend_home
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.errors import Misconfigured
 from gatekeeper.domain.instants import Instant
@@ -35,22 +33,13 @@ class AliasKeys:
 
 @contextmanager
 def memory_engine(folder: Path, gpg: Path) -> Iterator[Engine]:
-    """Lend an engine on an empty home below `folder`, which is made if need be.
-
-    Afterwards the home is gone, and `folder` too when nothing else lies in it.
-    """
-    runtime.make(folder)
-    home = Path(tempfile.mkdtemp(prefix="init-", dir=folder))
-    try:
+    """Lend an engine on an empty home below `folder`; Misconfigured when gpg is too old."""
+    with lend_home(folder) as home:
         engine = Engine(
             binary=gpg, home=home, wait=_LIMITS.gpg_wait, output_limit=_LIMITS.plaintext_bytes
         )
         engine.require_version()
         yield engine
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-        with suppress(OSError):
-            folder.rmdir()
 
 
 def make_alias(engine: Engine, *, name: str, address: Address, now: Instant) -> AliasKeys:

@@ -35,7 +35,7 @@ def choose(
     given = environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
     if given and Path(given).is_dir():
         return Path(given)
-    name = f"gatekeeper-{os.geteuid()}-{sha256(os.fsencode(folder)).hexdigest()[:8]}"
+    name = _own_name() + sha256(os.fsencode(folder)).hexdigest()[:8]
     session = environ.get("XDG_RUNTIME_DIR")
     bases = [Path(session)] if session else []
     bases.append(Path("/dev/shm"))  # noqa: S108 - the folder inside is our own
@@ -45,6 +45,15 @@ def choose(
         if base.is_dir() and os.access(base, os.W_OK):
             return base / name
     return None
+
+
+def is_own(path: Path) -> bool:
+    """Say whether a runtime folder was named by `choose`, so that we may take it away again."""
+    return path.name.startswith(_own_name())
+
+
+def _own_name() -> str:
+    return f"gatekeeper-{os.geteuid()}-"
 
 
 def filesystem(path: Path) -> str:

@@ -50,4 +50,4 @@ def _trial(name: str, text: str) -> Iterator[Problem]:
     try:
         Texts({**dict.fromkeys(REQUIRED, ""), name: text})
     except Misconfigured as error:
-        yield Problem(file=error.public, text=error.remedy)
+        yield Problem(file="", text=f"{error.public.rstrip('.')}; {error.remedy}")

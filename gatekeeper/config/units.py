@@ -31,18 +31,3 @@ def _read(text: str, units: MappingProxyType[str, int], complaint: str) -> int:
     if not found or found[2] not in units:
         raise ValueError(complaint)
     return int(found[1]) * units[found[2]]
-
-
-def written_duration(microseconds: int) -> str:
-    """Return a duration in the largest unit that divides it."""
-    return _write(microseconds, DURATIONS)
-
-
-def written_size(count: int) -> str:
-    """Return a size in the largest unit that divides it."""
-    return _write(count, SIZES)
-
-
-def _write(amount: int, units: MappingProxyType[str, int]) -> str:
-    name, unit = next(pair for pair in reversed(list(units.items())) if amount % pair[1] == 0)
-    return f"{amount // unit}{name}"

@@ -1,0 +1,148 @@
+"""The shipped files hold exactly the settings there are, with the defaults there are."""
+
+from dataclasses import fields, is_dataclass
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+import pytest
+from pydantic_core import PydanticUndefined
+
+from gatekeeper.config import shipped
+from gatekeeper.config.models import (
+    GatekeeperFile,
+    ListenSection,
+    PersonSection,
+    PolicyFile,
+    Section,
+    TeamFile,
+)
+from gatekeeper.config.positions import Document, Plain, read
+from gatekeeper.config.validation import validate
+from gatekeeper.domain.policy import Policy
+from gatekeeper.texts.templates import REQUIRED
+
+FILES: dict[str, type[Section]] = {
+    "gatekeeper.yaml": GatekeeperFile,
+    "policy.yaml": PolicyFile,
+    "team.yaml": TeamFile,
+}
+EXAMPLES = {
+    ("gatekeeper.yaml", "listen"),
+    ("gatekeeper.yaml", "master_key.file"),
+}
+"""Settings without a default, or with several values, for which the files show one that works."""
+
+
+def _document(name: str) -> Document:
+    document, problems = read(name, (shipped.folder() / name).read_bytes())
+    assert document is not None
+    assert () == problems
+    return document
+
+
+def _inner(annotation: object) -> type[Section] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    if get_origin(annotation) in {Union, UnionType}:
+        return next((i for part in get_args(annotation) if (i := _inner(part))), None)
+    return None
+
+
+def _settings(model: type[Section], path: str = "") -> dict[str, Any]:
+    """Return every setting's path and default; lists stand for themselves."""
+    found: dict[str, Any] = {}
+    for name, info in model.model_fields.items():
+        section = _inner(info.annotation)
+        if section is not None:
+            found |= _settings(section, f"{path}{name}.")
+        else:
+            found[path + name] = info.get_default()
+    return found
+
+
+def _written(value: Plain, path: str = "") -> dict[str, Plain]:
+    if not isinstance(value, dict):
+        return {path.rstrip("."): value}
+    found: dict[str, Plain] = {}
+    for key, inner in value.items():
+        found |= _written(inner, f"{path}{key}.")
+    return found
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_file_holds_exactly_the_settings(name: str) -> None:
+    assert set(_settings(FILES[name])) == set(_written(_document(name).value))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_file_shows_the_defaults(name: str) -> None:
+    """Reading the shipped file gives the same values as leaving them out."""
+    given, problems = validate(FILES[name], _document(name))
+    assert () == problems
+    assert given is not None
+    for path, default in _settings(FILES[name]).items():
+        if default is PydanticUndefined or (name, path) in EXAMPLES:
+            continue
+        value: Any = given
+        for step in path.split("."):
+            value = getattr(value, step)
+        assert default == value, path
+
+
+def test_a_listener_shows_all_its_settings() -> None:
+    value = _document("gatekeeper.yaml").value
+    assert isinstance(value, dict)
+    listen = value["listen"]
+    assert isinstance(listen, list)
+    assert isinstance(listen[0], dict)
+    assert set(ListenSection.model_fields) == set(listen[0])
+
+
+def test_the_example_person_shows_all_settings_and_is_sound() -> None:
+    """The commented entry of team.yaml, without its marks, is a person."""
+    text = (shipped.folder() / "team.yaml").read_text(encoding="utf-8")
+    lines = [line[2:] for line in text.splitlines() if line.startswith("#   ")]
+    entry = "\n".join(line for line in lines if not line.strip().startswith(("gpg ", "#")))
+    document, problems = read("team.yaml", f"people:\n{entry}\n".encode())
+    assert () == problems
+    assert document is not None
+    team, problems = validate(TeamFile, document)
+    assert () == problems
+    assert team is not None
+    (person,) = team.people
+    assert set(PersonSection.model_fields) == person.model_fields_set
+
+
+def test_the_policy_is_the_domains() -> None:
+    """policy.yaml has the groups and numbers of domain/policy.py, no more and no fewer."""
+    groups = {field.name: getattr(Policy(), field.name) for field in fields(Policy)}
+    assert all(is_dataclass(group) for group in groups.values())
+    numbers = {
+        f"{name}.{field.name}": getattr(group, field.name)
+        for name, group in groups.items()
+        for field in fields(group)
+    }
+    assert numbers == _settings(PolicyFile)
+
+
+def test_every_setting_is_explained() -> None:
+    """Each file begins with what it is for and has a comment for each group of settings."""
+    for name, model in FILES.items():
+        text = (shipped.folder() / name).read_text(encoding="utf-8")
+        assert text.startswith("# ")
+        assert len(model.model_fields) <= sum("# " in line for line in text.splitlines())
+
+
+def test_the_shipped_templates_are_those_the_program_fills() -> None:
+    assert {f"templates/{name}" for name in REQUIRED} <= set(shipped.templates())
+
+
+def test_the_list_of_shipped_files_is_whole() -> None:
+    """What `init` copies is what lies there."""
+    folder = shipped.folder()
+    lying = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and path.relative_to(folder).parts[0] not in {"templates", "demo"}
+    }
+    assert lying == set(shipped.NAMES)
