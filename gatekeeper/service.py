@@ -244,11 +244,14 @@ def _prepare(settings: Settings, stack: ExitStack) -> Callable[[], Service]:
     if problems:
         public = f"the alias's key cannot be used: {problems[0]}"
         raise Misconfigured(public, remedy="`gatekeeper key list` shows all keys and their expiry")
+    empty = schema.status(url).state is SchemaState.EMPTY
+    if not empty:
+        schema.require_current(url, codec)
     path = sqlite_path(url)
     if path is not None:
         _make_state(path.parent)
         stack.enter_context(hold_service_lock(path))
-    if schema.status(url).state is SchemaState.EMPTY:
+    if empty:
         schema.upgrade(url, codec)
     store = stack.enter_context(open_store(settings))
     product = store.write(lambda tx: _first_rows(tx, settings))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-CREATED = "20260101T000000"
+CREATED = "20260101T000000!"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,83 @@
+"""The demonstration tells its story to the end, and a second start keeps its state."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.running import ROOT, WAIT
+
+COMMAND = [sys.executable, "-m", "gatekeeper.demo"]
+
+
+def run_demo(folder: Path) -> str:
+    """Run the demonstration once and return what it prints."""
+    done = subprocess.run(
+        [*COMMAND, "--folder", str(folder), "--once"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_the_story_is_told_and_kept(tmp_path: Path) -> None:
+    """Three reports, three issues, nine copies read by their owners; then three more."""
+    folder = tmp_path / "demo"
+    first = run_demo(folder)
+    assert re.findall(r"-> (SEC-\d{4}-\d{4}) opened", first) == issues(1, 2, 3, like=first)
+    assert first.count("signature of the alias: good") == 9
+    assert first.count("cannot be decrypted with this key") == 3
+    assert first.count("ANOTHER TEXT") == 0
+    assert "Fünf Zeilen genügen." in first
+    assert "Subject: [SEC-" in first
+    assert "Key confusion in session resumption" in first
+    second = run_demo(folder)
+    assert re.findall(r"-> (SEC-\d{4}-\d{4}) opened", second) == issues(4, 5, 6, like=second)
+
+
+def issues(*numbers: int, like: str) -> list[str]:
+    """Return issue ids of the year that a text speaks of."""
+    found = re.search(r"SEC-(\d{4})-", like)
+    assert found
+    return [f"SEC-{found[1]}-{number:04d}" for number in numbers]
+
+
+def test_ctrl_c_ends_it_quietly_and_the_five_things_work(tmp_path: Path) -> None:
+    """It stays up until Ctrl-C; the commands that it shows can be typed as they are."""
+    folder = tmp_path / "demo"
+    process = subprocess.Popen(
+        [*COMMAND, "--folder", str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    shown: list[str] = []
+    while not shown or "Ctrl-C stops it" not in shown[-1]:
+        line = process.stdout.readline()
+        assert line, "".join(shown)
+        shown.append(line)
+    commands = re.findall(r"^  \d\. .*\n +(.*)$", "".join(shown), re.MULTILINE)
+    assert len(commands) == 5
+    for command in commands:
+        done = subprocess.run(
+            command,
+            shell=True,  # noqa: S602 - the very line that a person is told to type
+            cwd=ROOT,
+            capture_output=True,
+            check=False,
+            timeout=60,
+            env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        )
+        assert done.returncode == 0, (command, done.stderr)
+    assert process.stdout.readline() == "\n"
+    for _ in range(3):
+        assert "arrived: " in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    rest = process.stdout.read()
+    assert process.wait(WAIT) == 0
+    assert "Traceback" not in rest
