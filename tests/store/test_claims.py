@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatekeeper.domain.delivery import Attempt, DeliveryState, Outcome
@@ -182,6 +182,7 @@ class Model:
         return found
 
 
+@settings(max_examples=40)
 @given(plan=steps)
 def test_no_schedule_lets_two_record_one_attempt(
     plan: list[tuple[object, ...]], sqlite_template: Path, codec: Codec

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.engine import Inspector
 
 from gatekeeper.domain.errors import Misconfigured, OurFault
@@ -48,10 +48,9 @@ def contents(url: str) -> dict[str, list[Any]]:
     """Return all rows of all tables, the version's included."""
     engine = connect.read_engine(url)
     with engine.begin() as connection:
-        names = sorted(inspect(connection).get_table_names())
         found = {
-            name: sorted(tuple(row) for row in connection.execute(text(f"SELECT * FROM {name}")))  # noqa: S608
-            for name in names
+            name: sorted(map(tuple, connection.execute(select(text("*")).select_from(text(name)))))
+            for name in sorted(inspect(connection).get_table_names())
         }
     engine.dispose()
     return found
