@@ -222,13 +222,13 @@ def _inner_header(head: Letterhead, outer_subject: str, boundary: bytes) -> byte
 
 def _boundary(seed: bytes, chunks: Sequence[_Chunk]) -> bytes:
     """Return a boundary that occurs nowhere in `chunks`; "=_" is in no base64 and no QP."""
-    for count in range(100):
+    count = 0
+    while True:
         digest = hashlib.sha256(b"boundary|%d|%d|" % (len(chunks), count) + seed).hexdigest()
         boundary = b"=_" + digest[:40].encode("ascii")
         if not any(boundary in each.head or boundary in each.body for each in chunks):
             return boundary
-    message = "no boundary found"  # needs content that knows the secret seed
-    raise ValueError(message)
+        count += 1
 
 
 def _text_chunk(text: str) -> _Chunk:

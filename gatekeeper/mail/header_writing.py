@@ -111,8 +111,7 @@ def _encoded_words(text: str) -> Iterator[str]:
             yield _encoded_word(chunk)
             chunk = b""
         chunk += raw
-    if chunk:
-        yield _encoded_word(chunk)
+    yield _encoded_word(chunk)
 
 
 def _encoded_word(raw: bytes) -> str:

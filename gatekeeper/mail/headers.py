@@ -175,10 +175,7 @@ class _AddressReader:
     def read(self, text: str) -> None:
         """Take `text` apart and keep the mailboxes in `found`."""
         at = 0
-        while at < len(text):
-            match = _LEXEME.match(text, at)
-            if match is None:
-                break
+        while match := _LEXEME.match(text, at):
             at = match.end()
             if match["open"]:
                 at = self._skip_comment(text, at)

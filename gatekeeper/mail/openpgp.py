@@ -196,7 +196,7 @@ def _text_pieces(part: Part, number: int) -> Iterator[PieceSpan]:
         if match[1] == b"END" and begin is not None:
             count += 1
             label = f"armored message {count}, {where}"
-            yield PieceSpan(label=label, data=text[begin : match.end()] + b"\n")
+            yield PieceSpan(label=label, data=text[begin : match.end()].rstrip() + b"\n")
             begin = None
         elif match[1] == b"BEGIN" and begin is None:
             begin = match.start()

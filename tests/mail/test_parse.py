@@ -9,8 +9,9 @@ from gatekeeper.domain.instants import rfc3339
 from gatekeeper.domain.policy import ReadingLimits
 from gatekeeper.mail.charset import is_printable_line
 from gatekeeper.mail.parse import Mail, read
+from tests.hostile.making import mail
 from tests.mail.samples import LIMITS, any_limits, mail_bytes
-from tests.torture import mail, torture
+from tests.torture import torture
 
 
 def addresses_of(found: Mail) -> list[str]:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from gatekeeper.domain.policy import ReadingLimits
 from gatekeeper.mail.structure import MAX_FIELDS, Part, scan, text_entity
+from tests.hostile.making import TEXT, mail, multipart
 from tests.mail.samples import LIMITS, any_limits, mail_bytes, part_of
-from tests.torture import TEXT, mail, multipart, torture
+from tests.torture import torture
 
 WIDE = ReadingLimits(depth=2000, parts=200_000)
 

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 
 from gatekeeper.mail.text import HTML_MAX, as_plain, first_text, read_text, readable
+from tests.hostile.making import TEXT, mail, multipart
 from tests.mail.samples import mail_bytes, part_of
 from tests.mail.test_charset import FORBIDDEN
-from tests.torture import TEXT, mail, multipart, torture
+from tests.torture import torture
 
 HTML = b"Content-Type: text/html; charset=utf-8\r\n\r\n"
 ATTACHED = b"Content-Type: text/plain\r\nContent-Disposition: attachment\r\n\r\n"
