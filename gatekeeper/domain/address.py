@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
 
+from gatekeeper.domain.token import TOKEN_LENGTH
+
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _LOCAL_MAX: Final = 64
 _DOMAIN_MAX: Final = 255
+_KELVIN: Final = "\u212a"
 _SMTPUTF8_CONTROL: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\s<>@,;:\\\"\[\]()]")
 
 
@@ -50,12 +53,21 @@ class Address:
     @property
     def key(self) -> str:
         """Return the form under which two spellings of one mailbox are equal: lower case."""
-        return f"{self.local}@{self.domain}".lower()
+        return _lower(f"{self.local}@{self.domain}")
 
     @property
     def needs_smtputf8(self) -> bool:
         """Say whether the peer must speak RFC 6531 to receive it."""
         return not (self.local.isascii() and self.domain.isascii())
+
+
+def _lower(text: str) -> str:
+    """Return `text` in lower case, but never a letter beyond ASCII as one within.
+
+    Unicode has one that would pass: KELVIN SIGN, whose lower case is `k`. A mailbox written with
+    it is another mailbox, however alike the two look.
+    """
+    return _KELVIN.join(piece.lower() for piece in text.split(_KELVIN))
 
 
 def _is_local(text: str) -> bool:
@@ -96,20 +108,33 @@ class Destination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnAddresses:
-    """Our own mailboxes; the one place that says which recipients exist."""
+    """Our own mailboxes; the one place that says which recipients exist.
+
+    `bounces_local` in lower case, at most 13 octets, so that `+` and a token fit behind it.
+    """
 
     security: Address
     bounces_local: str = "bounces"
+
+    def __post_init__(self) -> None:
+        """Refuse a bounce address that could not be written, or not be told from another."""
+        if self.bounces_local != _lower(self.bounces_local) or "+" in self.bounces_local:
+            message = "the bounce address is written in lower case and without +"
+            raise ValueError(message)
+        if self.bounces_local in {"", "postmaster", "abuse", _lower(self.security.local)}:
+            message = "the bounce address needs a name that no other of our addresses has"
+            raise ValueError(message)
+        self.bounce_address("t" * TOKEN_LENGTH)
 
     def route(self, recipient: Address) -> Destination | None:
         """Return where `recipient` leads, or None when it does not exist here.
 
         Case does not matter; only the bounce address takes a `+token`.
         """
-        if recipient.domain.lower() != self.security.domain.lower():
+        if _lower(recipient.domain) != _lower(self.security.domain):
             return None
-        local = recipient.local.lower()
-        if local == self.security.local.lower():
+        local = _lower(recipient.local)
+        if local == _lower(self.security.local):
             return Destination(route=Route.SECURITY)
         if local in {"postmaster", "abuse"}:
             return Destination(route=Route.POSTMASTER)

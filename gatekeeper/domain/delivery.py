@@ -1,5 +1,6 @@
 """Deliveries: one transition table, the retry schedule, and what a relay's answer means."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -37,23 +38,25 @@ class DeliveryEvent(StrEnum):
 _S = DeliveryState
 _E = DeliveryEvent
 
-TRANSITIONS: Final = MappingProxyType(
-    {
-        _S.PENDING: {_E.SEAL: _S.SEALED, _E.BLOCK: _S.BLOCKED},
-        _S.BLOCKED: {_E.RETRY: _S.PENDING},
-        _S.SEALED: {_E.CLAIM: _S.CLAIMED},
-        _S.CLAIMED: {
-            _E.CLAIM: _S.CLAIMED,
-            _E.DELIVER: _S.DELIVERED,
-            _E.DEFER: _S.DEFERRED,
-            _E.DOUBT: _S.IN_DOUBT,
-            _E.FAIL: _S.FAILED,
-        },
-        _S.DEFERRED: {_E.CLAIM: _S.CLAIMED, _E.RETRY: _S.DEFERRED},
-        _S.IN_DOUBT: {_E.CLAIM: _S.CLAIMED, _E.RETRY: _S.IN_DOUBT},
-        _S.DELIVERED: {},
-        _S.FAILED: {_E.RETRY: _S.DEFERRED},
-    }
+TRANSITIONS: Final[Mapping[DeliveryState, Mapping[DeliveryEvent, DeliveryState]]] = (
+    MappingProxyType(
+        {
+            _S.PENDING: {_E.SEAL: _S.SEALED, _E.BLOCK: _S.BLOCKED},
+            _S.BLOCKED: {_E.RETRY: _S.PENDING},
+            _S.SEALED: {_E.CLAIM: _S.CLAIMED},
+            _S.CLAIMED: {
+                _E.CLAIM: _S.CLAIMED,
+                _E.DELIVER: _S.DELIVERED,
+                _E.DEFER: _S.DEFERRED,
+                _E.DOUBT: _S.IN_DOUBT,
+                _E.FAIL: _S.FAILED,
+            },
+            _S.DEFERRED: {_E.CLAIM: _S.CLAIMED, _E.RETRY: _S.DEFERRED},
+            _S.IN_DOUBT: {_E.CLAIM: _S.CLAIMED, _E.RETRY: _S.IN_DOUBT},
+            _S.DELIVERED: {},
+            _S.FAILED: {_E.RETRY: _S.DEFERRED},
+        }
+    )
 )
 """State -> event -> state; a claimed delivery is claimed again only when its lease has ended."""
 
@@ -112,7 +115,11 @@ def after(attempt: Attempt, *, attempts: int, doubts: int, first_at: Instant, no
     `attempts` made so far with this one, `doubts` how many of them ended in doubt, `first_at`
     when the delivery was first due. A delivery in doubt goes once more at once with the same
     bytes, then follows the schedule; after five days it fails visibly, never silently.
+    ValueError when no attempt was made.
     """
+    if attempts < 1:
+        message = "what follows from an attempt is asked after one"
+        raise ValueError(message)
     if attempt.outcome is Outcome.DELIVERED:
         return Next(event=DeliveryEvent.DELIVER, due_at=now)
     if attempt.outcome is Outcome.REFUSED or now - first_at >= GIVE_UP_AFTER:

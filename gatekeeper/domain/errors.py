@@ -1,7 +1,12 @@
 """Errors that know whose fault they are, their SMTP reply, and what the operator can do."""
 
+import re
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
+
+_ENHANCED: Final = re.compile(r"([245])\.[0-9]{1,3}\.[0-9]{1,3}")
+_LINE_MAX: Final = 510
+"""Octets of a reply line without its end (RFC 5321 §4.5.3.1.5)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +22,15 @@ class Reply:
         if not 200 <= self.code <= 599:
             message = f"not an SMTP reply code: {self.code}"
             raise ValueError(message)
+        enhanced = _ENHANCED.fullmatch(self.enhanced)
+        if enhanced is None or int(enhanced[1]) != self.code // 100:
+            message = f"not an enhanced code of {self.code}: {self.enhanced!r}"
+            raise ValueError(message)
         if not self.text.isascii() or not self.text.isprintable():
             message = "a reply text is one line of printable ASCII"
+            raise ValueError(message)
+        if len(self.line()) > _LINE_MAX:
+            message = "a reply is longer than its line may be"
             raise ValueError(message)
 
     def line(self) -> str:

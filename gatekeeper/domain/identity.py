@@ -10,7 +10,8 @@ RowId = NewType("RowId", bytes)
 
 ROW_ID_BYTES: Final = 16
 
-_ISSUE_ID: Final = re.compile(r"([A-Z][A-Z0-9]{0,15})-(\d{4})-(\d{4,9})")
+_ISSUE_ID: Final = re.compile(r"([A-Z][A-Z0-9]{0,15})-([0-9]{4})-([0-9]{4,9})")
+_NUMBER_MAX: Final = 999_999_999
 _PREFIX: Final = re.compile(r"[A-Z][A-Z0-9]{0,15}")
 _FINGERPRINT: Final = re.compile(r"[0-9A-F]{40}")
 
@@ -31,7 +32,8 @@ def short_tag(raw: bytes) -> str:
 def fingerprint(text: str) -> str:
     """Return a v4 fingerprint as 40 upper-case hex digits; spaces are allowed, else ValueError."""
     plain = text.replace(" ", "").upper()
-    if not _FINGERPRINT.fullmatch(plain):
+    # upper() turns some ligatures into ASCII letters: FF may have been one character.
+    if not text.isascii() or not _FINGERPRINT.fullmatch(plain):
         message = "a fingerprint has 40 hexadecimal digits"
         raise ValueError(message)
     return plain
@@ -56,7 +58,7 @@ class IssueId:
     def __post_init__(self) -> None:
         """Refuse ids that could not be read back."""
         prefix(self.prefix)
-        if not 1970 <= self.year <= 9999 or self.number < 1:
+        if not 1970 <= self.year <= 9999 or not 1 <= self.number <= _NUMBER_MAX:
             message = f"not an issue id: {self.prefix}-{self.year}-{self.number}"
             raise ValueError(message)
 
@@ -67,7 +69,7 @@ class IssueId:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Return the id written in `text` (case does not matter), else ValueError."""
-        found = _ISSUE_ID.fullmatch(text.strip().upper())
+        found = _ISSUE_ID.fullmatch(text.strip().upper()) if text.isascii() else None
         if not found:
             message = "an issue id looks like SEC-2026-0007"
             raise ValueError(message)

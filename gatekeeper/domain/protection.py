@@ -70,6 +70,19 @@ class Protection:
     signatures: tuple[Signature, ...] = ()
     pieces: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot have been found: opened without a key, or closed and signed."""
+        whole = self.encrypted is Coverage.ALL
+        if whole == (self.own_key is None and self.unreadable is None):
+            message = "what was encrypted as a whole was opened by a key or stayed closed"
+            raise ValueError(message)
+        if self.unreadable is not None and (self.own_key is not None or self.signatures):
+            message = "what stayed closed was opened by no key and shows no signature"
+            raise ValueError(message)
+        if (self.encrypted is Coverage.PART) != bool(self.pieces):
+            message = "encrypted in part means that there are encrypted pieces"
+            raise ValueError(message)
+
 
 class _Mint:
     """The right to make values that may leave; each maker's module holds one."""

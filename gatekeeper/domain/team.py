@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gatekeeper.domain.address import Address
+from gatekeeper.domain.identity import fingerprint
 
 
 class Role(StrEnum):
@@ -30,6 +31,9 @@ class Person:
             raise ValueError(message)
         if not 1 <= len(self.keys) <= 8:
             message = "a person has one to eight keys"
+            raise ValueError(message)
+        if any(key != fingerprint(key) for key in self.keys):
+            message = "a key is named by its 40 upper-case hexadecimal digits"
             raise ValueError(message)
 
 

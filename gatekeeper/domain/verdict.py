@@ -29,7 +29,7 @@ def verdict(protection: Protection, sender: Address | None, team: Team) -> Verdi
     confirmed = signer is not None and sender is not None and signer.address.key == sender.key
     return Verdict(
         encryption=_encryption(protection),
-        signature=_signature(protection, signer, confirmed=confirmed),
+        signature=_signature(protection, team, confirmed=confirmed),
         signer=signer,
         from_confirmed=confirmed,
     )
@@ -38,10 +38,13 @@ def verdict(protection: Protection, sender: Address | None, team: Team) -> Verdi
 def _signer(protection: Protection, team: Team) -> Person | None:
     if len(protection.signatures) != 1:
         return None
-    only = protection.signatures[0]
-    if only.state is not SignatureState.GOOD or only.fingerprint is None:
+    return _behind(protection.signatures[0], team)
+
+
+def _behind(signature: Signature, team: Team) -> Person | None:
+    if signature.state is not SignatureState.GOOD or signature.fingerprint is None:
         return None
-    return team.by_key().get(only.fingerprint)
+    return team.by_key().get(signature.fingerprint)
 
 
 def _encryption(protection: Protection) -> str:
@@ -54,14 +57,15 @@ def _encryption(protection: Protection) -> str:
     return "none: the message travelled in clear"
 
 
-def _signature(protection: Protection, signer: Person | None, *, confirmed: bool) -> str:
+def _signature(protection: Protection, team: Team, *, confirmed: bool) -> str:
     if not protection.signatures:
         return "none"
     if len(protection.signatures) > 1:
-        states = ", ".join(_plain(signature) for signature in protection.signatures)
+        states = ", ".join(_plain(signature, team) for signature in protection.signatures)
         return f"{len(protection.signatures)} signatures, none counts alone: {states}"
+    signer = _behind(protection.signatures[0], team)
     if signer is None:
-        return _plain(protection.signatures[0])
+        return _plain(protection.signatures[0], team)
     confirmation = "From confirmed" if confirmed else "From NOT confirmed"
     return f"good, by {signer.name} of the response team; {confirmation}"
 
@@ -78,9 +82,11 @@ _WORDS: Final = {
 }
 
 
-def _plain(signature: Signature) -> str:
+def _plain(signature: Signature, team: Team) -> str:
     key = signature.fingerprint or signature.key_id
-    return _WORDS[signature.state] + (f" ({spaced(key)})" if key else "")
+    person = _behind(signature, team)
+    words = f"good, by {person.name}" if person else _WORDS[signature.state]
+    return words + (f" ({spaced(key)})" if key else "")
 
 
 def spaced(digits: str) -> str:

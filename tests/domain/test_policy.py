@@ -1,0 +1,43 @@
+"""The defaults work unedited: each bound leaves room for what it must hold."""
+
+from dataclasses import FrozenInstanceError, fields
+
+import pytest
+
+from gatekeeper.domain.policy import IntakeLimits, OutboxPolicy, Policy, ReadingLimits
+
+SECTIONS = (IntakeLimits(), ReadingLimits(), OutboxPolicy())
+
+
+def test_every_number_is_positive() -> None:
+    for section in SECTIONS:
+        for field in fields(section):
+            assert 0 < getattr(section, field.name), field.name
+
+
+def test_the_largest_message_fits_where_it_must() -> None:
+    intake, reading = IntakeLimits(), ReadingLimits()
+    assert intake.bytes_in_flight >= intake.message_bytes
+    assert intake.message_bytes >= max(intake.line_bytes, intake.header_bytes)
+    assert reading.plaintext_bytes >= intake.message_bytes
+
+
+def test_peers_get_what_the_standard_promises_them() -> None:
+    """RFC 5321 §4.5.3.1: 100 recipients, 64 KiB messages, 1000-octet lines; §4.5.3.2: 5 minutes."""
+    intake = IntakeLimits()
+    assert 100 <= intake.recipients
+    assert 64 * 1024 <= intake.message_bytes
+    assert 1000 <= intake.line_bytes
+    assert 5 * 60 * 1_000_000 <= intake.command_wait
+
+
+def test_a_lease_outlives_two_attempts() -> None:
+    """Else a delivery could be claimed by a second worker while the first still sends."""
+    assert OutboxPolicy().lease > 2 * OutboxPolicy().relay_wait
+
+
+def test_the_policy_is_all_of_it_and_cannot_be_changed() -> None:
+    policy = Policy()
+    assert SECTIONS == (policy.intake, policy.reading, policy.outbox)
+    with pytest.raises(FrozenInstanceError):
+        policy.outbox = OutboxPolicy(batch=1)  # type: ignore[misc]  # that it fails is the point

@@ -1,0 +1,109 @@
+"""What may leave is made only by who may make it; what was found is never contradictory."""
+
+from itertools import product
+
+import pytest
+
+from gatekeeper.domain.protection import (
+    CLEAR_FORM_MINT,
+    PUBLIC_MINT,
+    SEALED_MINT,
+    ClearForm,
+    Coverage,
+    Protection,
+    Public,
+    Sealed,
+    Signature,
+    SignatureState,
+    UnreadableReason,
+)
+
+MINTS = {Sealed: SEALED_MINT, Public: PUBLIC_MINT, ClearForm: CLEAR_FORM_MINT}
+KEY = "A" * 40
+GOOD = Signature(state=SignatureState.GOOD, fingerprint=KEY)
+
+
+@pytest.mark.parametrize("kind", MINTS)
+def test_each_type_is_made_with_its_own_mint(kind: type[Sealed | Public | ClearForm]) -> None:
+    assert b"content" == kind(b"content", mint=MINTS[kind]).content
+
+
+@pytest.mark.parametrize(("kind", "other"), [(k, o) for k, o in product(MINTS, MINTS) if k != o])
+def test_no_type_is_made_with_the_mint_of_another(
+    kind: type[Sealed | Public | ClearForm], other: type[Sealed | Public | ClearForm]
+) -> None:
+    with pytest.raises(TypeError, match=f"{kind.__name__} is made only where its mint lives"):
+        kind(b"content", mint=MINTS[other])
+
+
+@pytest.mark.parametrize("kind", MINTS)
+def test_no_type_is_made_with_a_mint_of_ones_own(kind: type[Sealed | Public | ClearForm]) -> None:
+    for forged in (type(SEALED_MINT)(), None, object(), kind):
+        with pytest.raises(TypeError, match="is made only where its mint lives"):
+            kind(b"content", mint=forged)  # type: ignore[arg-type]  # that it fails is the point
+
+
+def test_no_type_is_made_without_a_mint() -> None:
+    with pytest.raises(TypeError, match="mint"):
+        Sealed(b"content")  # type: ignore[call-arg]  # that it fails is the point
+
+
+@pytest.mark.parametrize("kind", MINTS)
+def test_what_may_leave_cannot_be_changed(kind: type[Sealed | Public | ClearForm]) -> None:
+    made = kind(b"content", mint=MINTS[kind])
+    with pytest.raises(AttributeError):
+        made.content = b"other"  # type: ignore[misc]  # that it fails is the point
+    with pytest.raises(AttributeError):
+        made.note = b"other"  # type: ignore[union-attr]  # that it fails is the point
+
+
+@pytest.mark.parametrize(
+    ("encrypted", "own_key", "unreadable", "signed", "pieces"),
+    list(
+        product(
+            Coverage,
+            (None, KEY),
+            (None, UnreadableReason.NO_KEY),
+            (False, True),
+            ((), ("poc.pdf.gpg",)),
+        )
+    ),
+)
+def test_a_finding_that_contradicts_itself_cannot_be_made(
+    encrypted: Coverage,
+    own_key: str | None,
+    unreadable: UnreadableReason | None,
+    *,
+    signed: bool,
+    pieces: tuple[str, ...],
+) -> None:
+    """All 48 combinations: a message is clear, partly encrypted, opened by a key, or closed."""
+    sound = (encrypted, own_key is not None, unreadable is not None, bool(pieces)) in {
+        (Coverage.NONE, False, False, False),
+        (Coverage.PART, False, False, True),
+        (Coverage.ALL, True, False, False),
+        (Coverage.ALL, False, True, False),
+    } and not (unreadable and signed)
+    if sound:
+        make(encrypted, own_key, unreadable, signed=signed, pieces=pieces)
+    else:
+        with pytest.raises(ValueError, match=r"encrypted|closed"):
+            make(encrypted, own_key, unreadable, signed=signed, pieces=pieces)
+
+
+def make(
+    encrypted: Coverage,
+    own_key: str | None,
+    unreadable: UnreadableReason | None,
+    *,
+    signed: bool,
+    pieces: tuple[str, ...],
+) -> Protection:
+    """Return the finding."""
+    return Protection(
+        encrypted=encrypted,
+        own_key=own_key,
+        unreadable=unreadable,
+        signatures=(GOOD,) if signed else (),
+        pieces=pieces,
+    )

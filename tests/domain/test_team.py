@@ -1,0 +1,84 @@
+"""An address or a key leads to one person of the team, or to nobody."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gatekeeper.domain.address import Address
+from gatekeeper.domain.team import Person, Role, Team
+from tests.domain.samples import FINGERPRINTS, TEAM, ascii_addresses, person
+
+
+def test_every_key_leads_to_its_person() -> None:
+    by_key = TEAM.by_key()
+    assert {key for one in TEAM.people for key in one.keys} == set(by_key)
+    for key, one in by_key.items():
+        assert key in one.keys
+
+
+def test_an_address_leads_to_its_person_in_any_case() -> None:
+    for one in TEAM.people:
+        assert one == TEAM.by_address(one.address)
+        assert one == TEAM.by_address(Address.parse(str(one.address).upper()))
+
+
+@settings(deadline=None)
+@given(address=ascii_addresses)
+def test_no_other_address_leads_to_anyone(address: Address) -> None:
+    known = {one.address.key for one in TEAM.people}
+    assert (TEAM.by_address(address) is not None) == (address.key in known)
+
+
+@settings(deadline=None)
+@given(numbers=st.lists(st.integers(0, 8), min_size=1, max_size=6))
+def test_a_team_is_made_of_different_people(numbers: list[int]) -> None:
+    people = tuple(person(number) for number in numbers)
+    if len(set(numbers)) == len(numbers):
+        assert people == Team(people=people).people
+    else:
+        with pytest.raises(ValueError, match="belongs to one person only"):
+            Team(people=people)
+
+
+def test_an_address_or_a_key_of_two_people_is_refused() -> None:
+    same_key = (person(0), person(1, keys=(FINGERPRINTS[0],)))
+    same_address = (
+        person(0),
+        Person(
+            name="Person 9",
+            address=Address.parse("PERSON0@team.example"),
+            employer="Employer",
+            keys=(FINGERPRINTS[7],),
+        ),
+    )
+    for people in (same_key, same_address, (person(0, keys=(FINGERPRINTS[0],) * 2),)):
+        with pytest.raises(ValueError, match="belongs to one person only"):
+            Team(people=people)
+
+
+def test_a_team_has_somebody() -> None:
+    with pytest.raises(ValueError, match="at least one person"):
+        Team(people=())
+
+
+@pytest.mark.parametrize("name", ["", " ", "two\nlines", "bell\a", "\u2028"])
+def test_a_name_is_one_printable_line(name: str) -> None:
+    with pytest.raises(ValueError, match="printable name"):
+        Person(name=name, address=person(0).address, employer="Employer", keys=(FINGERPRINTS[0],))
+
+
+@pytest.mark.parametrize("count", [0, 9])
+def test_a_person_has_one_to_eight_keys(count: int) -> None:
+    with pytest.raises(ValueError, match="one to eight keys"):
+        person(0, keys=tuple(FINGERPRINTS[:count]))
+
+
+@pytest.mark.parametrize("key", ["", "A" * 39, "a" * 40, "A" * 16, "AAAA " * 10])
+def test_a_key_is_named_by_its_whole_fingerprint(key: str) -> None:
+    with pytest.raises(ValueError, match="40"):
+        person(0, keys=(FINGERPRINTS[0], key))
+
+
+def test_nobody_is_admin_by_default() -> None:
+    assert frozenset() == person(0).roles
+    assert ["admin"] == [str(role) for role in Role]

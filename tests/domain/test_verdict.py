@@ -1,0 +1,156 @@
+"""Only what was verified is said, and only one good signature of the team's makes a signer."""
+
+from dataclasses import replace
+from itertools import combinations_with_replacement, product
+
+import pytest
+
+from gatekeeper.domain.address import Address
+from gatekeeper.domain.protection import (
+    Coverage,
+    Protection,
+    Signature,
+    SignatureState,
+    UnreadableReason,
+)
+from gatekeeper.domain.team import Person
+from gatekeeper.domain.verdict import spaced, verdict
+from tests.domain.samples import FINGERPRINTS, TEAM
+
+GOOD = SignatureState.GOOD
+OURS = "F" * 40
+STRANGER = FINGERPRINTS[8]
+MEMBER = TEAM.people[1]
+OTHER = TEAM.people[2]
+
+PROTECTIONS = {
+    "clear": Protection(),
+    "part": Protection(encrypted=Coverage.PART, pieces=("poc.pdf.gpg",)),
+    "all": Protection(encrypted=Coverage.ALL, own_key=OURS),
+}
+SENDERS = {
+    "nobody": None,
+    "the member": MEMBER.address,
+    "the member, shouted": Address.parse(str(MEMBER.address).upper()),
+    "another member": OTHER.address,
+    "a stranger": Address.parse("robin@research.example"),
+    "a look-alike": Address.parse("person1@team.example.org"),
+}
+WHO: tuple[str | None, ...] = (None, STRANGER, *MEMBER.keys)
+
+
+def signed(encrypted: str, *signatures: Signature) -> Protection:
+    """Return a finding with these signatures."""
+    return replace(PROTECTIONS[encrypted], signatures=signatures)
+
+
+@pytest.mark.parametrize("fingerprint", WHO)
+@pytest.mark.parametrize("state", SignatureState)
+@pytest.mark.parametrize("encrypted", PROTECTIONS)
+def test_one_signature(encrypted: str, state: SignatureState, fingerprint: str | None) -> None:
+    """The whole table: a signer is the member behind one GOOD signature, and nobody else."""
+    protection = signed(encrypted, Signature(state=state, fingerprint=fingerprint))
+    believed = state is GOOD and fingerprint in MEMBER.keys
+    for name, sender in SENDERS.items():
+        found = verdict(protection, sender, TEAM)
+        confirmed = believed and name in {"the member", "the member, shouted"}
+        assert (MEMBER if believed else None) == found.signer
+        assert confirmed is found.from_confirmed
+        assert believed is found.signature.startswith("good, by Person 1 of the response team")
+        assert confirmed is found.signature.endswith("; From confirmed")
+        assert (believed and not confirmed) is found.signature.endswith("; From NOT confirmed")
+
+
+@pytest.mark.parametrize("fingerprints", list(product(WHO, repeat=2)))
+def test_of_two_signatures_none_makes_a_signer(
+    fingerprints: tuple[str | None, str | None],
+) -> None:
+    """Also when both are the same member's: which of them covers what is not ours to guess."""
+    for states in combinations_with_replacement(SignatureState, 2):
+        both = [
+            Signature(state=state, fingerprint=fingerprint)
+            for state, fingerprint in zip(states, fingerprints, strict=True)
+        ]
+        found = verdict(signed("all", *both), MEMBER.address, TEAM)
+        assert found.signer is None
+        assert found.from_confirmed is False
+        assert found.signature.startswith("2 signatures, none counts alone: ")
+        members = [one.state is GOOD and one.fingerprint in MEMBER.keys for one in both]
+        assert sum(members) == found.signature.count("good, by Person 1 (")
+
+
+def test_a_member_is_not_called_nobody() -> None:
+    """Two good signatures, one of a member and one of a stranger, are told apart."""
+    both = (
+        Signature(state=SignatureState.GOOD, fingerprint=MEMBER.keys[0]),
+        Signature(state=SignatureState.GOOD, fingerprint=STRANGER),
+    )
+    expected = (
+        "2 signatures, none counts alone: "
+        f"good, by Person 1 ({spaced(MEMBER.keys[0])}), "
+        f"good, by a key that is nobody's here ({spaced(STRANGER)})"
+    )
+    assert expected == verdict(signed("all", *both), None, TEAM).signature
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (SignatureState.GOOD, "good, by a key that is nobody's here (0123 4567)"),
+        (
+            SignatureState.BAD,
+            "BAD: the content was changed, or the signature is not its own (0123 4567)",
+        ),
+        (
+            SignatureState.UNKNOWN_SIGNER,
+            "not checked: the signer's key is unknown here (0123 4567)",
+        ),
+        (SignatureState.EXPIRED_KEY, "by a key that has expired; counts as none (0123 4567)"),
+        (SignatureState.EXPIRED_SIGNATURE, "expired; counts as none (0123 4567)"),
+        (SignatureState.REVOKED_KEY, "by a REVOKED key; counts as none (0123 4567)"),
+        (
+            SignatureState.WEAK,
+            "with a digest that is no longer safe; counts as none (0123 4567)",
+        ),
+        (SignatureState.UNCHECKED, "could not be checked; counts as none (0123 4567)"),
+    ],
+)
+def test_each_state_has_its_words(state: SignatureState, expected: str) -> None:
+    protection = signed("clear", Signature(state=state, key_id="01234567"))
+    assert expected == verdict(protection, None, TEAM).signature
+
+
+def test_no_signature_is_none() -> None:
+    found = verdict(signed("all"), MEMBER.address, TEAM)
+    assert ("none", None, False) == (found.signature, found.signer, found.from_confirmed)
+
+
+@pytest.mark.parametrize(
+    ("encrypted", "expected"),
+    [
+        ("clear", "none: the message travelled in clear"),
+        ("part", "PART of it; the rest travelled in clear"),
+        ("all", f"all of it, to our key {' '.join(['FFFF'] * 10)}"),
+    ],
+)
+def test_encryption_is_said_as_it_is(encrypted: str, expected: str) -> None:
+    assert expected == verdict(signed(encrypted), None, TEAM).encryption
+
+
+@pytest.mark.parametrize("reason", UnreadableReason)
+def test_what_stayed_closed_is_said_with_its_reason(reason: UnreadableReason) -> None:
+    found = verdict(Protection(encrypted=Coverage.ALL, unreadable=reason), None, TEAM)
+    assert f"encrypted, NOT READABLE: {reason}" == found.encryption
+    assert found.signer is None
+
+
+def test_digits_are_grouped_for_people() -> None:
+    assert "" == spaced("")
+    assert "0123 4567 89" == spaced("0123456789")
+
+
+def test_the_signer_is_the_whole_person() -> None:
+    """Rules get the value of the team's own table, not what a key says of itself."""
+    protection = signed("all", Signature(state=SignatureState.GOOD, fingerprint=OTHER.keys[0]))
+    found: Person | None = verdict(protection, None, TEAM).signer
+    assert OTHER is found
