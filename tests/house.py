@@ -10,10 +10,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.header import decode_header, make_header
 from email.message import Message
+from email.parser import BytesHeaderParser
 from pathlib import Path
 
 from gatekeeper.domain.address import Address, OwnAddresses
+from gatekeeper.domain.delivery import Attempt, Outcome
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import Instant, later
 from gatekeeper.domain.policy import OutboxPolicy, ReadingLimits
@@ -22,6 +25,7 @@ from gatekeeper.domain.team import Person, Team
 from gatekeeper.inbound.worker import InboundWorker
 from gatekeeper.issues.letterhead import Desk
 from gatekeeper.issues.reading import Reader
+from gatekeeper.outbound.job import Job
 from gatekeeper.outbound.outbox import Outbox
 from gatekeeper.outbound.relay import Relay
 from gatekeeper.outbound.seal import Press
@@ -144,10 +148,10 @@ class House:
     def receive(
         self, raw: bytes, *, sender: str = "robin@research.example", to: str = str(ALIAS)
     ) -> RowId:
-        """Store a message as stage 2 does and return its row."""
+        """Store a message as stage 2 does and return its row; `to` may name several, by blanks."""
         envelope = Envelope(
             sender=Address.parse(sender) if sender else None,
-            recipients=(Address.parse(to),),
+            recipients=tuple(Address.parse(each) for each in to.split()),
             peer="192.0.2.7",
             protocol="ESMTP",
         )
@@ -161,6 +165,16 @@ class House:
         """Handle and seal until nothing waits."""
         while self.inbound.tick() or self.press.tick():
             pass
+
+    def collect(self) -> list[Job]:
+        """Take every mail that is due, as a relay does that accepts all, and return them."""
+        outbox = self.outbox
+        taken: list[Job] = []
+        while jobs := outbox.claim():
+            for job in jobs:
+                outbox.record(job, Attempt(outcome=Outcome.DELIVERED, reply="250 2.0.0 taken"))
+            taken += jobs
+        return taken
 
     def send(self, host: str, port: int) -> int:
         """Send what is due to a relay and return how many deliveries were attempted."""
@@ -185,14 +199,16 @@ def open_house(
     team: Team | None = None,
     certificates: tuple[bytes, ...] = (),
     reading: ReadingLimits | None = None,
+    gpg_binary: Path | None = None,
 ) -> Iterator[House]:
     """Put an installation together over `store`; `certificates` come beside the team's."""
+    limits = reading or ReadingLimits()
     with short_home() as home:
         engine = Engine(
-            binary=Path(shutil.which("gpg") or "gpg"),
+            binary=gpg_binary or Path(shutil.which("gpg") or "gpg"),
             home=home,
             wait=60_000_000,
-            output_limit=100 * 1024 * 1024,
+            output_limit=limits.plaintext_bytes,
         )
         keyring = Keyring(engine)
         keyring.load_secret(alias_key().secret)
@@ -222,7 +238,7 @@ def open_house(
             desk=desk,
             engine=engine,
             keyring=keyring,
-            reader=Reader(engine=engine, limits=reading or ReadingLimits()),
+            reader=Reader(engine=engine, limits=limits),
             policy=OutboxPolicy(),
         )
 
@@ -246,10 +262,81 @@ def decrypt_with(key: Key, raw: bytes, alias: bytes) -> tuple[bytes, bytes]:
         return plaintext, status.read_bytes()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """One opened copy: its own header fields, and its parts as they lie between the boundaries."""
+
+    plaintext: bytes
+    status: bytes
+
+    @property
+    def header(self) -> Message:
+        """The protected header."""
+        return BytesHeaderParser().parsebytes(self.plaintext)
+
+    @property
+    def subject(self) -> str:
+        """The protected subject."""
+        return str(make_header(decode_header(self.header["Subject"])))
+
+    @property
+    def parts(self) -> list[bytes]:
+        """The parts with their own headers, byte for byte."""
+        boundary = self.header.get_param("boundary")
+        assert isinstance(boundary, str)
+        begun = self.plaintext.split(f"\r\n--{boundary}".encode())
+        assert b"--\r\n" == begun[-1]
+        return [part.removeprefix(b"\r\n") for part in begun[1:-1]]
+
+    @property
+    def block(self) -> str:
+        """The text of ours, in LF lines."""
+        text = email.message_from_bytes(self.parts[0]).get_payload(decode=True)
+        assert isinstance(text, bytes)
+        return text.decode().replace("\r\n", "\n")
+
+    def attached(self, name: str) -> bytes:
+        """Return the one attachment whose file name begins with `name`, decoded."""
+        parts = (email.message_from_bytes(part) for part in self.parts[1:] if _named(part, name))
+        (found,) = (part.get_payload(decode=True) for part in parts)
+        assert isinstance(found, bytes)
+        return found
+
+
+def _named(part: bytes, name: str) -> bool:
+    head = BytesHeaderParser().parsebytes(part.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+    return (head.get_filename() or "").startswith(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspector:
+    """A home of somebody who reads copies; opening many costs one import."""
+
+    home: Path
+
+    def open(self, raw: bytes) -> Copy:
+        """Open one mail of the house."""
+        (self.home / "message").write_bytes(ciphertext_of(email.message_from_bytes(raw)))
+        status = self.home / "status"
+        words = ("--status-file", str(status), "--decrypt", str(self.home / "message"))
+        return Copy(plaintext=gpg(self.home, *words), status=status.read_bytes())
+
+
+@contextmanager
+def reading_as(key: Key) -> Iterator[Inspector]:
+    """Lend a home with a person's own secret key and the alias's certificate."""
+    with short_home() as home:
+        gpg(home, "--import", given=key.secret)
+        gpg(home, "--import", given=alias_key().public)
+        yield Inspector(home=home)
+
+
 def ciphertext_of(mail: Message) -> bytes:
     """Return the ciphertext of an RFC 3156 mail."""
     parts = mail.get_payload()
     assert isinstance(parts, list)
-    payload = parts[1].get_payload(decode=True)
+    second = parts[1]
+    assert isinstance(second, Message)
+    payload = second.get_payload(decode=True)
     assert isinstance(payload, bytes)
     return payload

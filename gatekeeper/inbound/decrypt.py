@@ -7,7 +7,7 @@ from gatekeeper.mail.reading import Reading
 def decrypt(reader: Reader, raw: bytes) -> Reading:
     """Return what the accepted bytes hold (design: OpenPGP, "Believing").
 
-    Only a failure of our own, such as a gpg that cannot be started, raises: OurFault, after which
-    the message is tried again.
+    Only a failure of our own, such as a gpg that cannot be started or memory that is gone, raises:
+    OurFault or MemoryError, after which the message is tried again.
     """
     return reader.read(raw)

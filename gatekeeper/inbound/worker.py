@@ -1,10 +1,11 @@
-"""Claim stored messages and take each through stages 3 to 6.
+"""Claim stored messages, one at a time, and take each through stages 3 to 6.
 
 What a mail provokes quarantines it after three times; what is our own fault (no gpg, no database)
 never does: then the message waits.
 """
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +18,7 @@ from gatekeeper.inbound.classify import classify
 from gatekeeper.inbound.decrypt import decrypt
 from gatekeeper.issues.handling import Arrival, handle
 from gatekeeper.issues.letterhead import Desk
-from gatekeeper.issues.reading import Reader, unread
+from gatekeeper.issues.reading import Reader
 from gatekeeper.store import audit, messages
 from gatekeeper.store.engine import Store, Tx
 from gatekeeper.store.messages import ClaimedMessage, StoredMessage
@@ -25,10 +26,19 @@ from gatekeeper.store.messages import ClaimedMessage, StoredMessage
 _LOG: Final = logging.getLogger("gatekeeper.inbound")
 
 BATCH: Final = 8
-"""Messages claimed at once: few, so that other processes find work too."""
+"""Messages handled in one tick. Each is claimed by itself: one that kills the program must not
+count against those that wait behind it."""
+
+GPG_RUNS: Final = 4
+"""A lease lasts at least as long as so many runs of gpg may, so that a slow message is not taken
+over, and done twice, while it is read."""
 
 RETRY_AFTER: Final = (10 * SECOND, 1 * MINUTE, 5 * MINUTE)
 """How long a message rests after a failure; then again and again the last of these."""
+
+UNEXPECTED: Final = "unexpected "
+_NEVER_OPENED: Final = frozenset({Kind.BOUNCE, Kind.LOOP})
+_TOLD_AT: Final = re.compile(r"\(attempt ([0-9]+)\)\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,20 +53,29 @@ class InboundWorker:
 
     def tick(self) -> int:
         """Handle what waits, one batch; return how many messages were claimed."""
-        lease = self.desk.chance(ROW_ID_BYTES)
+        count = 0
+        while count < BATCH and self._one():
+            count += 1
+        return count
+
+    def _one(self) -> bool:
+        """Claim a message and handle it; False when none is due."""
+        token = self.desk.chance(ROW_ID_BYTES)
         now = self.now()
+        lease = max(self.lease, GPG_RUNS * self.reader.limits.gpg_wait)
         claimed = self.store.write(
-            lambda tx: messages.claim(tx, now=now, lease=self.lease, token=lease, limit=BATCH)
+            lambda tx: messages.claim(tx, now=now, lease=lease, token=token, limit=1)
         )
         for message in claimed:
-            self._take(message, lease)
-        return len(claimed)
+            self._take(message, token)
+        return bool(claimed)
 
     def _take(self, claimed: ClaimedMessage, lease: bytes) -> None:
-        stored: StoredMessage | None = None
+        before = ""
         try:
             stored = self.store.read(lambda tx: messages.load(tx, claimed.id))
-            if claimed.attempts > MAX_ATTEMPTS and not stored.problem:
+            before = stored.problem
+            if claimed.attempts - _told_at(before) > MAX_ATTEMPTS:
                 self._quarantine(claimed, lease, "the program stopped each time it was handled")
                 return
             kind = self._handle(stored, lease)
@@ -64,8 +83,9 @@ class InboundWorker:
             # Ours, and it may pass: the message waits for as long as it takes.
             self._put_back(claimed, lease, error.diagnostics())
         except Exception as error:  # noqa: BLE001 - whatever a mail provokes ends in quarantine
-            problem = f"unexpected {type(error).__name__}"
-            if claimed.attempts >= MAX_ATTEMPTS:
+            problem = f"{UNEXPECTED}{type(error).__name__}"
+            # Attempts that failed for our own reasons do not count against the mail.
+            if claimed.attempts >= MAX_ATTEMPTS and before.startswith(UNEXPECTED):
                 self._quarantine(claimed, lease, problem)
             else:
                 self._put_back(claimed, lease, problem)
@@ -74,20 +94,18 @@ class InboundWorker:
 
     def _handle(self, stored: StoredMessage, lease: bytes) -> Kind:
         raw = stored.raw or b""
-        try:
+        # Stage 4 goes by the outside alone, so it can say first what stage 3 must leave closed.
+        reading = self.reader.outside(raw)
+        classified = classify(reading.mail, stored.envelope, self.desk.own, self.desk.token_key)
+        if classified.kind not in _NEVER_OPENED:
             reading = decrypt(self.reader, raw)
-        except GatekeeperError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a mail that cannot be read is still a report
-            _LOG.error("a message could not be taken apart: %s", type(error).__name__)
-            reading = unread(raw, f"it could not be taken apart ({type(error).__name__})")
         arrival = Arrival(
             id=stored.id,
             lease=lease,
             envelope=stored.envelope,
             received_at=stored.received_at,
             reading=reading,
-            classified=classify(reading.mail, stored.envelope, self.desk.own, self.desk.token_key),
+            classified=classified,
         )
         now = self.now()
         return self.store.write(lambda tx: handle(tx, self.desk, arrival, now))
@@ -100,7 +118,7 @@ class InboundWorker:
                 tx,
                 message=claimed.id,
                 token=lease,
-                problem=problem,
+                problem=_told(problem, claimed),
                 quarantine=False,
                 now=now,
                 retry_at=later(now, wait),
@@ -113,7 +131,12 @@ class InboundWorker:
 
         def write(tx: Tx) -> None:
             messages.fail(
-                tx, message=claimed.id, token=lease, problem=problem, quarantine=True, now=now
+                tx,
+                message=claimed.id,
+                token=lease,
+                problem=_told(problem, claimed),
+                quarantine=True,
+                now=now,
             )
             audit.append(
                 tx,
@@ -134,3 +157,13 @@ class InboundWorker:
             _LOG.warning("message not put back: %s", error.diagnostics())
         else:
             _LOG.warning(what)
+
+
+def _told(problem: str, claimed: ClaimedMessage) -> str:
+    return f"{problem} (attempt {claimed.attempts})"
+
+
+def _told_at(problem: str) -> int:
+    """Return the last attempt that said what went wrong; those after it just ended."""
+    found = _TOLD_AT.search(problem)
+    return int(found[1]) if found else 0

@@ -1,5 +1,6 @@
 """The block of ours in a team copy: what is known of the message, and what only looks known."""
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -7,23 +8,31 @@ from typing import Final
 from gatekeeper.domain.instants import Instant, rfc3339, spoken
 from gatekeeper.domain.report import Envelope, Kind
 from gatekeeper.domain.verdict import Verdict
+from gatekeeper.issues.column import in_column, one_line, quoted
+from gatekeeper.issues.reading import UNREAD, stays_whole
 from gatekeeper.mail.headers import Mailbox
 from gatekeeper.mail.reading import Piece, Reading
 from gatekeeper.texts.templates import TEAM_COPY, Texts
 
-_LINE_MAX: Final = 300
+_NAME_MAX: Final = 80
 _NAMED_MAX: Final = 10
 _TEXT_MAX: Final = 64 * 1024
+_UNPROVEN: Final = "not confirmed by a signature"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockFacts:
-    """Everything the block and the stored summary of a message are made of."""
+    """Everything the block and the stored summary of a message are made of.
+
+    `claimed` names an issue the message says it belongs to, without being believed · `automatic`
+    is what it says of itself · `alias` the address of ours it came to.
+    """
 
     kind: Kind
     issue: str
     opened: bool
     claimed: str
+    automatic: bool
     alias: str
     received_at: Instant
     envelope: Envelope
@@ -32,31 +41,38 @@ class BlockFacts:
 
     @property
     def subject(self) -> str:
-        """The subject as it was read, in one bounded line, never empty."""
-        return _line(self.reading.subject) or "(no subject)"
+        """The subject that people are shown."""
+        return shown_subject(self.reading)
+
+
+def shown_subject(reading: Reading) -> str:
+    """Return the subject as it was read, in one bounded line, never empty."""
+    return one_line(reading.subject) or "(no subject)"
 
 
 def block_text(texts: Texts, facts: BlockFacts, *, log_head: str) -> str:
     """Return the block for a team copy; `log_head` is the event log's newest entry.
 
-    Every value that comes from the sender is one line without control characters, so that nothing
-    in it can pose as a line of ours.
+    Every value that comes from the sender is printable, bounded, and stays in its column, so that
+    nothing in it can pose as a line of ours.
     """
     mail = facts.reading.mail
     return texts.fill(
         TEAM_COPY,
         {
             "headline": _headline(facts),
-            "subject": facts.subject,
-            "sender": _sender(facts),
-            "recipients": _people(mail.to),
-            "written": f"{spoken(mail.date)} (as the sender says)" if mail.date else "not said",
-            "received": _received(facts),
+            "subject": in_column(facts.subject),
+            "sender": in_column(_people(mail.from_) or "not said"),
+            "sender_doubt": in_column(_doubt(facts)),
+            "recipients": in_column(_people(mail.to)),
+            "copies": in_column(_people(mail.cc)),
+            "written": f"{spoken(mail.date)}, as the sender says" if mail.date else "not said",
+            "received": in_column(f"{spoken(facts.received_at)} {_peer(facts.envelope)}"),
             "encryption": facts.verdict.encryption,
             "signature": facts.verdict.signature,
-            "pieces": [_piece(piece) for piece in facts.reading.pieces],
-            "problems": problems_of(facts),
-            "what_follows": _what_follows(facts),
+            "pieces": [in_column(line) for line in _pieces(facts.reading.pieces)],
+            "notes": [in_column(line) for line in problems_of(facts)],
+            "what_follows": _what_follows(facts.reading),
             "log_head": log_head,
         },
     )
@@ -72,12 +88,13 @@ def summary(facts: BlockFacts) -> Mapping[str, object]:
         "subject": facts.subject,
         "from": _people(mail.from_),
         "to": _people(mail.to),
+        "cc": _people(mail.cc),
         "date": rfc3339(mail.date) if mail.date else None,
         "encryption": facts.verdict.encryption,
         "signature": facts.verdict.signature,
         "signer": facts.verdict.signer.name if facts.verdict.signer else None,
         "from_confirmed": facts.verdict.from_confirmed,
-        "pieces": [_piece(piece) for piece in facts.reading.pieces],
+        "pieces": _pieces(facts.reading.pieces),
         "problems": problems_of(facts),
         "text": facts.reading.text[:_TEXT_MAX],
     }
@@ -85,13 +102,14 @@ def summary(facts: BlockFacts) -> Mapping[str, object]:
 
 def problems_of(facts: BlockFacts) -> list[str]:
     """Return what a reader should know before believing the message, one line each."""
-    lines = [_line(problem) for problem in facts.reading.problems]
+    lines = [one_line(problem) for problem in facts.reading.problems]
+    if facts.automatic:
+        lines.append("it says of itself that a program sent it (Auto-Submitted)")
     if facts.claimed:
         lines.append(
-            f"it names {facts.claimed}, but its sender is not known there: opened as a new issue"
+            f"it says that it belongs to {facts.claimed}, but its sender is not known there;"
+            " a new issue was opened for it"
         )
-    if facts.reading.protection.unreadable is not None:
-        lines.append("it is attached as it came, as original.eml, for whoever may hold the key")
     return lines
 
 
@@ -102,54 +120,68 @@ def _headline(facts: BlockFacts) -> str:
     return f"{facts.issue}: {what} to {facts.alias}"
 
 
-def _what_follows(facts: BlockFacts) -> str:
-    if facts.reading.protection.unreadable is not None:
-        return (
-            "Nothing of it could be opened. What follows is what the sender's mail holds outside."
-        )
-    return "What follows is the sender's, as it was sent."
+def _what_follows(reading: Reading) -> str:
+    if not stays_whole(reading):
+        return "All that follows is the sender's, as it was sent."
+    fault = "could not be read" if UNREAD in reading.problems else "could not be opened"
+    return f"The mail {fault}; it is attached as it came, as original.eml."
 
 
-def _received(facts: BlockFacts) -> str:
-    envelope = facts.envelope
-    hop = "encrypted" if envelope.tls else "NOT encrypted"
-    return f"{spoken(facts.received_at)} from {envelope.peer}, last hop {hop}"
+def _peer(envelope: Envelope) -> str:
+    """Return where a message came from; a hop that left no machine needs no encryption."""
+    if envelope.peer == "local":
+        return "from this machine"
+    if _is_loopback(envelope.peer):
+        return f"from this machine ({envelope.peer})"
+    return f"from {envelope.peer}, {'with' if envelope.tls else 'without'} TLS"
 
 
-def _sender(facts: BlockFacts) -> str:
-    boxes = facts.reading.mail.from_
-    named = _people(boxes) or "nobody"
+def _is_loopback(peer: str) -> bool:
+    try:
+        return ipaddress.ip_address(peer).is_loopback
+    except ValueError:
+        return False
+
+
+def _doubt(facts: BlockFacts) -> str:
+    """Return why From is not to be believed, "" when a signature confirms it."""
     if facts.verdict.from_confirmed:
-        return named
-    envelope = facts.envelope.sender
-    outside = f"; envelope sender {envelope}" if _differs(facts) else ""
-    return f"{named} (not confirmed{outside})"
-
-
-def _differs(facts: BlockFacts) -> bool:
-    envelope = facts.envelope.sender
+        return ""
+    sender = facts.envelope.sender
+    if sender is None:
+        return f"{_UNPROVEN}; the envelope names no sender"
     inside = {box.address.key for box in facts.reading.mail.from_ if box.address}
-    return envelope is not None and envelope.key not in inside
+    return _UNPROVEN if sender.key in inside else f"{_UNPROVEN}; envelope sender {sender}"
 
 
 def _people(boxes: Sequence[Mailbox]) -> str:
     shown = [_mailbox(box) for box in boxes[:_NAMED_MAX]]
     if len(boxes) > _NAMED_MAX:
         shown.append(f"and {len(boxes) - _NAMED_MAX} more")
-    return _line(", ".join(shown))
+    return ", ".join(shown)
 
 
 def _mailbox(box: Mailbox) -> str:
+    """Return a mailbox with its name in quotes, so that the name cannot pose as the address."""
+    name = quoted(box.display, _NAME_MAX) if box.display else ""
     if box.address is None:
-        return box.display or "unreadable address"
-    return f"{box.display} <{box.address}>" if box.display else str(box.address)
+        return f"{name or 'someone'} (no usable address)"
+    return f"{name} <{box.address}>" if name else str(box.address)
 
 
-def _piece(piece: Piece) -> str:
-    fate = piece.problem or "opened apart from the rest, attached below"
-    return _line(f"{piece.label}: encrypted; {fate}")
+def _pieces(pieces: Sequence[Piece]) -> list[str]:
+    """Return a line for each piece: our words first, then what the sender calls it.
 
-
-def _line(text: str) -> str:
-    one = " ".join(text.split())
-    return one if len(one) <= _LINE_MAX else one[: _LINE_MAX - 1] + "…"
+    Opened ones are numbered like the files they are attached as.
+    """
+    lines: list[str] = []
+    number = 0
+    for piece in pieces:
+        if piece.data is None:
+            fate = piece.problem
+        else:
+            number += 1
+            fate = f"{number}, opened; attached as a file of its own"
+            fate += f" ({piece.problem})" if piece.problem else ""
+        lines.append(f"{fate}: {quoted(piece.label)}")
+    return lines

@@ -1,25 +1,29 @@
 """6. Decide what a message means, and write all that follows from it in one commit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.identity import RowId, short_tag
 from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.report import Classified, Envelope, Kind
+from gatekeeper.domain.team import Team
 from gatekeeper.domain.verdict import Verdict, verdict
 from gatekeeper.issues import thread
-from gatekeeper.issues.block import BlockFacts, block_text, summary
-from gatekeeper.issues.letterhead import OUTER_SUBJECT, Desk, dump, team_letterhead
+from gatekeeper.issues.block import BlockFacts, block_text, shown_subject, summary
+from gatekeeper.issues.letterhead import OUTER_SUBJECT, Desk, Draft, dump, team_letterhead
+from gatekeeper.issues.reading import OUTSIDE_ONLY, UNREAD, stays_whole
 from gatekeeper.mail.compose import outer
 from gatekeeper.mail.reading import Reading
 from gatekeeper.store import audit, deliveries, issues, letters, messages
 from gatekeeper.store.engine import Tx
+from gatekeeper.store.faults import Conflict
 from gatekeeper.store.issues import IssueRow
 from gatekeeper.store.letters import NewLetter
 
 _TAG_BYTES: Final = 5
 _ACTOR: Final = "gatekeeper"
+_PASSED_ON: Final = frozenset({Kind.REPORT, Kind.REPLY, Kind.POSTMASTER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +68,7 @@ def handle(tx: Tx, desk: Desk, arrival: Arrival, now: Instant) -> Kind:
     that changed meanwhile Conflict; then nothing is written and the message is claimed again.
     """
     sender = sender_of(arrival.reading)
-    found = verdict(arrival.reading.protection, sender, desk.team)
+    found = _verdict(arrival.reading, sender, desk.team)
     case = _Case(tx=tx, desk=desk, arrival=arrival, sender=sender, verdict=found, now=now)
     place = _place(case)
     facts = _facts(case, place)
@@ -84,7 +88,16 @@ def handle(tx: Tx, desk: Desk, arrival: Arrival, now: Instant) -> Kind:
     return place.kind
 
 
-_PASSED_ON: Final = frozenset({Kind.REPORT, Kind.REPLY, Kind.POSTMASTER})
+def _verdict(reading: Reading, sender: Address | None, team: Team) -> Verdict:
+    """Return what was verified; of a mail that stayed closed nothing may be said."""
+    if UNREAD in reading.problems:
+        return Verdict(encryption="not known", signature="not known")
+    if OUTSIDE_ONLY in reading.problems:
+        return Verdict(encryption="not looked at", signature="not looked at")
+    found = verdict(reading.protection, sender, team)
+    if reading.protection.unreadable is not None:
+        return replace(found, signature="not known")
+    return found
 
 
 def sender_of(reading: Reading) -> Address | None:
@@ -100,6 +113,7 @@ def _facts(case: _Case, place: _Place) -> BlockFacts:
         issue=str(place.issue.issue_id) if place.issue else "",
         opened=place.opened,
         claimed=place.claimed,
+        automatic=case.arrival.classified.automatic,
         alias=str(case.desk.own.security),
         received_at=case.arrival.received_at,
         envelope=case.arrival.envelope,
@@ -122,11 +136,14 @@ def _place(case: _Case) -> _Place:
         subject=case.arrival.reading.subject,
         sender=case.sender,
         team=case.desk.team,
+        prefix=case.desk.prefix,
     )
     if found.issue is None:
         return _open(case, found.claimed)
     issues.touch(case.tx, issue=found.issue.id, version=found.issue.version, now=case.now)
-    return _Place(kind=Kind.AUTO_REPLY if classified.automatic else Kind.REPLY, issue=found.issue)
+    # A tracker calls all its mail automatic; only what answers a letter of ours is an auto-reply.
+    is_automatic_answer = classified.automatic and found.answers
+    return _Place(kind=Kind.AUTO_REPLY if is_automatic_answer else Kind.REPLY, issue=found.issue)
 
 
 def _open(case: _Case, claimed: str) -> _Place:
@@ -136,18 +153,9 @@ def _open(case: _Case, claimed: str) -> _Place:
         product=case.desk.product,
         prefix=case.desk.prefix,
         tag=short_tag(case.desk.chance(_TAG_BYTES)),
-        subject=case.arrival.reading.subject,
+        subject=shown_subject(case.arrival.reading),
         reporter=str(reporter) if reporter else "",
         now=case.now,
-    )
-    audit.append(
-        case.tx,
-        kind="issue.opened",
-        actor=_ACTOR,
-        now=case.now,
-        payload={"issue": str(issue.issue_id)},
-        issue=issue.id,
-        message=case.arrival.id,
     )
     return _Place(kind=Kind.REPORT, issue=issue, opened=True, claimed=claimed)
 
@@ -158,11 +166,27 @@ def _issue_of_delivery(tx: Tx, delivery: RowId | None) -> IssueRow | None:
 
 
 def _issue_of_message(tx: Tx, message: RowId | None) -> IssueRow | None:
-    row = messages.head(tx, message) if message else None
-    return issues.by_row(tx, row.issue) if row and row.issue else None
+    if message is None:
+        return None
+    try:
+        row = messages.head(tx, message)
+    except Conflict:
+        # The letter is older than the backup this database was restored from.
+        return None
+    return issues.by_row(tx, row.issue) if row.issue else None
 
 
 def _record(case: _Case, place: _Place) -> audit.Head:
+    if place.opened and place.issue is not None:
+        audit.append(
+            case.tx,
+            kind="issue.opened",
+            actor=_ACTOR,
+            now=case.now,
+            payload={"issue": str(place.issue.issue_id)},
+            issue=place.issue.id,
+            message=case.arrival.id,
+        )
     return audit.append(
         case.tx,
         kind="message.handled",
@@ -193,7 +217,13 @@ def _write_letter(case: _Case, issue: IssueRow | None, facts: BlockFacts, head: 
     )
     outer_subject = f"[{issue.tag}] {OUTER_SUBJECT}" if issue else OUTER_SUBJECT
     frame = outer(head=letterhead, outer_subject=outer_subject)
-    block = block_text(desk.texts, facts, log_head=f"{head.seq} {head.digest.hex()[:16]}")
+    draft = Draft(
+        head=letterhead,
+        outer_subject=outer_subject,
+        block=block_text(desk.texts, facts, log_head=f"entry {head.seq}, {head.digest.hex()[:16]}"),
+        whole=stays_whole(facts.reading),
+        pieces=sum(piece.data is not None for piece in facts.reading.pieces),
+    )
     letter = letters.add(
         tx,
         NewLetter(
@@ -201,7 +231,7 @@ def _write_letter(case: _Case, issue: IssueRow | None, facts: BlockFacts, head: 
             message=case.arrival.id,
             kind="team-copy",
             message_id=letterhead.message_id,
-            plaintext=dump(letterhead, outer_subject=outer_subject, block=block),
+            plaintext=dump(draft),
             frame_head=frame.head,
             frame_tail=frame.tail,
             summary={"subject": subject},

@@ -1,15 +1,17 @@
 """The head of a letter to the response team: who it is from, and how it hangs in its thread."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from gatekeeper.domain import token
-from gatekeeper.domain.address import OwnAddresses
+from gatekeeper.domain.address import Address, OwnAddresses
 from gatekeeper.domain.identity import ROW_ID_BYTES, RowId, short_tag
 from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.team import Team
+from gatekeeper.mail.charset import printable_line
 from gatekeeper.mail.compose import Letterhead
 from gatekeeper.texts.templates import Texts
 
@@ -18,6 +20,8 @@ OUTER_SUBJECT: Final = "Encrypted message"
 
 LOOP: Final = "loop"
 """The purpose of the token that makes a letter of ours known when it comes back."""
+
+_SPECIAL: Final = re.compile(r'(["\\])')
 
 Chance = Callable[[int], bytes]
 """Returns that many random bytes; handed down so that tests can repeat a run."""
@@ -47,8 +51,8 @@ def team_letterhead(
     """
     alias = desk.own.security
     return Letterhead(
-        from_=f"{desk.name} security <{alias}>",
-        to=f"{desk.name} response team <{alias}>",
+        from_=_mailbox(f"{desk.name} security", alias),
+        to=_mailbox(f"{desk.name} response team", alias),
         subject=subject,
         date=now,
         message_id=f"<{short_tag(desk.chance(ROW_ID_BYTES))}@{alias.domain}>",
@@ -60,8 +64,30 @@ def team_letterhead(
     )
 
 
-def dump(head: Letterhead, *, outer_subject: str, block: str) -> bytes:
+def _mailbox(name: str, address: Address) -> str:
+    """Return a mailbox whose name may hold any mark, such as the comma of `Example, Inc.`."""
+    quoted = _SPECIAL.sub(r"\\\1", printable_line(name))
+    return f'"{quoted}" <{address}>'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A letter before it is composed: its head, the subject for outside, the block of ours.
+
+    The block says what was found when the message was handled, and composing must come to the
+    same: `whole` if the message is attached as it came, `pieces` how many of it were opened.
+    """
+
+    head: Letterhead
+    outer_subject: str
+    block: str
+    whole: bool = False
+    pieces: int = 0
+
+
+def dump(draft: Draft) -> bytes:
     """Return what a letter says, as the bytes the store keeps until it is composed."""
+    head = draft.head
     fields = {
         "from": head.from_,
         "to": head.to,
@@ -73,19 +99,12 @@ def dump(head: Letterhead, *, outer_subject: str, block: str) -> bytes:
         "boundary_seed": head.boundary_seed.hex(),
         "list_id": head.list_id,
         "loop_token": head.loop_token,
-        "outer_subject": outer_subject,
-        "block": block,
+        "outer_subject": draft.outer_subject,
+        "block": draft.block,
+        "whole": draft.whole,
+        "pieces": draft.pieces,
     }
     return json.dumps(fields, ensure_ascii=True, sort_keys=True).encode("ascii")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A letter as it was dumped: its head, the subject for outside, the block of ours."""
-
-    head: Letterhead
-    outer_subject: str
-    block: str
 
 
 def load(stored: bytes) -> Draft:
@@ -103,4 +122,10 @@ def load(stored: bytes) -> Draft:
         list_id=fields["list_id"],
         loop_token=fields["loop_token"],
     )
-    return Draft(head=head, outer_subject=fields["outer_subject"], block=fields["block"])
+    return Draft(
+        head=head,
+        outer_subject=fields["outer_subject"],
+        block=fields["block"],
+        whole=fields["whole"],
+        pieces=fields["pieces"],
+    )

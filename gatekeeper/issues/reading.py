@@ -5,8 +5,14 @@ stage 7 reads it again to put it into a letter: the store keeps the message as i
 decrypted beside it.
 """
 
+import logging
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
+from gatekeeper.domain.errors import GatekeeperError
+from gatekeeper.domain.instants import SECOND
 from gatekeeper.domain.policy import ReadingLimits
 from gatekeeper.domain.protection import Coverage, Protection, Signature
 from gatekeeper.mail import openpgp, parse, protect, structure, text
@@ -17,6 +23,16 @@ from gatekeeper.mail.structure import Part
 from gatekeeper.pgp import opening
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.opening import Closed, Opened
+
+_LOG: Final = logging.getLogger("gatekeeper.issues")
+
+UNREAD: Final = "this program failed to read it, which is a fault of the program"
+"""Stands among the problems of a mail whose reading broke off: nothing is known of its inside."""
+
+OUTSIDE_ONLY: Final = "only its outside was looked at"
+"""Stands among the problems of a mail that was left closed on purpose."""
+
+_NO_TIME_LEFT: Final = "left closed: the pieces before it took all the time allowed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +46,21 @@ class Reader:
         """Return what `raw` holds; whatever cannot be read is said in the value, never raised.
 
         Only a failure of our own (gpg cannot be run, no space) raises OurFault: the message then
-        stays where it is and is tried again.
+        stays where it is and is tried again. So does MemoryError.
         """
+        try:
+            return self._read(raw)
+        except (GatekeeperError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - a mail that cannot be read is still a report
+            _LOG.error("a message could not be read: unexpected %s", type(error).__name__)
+            return self._closed(raw, UNREAD)
+
+    def outside(self, raw: bytes) -> Reading:
+        """Return what the outside of `raw` says; nothing in it is decrypted or verified."""
+        return self._closed(raw, OUTSIDE_ONLY)
+
+    def _read(self, raw: bytes) -> Reading:
         mail = parse.read(raw, self.limits)
         layer = openpgp.layer(mail.root)
         if isinstance(layer, Encrypted):
@@ -94,7 +123,7 @@ class Reader:
         inner: Part,
         problems: tuple[str, ...] = (),
     ) -> Reading:
-        pieces = tuple(self._piece(span) for span in openpgp.pieces(content, self.limits.pieces))
+        pieces = tuple(self._pieces(content))
         if pieces and protection.encrypted is Coverage.NONE:
             protection = replace(
                 protection,
@@ -116,31 +145,47 @@ class Reader:
             text=text.first_text(content),
         )
 
+    def _pieces(self, content: Part) -> Iterator[Piece]:
+        """Yield each encrypted piece, opened as long as the time of one message lasts."""
+        end = time.monotonic() + self.limits.gpg_wait / SECOND
+        for number, span in enumerate(openpgp.pieces(content, self.limits.pieces)):
+            if number and time.monotonic() > end:
+                yield Piece(label=span.label, data=None, problem=_NO_TIME_LEFT)
+            else:
+                yield self._piece(span)
+
     def _piece(self, span: PieceSpan) -> Piece:
         if not span.data:
             return Piece(label=span.label, data=None, problem=span.problem)
         outcome = opening.open_message(self.engine, span.data)
         if isinstance(outcome, Closed):
-            return Piece(label=span.label, data=None, problem=f"NOT READABLE: {outcome.reason}")
+            problem = f"NOT READABLE: {span.problem or outcome.reason}"
+            return Piece(label=span.label, data=None, problem=problem)
         return Piece(label=span.label, data=outcome.plaintext, problem=span.problem)
 
+    def _closed(self, raw: bytes, problem: str) -> Reading:
+        """Return the reading of a mail that stays closed, with as much as its outside tells."""
+        mail = self._outside(raw)
+        return Reading(
+            mail=mail,
+            subject=mail.subject,
+            content=mail.root,
+            protection=Protection(),
+            problems=(*mail.problems, problem),
+            references=mail.references,
+        )
 
-def unread(raw: bytes, reason: str) -> Reading:
-    """Return the reading of a mail that could not be taken apart at all: its bytes, as they are.
+    def _outside(self, raw: bytes) -> Mail:
+        try:
+            return parse.read(raw, self.limits)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the last resort that makes every mail arrive
+            _LOG.error("a header could not be read: unexpected %s", type(error).__name__)
+            whole = Part(source=raw, start=0, body_start=0, end=len(raw))
+            return Mail(raw=raw, root=whole, problems=("nothing of its header could be read",))
 
-    `reason` is said to the team. It is the last resort that makes every mail arrive.
-    """
-    whole = Part(
-        source=raw,
-        start=0,
-        body_start=0,
-        end=len(raw),
-        content_type="application/octet-stream",
-    )
-    return Reading(
-        mail=Mail(raw=raw, root=whole),
-        subject="(unreadable mail)",
-        content=whole,
-        protection=Protection(),
-        problems=(reason, "it is attached as it came, as original.eml"),
-    )
+
+def stays_whole(reading: Reading) -> bool:
+    """Say whether people get the mail as it came, because nothing of it could be opened."""
+    return reading.protection.unreadable is not None or UNREAD in reading.problems

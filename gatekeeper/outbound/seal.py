@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gatekeeper.domain.errors import GatekeeperError
+from gatekeeper.domain.errors import GatekeeperError, OurFault
 from gatekeeper.domain.identity import ROW_ID_BYTES, RowId
 from gatekeeper.domain.instants import SECOND, Instant, later
 from gatekeeper.domain.team import Team
 from gatekeeper.issues import letterhead
-from gatekeeper.issues.reading import Reader
+from gatekeeper.issues.letterhead import Draft
+from gatekeeper.issues.reading import Reader, stays_whole
 from gatekeeper.mail import compose
 from gatekeeper.mail.reading import Reading
 from gatekeeper.pgp import fanout
@@ -25,6 +26,11 @@ from gatekeeper.store.letters import LetterRow
 _LOG: Final = logging.getLogger("gatekeeper.outbound")
 
 BATCH: Final = 4
+"""Letters sealed in one tick, each claimed by itself."""
+
+GPG_RUNS: Final = 4
+"""A lease lasts at least as long as so many runs of gpg may."""
+
 RETRY_AFTER: Final = 10 * SECOND
 NOT_IN_TEAM: Final = "not a member of the response team any more"
 
@@ -45,28 +51,42 @@ class Press:
 
     def tick(self) -> int:
         """Seal what waits, one batch; return how many letters were claimed."""
-        lease = self.chance(ROW_ID_BYTES)
+        count = 0
+        while count < BATCH and self._one():
+            count += 1
+        return count
+
+    def _one(self) -> bool:
+        """Claim a letter and seal it; False when none is due."""
+        token = self.chance(ROW_ID_BYTES)
         now = self.now()
+        lease = max(self.lease, GPG_RUNS * self.reader.limits.gpg_wait)
         claimed = self.store.write(
-            lambda tx: letters.claim_unsealed(
-                tx, now=now, lease=self.lease, token=lease, limit=BATCH
-            )
+            lambda tx: letters.claim_unsealed(tx, now=now, lease=lease, token=token, limit=1)
         )
         for letter in claimed:
-            try:
-                self._seal(letter, lease)
-            except GatekeeperError as error:
-                # Ours, and it may pass: the letter waits, and nothing leaves meanwhile.
-                _LOG.error("letter not sealed: %s", error.diagnostics())
-                self._put_back(letter, lease)
-        return len(claimed)
+            self._take(letter, token)
+        return bool(claimed)
 
-    def _put_back(self, letter: RowId, lease: bytes) -> None:
-        due_at = later(self.now(), RETRY_AFTER)
+    def _take(self, letter: RowId, lease: bytes) -> None:
         try:
-            self.store.write(
-                lambda tx: letters.release(tx, letter=letter, token=lease, due_at=due_at)
-            )
+            self._seal(letter, lease)
+        except GatekeeperError as error:
+            # Ours, and it may pass: the letter waits, and nothing leaves meanwhile.
+            _LOG.error("letter not sealed: %s", error.diagnostics())
+            due_at = later(self.now(), RETRY_AFTER)
+            self._record(lambda tx: letters.release(tx, letter=letter, token=lease, due_at=due_at))
+        except MemoryError:
+            _LOG.error("letter not sealed: out of memory; it is tried again when its lease ends")
+        except Exception as error:  # noqa: BLE001 - one letter must not hold up all others
+            reason = f"it could not be composed (unexpected {type(error).__name__})"
+            _LOG.error("letter BLOCKED: %s", reason)
+            now = self.now()
+            self._record(lambda tx: _block_all(tx, letter, reason, lease, now))
+
+    def _record(self, write: Callable[[Tx], None]) -> None:
+        try:
+            self.store.write(write)
         except GatekeeperError as error:
             # The lease ends by itself, and the letter is claimed again.
             _LOG.warning("letter not put back: %s", error.diagnostics())
@@ -116,27 +136,31 @@ class Press:
                 header_block=b"",
             )
         raw = self.store.read(lambda tx: messages.load(tx, message)).raw or b""
-        reading = self._read(raw)
-        whole = reading is None or reading.protection.unreadable is not None
+        reading = self.reader.outside(raw) if draft.whole else self.reader.read(raw)
+        _ensure_as_told(draft, reading)
         return compose.inner(
             head=draft.head,
             outer_subject=draft.outer_subject,
             block=draft.block,
-            content=None if reading is None or whole else reading.content,
-            header_block=reading.mail.root.header_block if reading else b"",
-            pieces=reading.pieces if reading else (),
-            raw_attachment=raw if whole else None,
+            content=None if draft.whole else reading.content,
+            header_block=reading.mail.root.header_block,
+            pieces=reading.pieces,
+            raw_attachment=raw if draft.whole else None,
         )
 
-    def _read(self, raw: bytes) -> Reading | None:
-        """Return what the message holds, or None when it cannot be taken apart at all."""
-        try:
-            return self.reader.read(raw)
-        except GatekeeperError:
-            raise
-        except Exception as error:  # noqa: BLE001 - such a mail travels on as it came
-            _LOG.error("a message could not be taken apart: %s", type(error).__name__)
-            return None
+
+def _ensure_as_told(draft: Draft, reading: Reading) -> None:
+    """Raise OurFault when less can be opened now than the block in the letter says.
+
+    Sealing it all the same would send people ciphertext that only the alias can open.
+    """
+    opened = sum(piece.data is not None for piece in reading.pieces)
+    if draft.whole or (not stays_whole(reading) and opened == draft.pieces):
+        return
+    raise OurFault(
+        "a message that was opened before cannot be opened now",
+        remedy="it is tried again; check gpg, the machine's load and the alias's key",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +210,12 @@ def _write(tx: Tx, outcome: _Outcome, lease: bytes, now: Instant) -> None:
         issue=letter.issue,
         message=letter.message,
     )
+
+
+def _block_all(tx: Tx, letter: RowId, reason: str, lease: bytes, now: Instant) -> None:
+    letters.release(tx, letter=letter, token=lease, due_at=now)
+    for row in deliveries.pending_of(tx, letter):
+        _block(tx, row, reason, now)
 
 
 def _note_left_out(tx: Tx, row: DeliveryRow, reason: str, now: Instant) -> None:
