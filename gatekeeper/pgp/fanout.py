@@ -18,7 +18,7 @@ _STRENGTH: Final = ("--cipher-algo=AES256", "--digest-algo=SHA512", "--compress-
 
 _AES256: Final = 9
 _SHA512: Final = 10
-_RETRIES: Final = 5
+_RETRIES: Final = 50
 _REPORT: Final = "nothing was sent; run `gatekeeper doctor`"
 MISSING: Final = "no certificate for it is loaded"
 COLLISION: Final = "its encryption subkey has the key id of another member's"

@@ -67,8 +67,7 @@ def inspect(engine: Engine, block: bytes, now: Instant, *, allow_secret: bool = 
     run = engine.run("--import-options", options, "--import", given=binary, now=now)
     run.ensure_sound("reading a certificate")
     found = listing.records(run.output)
-    primaries = [record.primary for record in found]
-    if len(primaries) != 1 or (primaries[0].dead and not primaries[0].revoked):
+    if len(found) != 1 or not found[0].user_ids:
         raise CertRefused("gpg finds no usable key in the block", remedy=_EXPORT)
     return info(found[0], now)
 

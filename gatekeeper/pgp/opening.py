@@ -19,6 +19,9 @@ _R: Final = UnreadableReason
 _WIDE: Final = frozenset({7, 8, 9, 10, 11, 12, 13})
 """Ciphers with 128-bit blocks (RFC 4880 §9.2, RFC 5581): AES, Twofish, Camellia."""
 
+_NO_SECRET_KEY: Final = 17
+"""GPG_ERR_NO_SECKEY of libgpg-error."""
+
 _SIGNATURES_MAX: Final = 8
 _TEXT_MODES: Final = frozenset({"74", "75"})
 
@@ -107,8 +110,7 @@ def _unsound(run: Run, *, signed: bool) -> UnreadableReason | None:
 
 def _not_decrypted(status: Status) -> UnreadableReason | None:
     if not status.count("DECRYPTION_INFO"):
-        tried = status.count("ERROR")
-        return _R.NO_KEY if status.count("NO_SECKEY") and not tried else _R.MALFORMED
+        return _R.NO_KEY if status.count("NO_SECKEY") and not _tried(status) else _R.MALFORMED
     if status.count("BEGIN_DECRYPTION") != 1 or status.count("DECRYPTION_INFO") != 1:
         return _R.AMBIGUOUS
     info = status.all("DECRYPTION_INFO")[0]
@@ -117,6 +119,12 @@ def _not_decrypted(status: Status) -> UnreadableReason | None:
     if not info.number(0) and not info.number(2):
         return _R.NO_INTEGRITY
     return None
+
+
+def _tried(status: Status) -> bool:
+    """Say whether a key of ours was tried in vain; gpg 2.4 also reports keys that are not ours."""
+    numbers = [line.number(1) or 0 for line in status.all("ERROR")]
+    return any(number & 0xFFFF != _NO_SECRET_KEY for number in numbers)
 
 
 def _not_whole(status: Status) -> UnreadableReason | None:

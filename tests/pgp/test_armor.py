@@ -114,6 +114,16 @@ def test_headers_are_kept_and_a_missing_blank_line_is_forgiven() -> None:
     assert b"\x80hello armor" == block.data
 
 
+@pytest.mark.parametrize("headers", [b"Key: v\n" * 60, b"Key: v\n" * 49])
+def test_endless_headers_are_given_up(headers: bytes) -> None:
+    text = b"-----BEGIN PGP MESSAGE-----\n" + headers + b"-----END PGP MESSAGE-----\n"
+    if len(headers) // 7 < 50:
+        assert b"" == armor.dearmor(text)[0].data
+    else:
+        with pytest.raises(BadArmor):
+            armor.dearmor(text)
+
+
 def test_empty_data_is_a_block_without_lines() -> None:
     assert b"" == armor.lines(b"", b"\n")
     assert b"" == armor.dearmor(armor.armor(Kind.MESSAGE, b""))[0].data

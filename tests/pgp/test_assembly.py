@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gatekeeper.domain.errors import OurFault
 from gatekeeper.domain.protection import Sealed
-from gatekeeper.pgp import armor, fanout
+from gatekeeper.pgp import armor, assembly, fanout
 from gatekeeper.pgp.assembly import SharedPacket
 from tests.keys import gpg, short_home
 from tests.pgp import crafting
@@ -40,6 +40,15 @@ def test_the_mail_holds_exactly_both_in_even_lines(sizes: list[int], size: int) 
 def test_one_shared_packet_serves_recipients_with_different_keys() -> None:
     packet = SharedPacket(SHARED)
     for length in (20, 94, 271, 524, 94):
+        keys = crafting.packet(1, bytes(length))
+        once = packet.assemble(frame_head=HEAD, key_packets=keys, frame_tail=TAIL)
+        assert assemble(keys).content == once.content
+
+
+def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assembly, "_KEPT_MAX", 3000)
+    packet = SharedPacket(SHARED)
+    for length in (20, 94, 271, 20):
         keys = crafting.packet(1, bytes(length))
         once = packet.assemble(frame_head=HEAD, key_packets=keys, frame_tail=TAIL)
         assert assemble(keys).content == once.content

@@ -27,6 +27,17 @@ def fake_gpg(folder: Path, body: str) -> Path:
     return program
 
 
+def saying(folder: Path, *status: str, then: str = "exit 0") -> Path:
+    """Return a gpg that reads its input, writes these status lines, and ends with `then`."""
+    lines = "".join(f"[GNUPG:] {line}\n" for line in status)
+    body = (
+        f'case "$*" in *--list*) exec {gpg_path()} "$@";; esac\n'
+        'while [ $# -gt 0 ]; do [ "$1" = --status-fd ] && fd=$2; shift; done\n'
+        f"cat >/dev/null; cat >/dev/fd/$fd <<'END'\n{lines}END\n{then}"
+    )
+    return fake_gpg(folder, body)
+
+
 def test_the_version_is_gpgs(alias: Desk) -> None:
     first = subprocess.run([gpg_path(), "--version"], capture_output=True, text=True, check=True)
     told = first.stdout.splitlines()[0].split()[-1]
@@ -117,12 +128,9 @@ def test_what_did_not_end_well_is_our_fault(tmp_path: Path, body: str, words: st
 
 
 def test_status_of_an_error_of_the_system_is_our_fault(tmp_path: Path) -> None:
-    body = (
-        'while [ $# -gt 0 ]; do [ "$1" = --status-fd ] && fd=$2; shift; done\n'
-        "echo '[GNUPG:] ERROR pkdecrypt_failed 67141660' >/dev/fd/$fd; exit 2"
-    )
+    binary = saying(tmp_path, "ERROR pkdecrypt_failed 67141660", then="exit 2")
     with short_home() as home:
-        engine = Engine(binary=fake_gpg(tmp_path, body), home=home, **_SETTINGS)
+        engine = Engine(binary=binary, home=home, **_SETTINGS)
         with pytest.raises(OurFault, match="could not work"):
             engine.run("--decrypt").ensure_sound("working")
 

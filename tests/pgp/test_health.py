@@ -24,6 +24,18 @@ def test_a_key_without_its_secret(alias: Desk, reporter_key: Key) -> None:
     assert ("gpg-agent does not hold its secret key",) == problems
 
 
+def test_a_key_that_cannot_sign(desk: Callable[..., Desk]) -> None:
+    with short_home() as home:
+        options = ("--status-fd", "1", "--quick-gen-key", "No Signer <n@example.org>")
+        status = gpg(home, *options, "ed25519", "cert", "never")
+        fingerprint = status.rpartition(b"KEY_CREATED P ")[2][:40].decode("ascii")
+        gpg(home, "--quick-add-key", fingerprint, "cv25519", "encr", "never")
+        key = read_key(home, fingerprint)
+    ours = desk(secret=key.secret)
+    problems = health.check(ours.keyring, key.fingerprint, now=NOW)
+    assert ("the key has no usable signing key",) == problems
+
+
 def test_a_revoked_key(desk: Callable[..., Desk], reporter_key: Key) -> None:
     ours = desk(revoked(reporter_key), secret=reporter_key.secret)
     problems = health.check(ours.keyring, reporter_key.fingerprint, now=NOW)

@@ -13,12 +13,14 @@ from gatekeeper.domain.errors import NotThere, OurFault
 from gatekeeper.domain.instants import DAY, SECOND, Instant, later
 from gatekeeper.pgp import armor, keys, opening, packets
 from gatekeeper.pgp.armor import Kind
-from gatekeeper.pgp.keyring import LIFE
+from gatekeeper.pgp.engine import Engine
+from gatekeeper.pgp.keyring import LIFE, Keyring
 from gatekeeper.pgp.keys import CertRefused
 from gatekeeper.pgp.opening import Opened
 from tests.keys import Key, gpg, key_of, short_home
 from tests.pgp import crafting
 from tests.pgp.conftest import NOW, Desk, revoked
+from tests.pgp.test_engine import saying
 from tests.pgp.test_opening import encrypt
 
 
@@ -172,6 +174,15 @@ def test_its_revocation_certificate_revokes_and_is_given_once(desk: Callable[...
 def test_an_address_that_gpg_refuses_is_our_fault_not_a_crash(desk: Callable[..., Desk]) -> None:
     with pytest.raises(OurFault, match="making the key"):
         desk().keyring.generate("", NOW)
+
+
+def test_a_gpg_that_makes_nothing_is_our_fault(tmp_path: Path) -> None:
+    with short_home() as home:
+        engine = Engine(
+            binary=saying(tmp_path), home=home, wait=20 * SECOND, output_limit=1_000_000
+        )
+        with pytest.raises(OurFault, match="made no key"):
+            Keyring(engine).generate("Security <security@example.org>", NOW)
 
 
 def test_a_reset_home_knows_nothing_and_works_again(desk: Callable[..., Desk]) -> None:
