@@ -23,6 +23,7 @@ def add(nouns: Verbs) -> None:
         "list",
         run=show_all,
         text="list all issues",
+        more="Looking is recorded in the event log.",
         example="gatekeeper issue list",
     )
     shown = verb(

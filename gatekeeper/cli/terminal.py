@@ -28,7 +28,9 @@ def _escaped(character: str) -> str:
     if unicodedata.category(character) == "Zs":
         return " "
     number = ord(character)
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+    if number < 0x100:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 def emit_json(value: object) -> None:

@@ -127,8 +127,8 @@ def _require_free(target: Path) -> None:
         raise Misconfigured(message, remedy="choose another place; nothing was changed there")
 
 
-def _values(wish: Founding) -> Mapping[Setting, str]:
-    values: dict[Setting, str] = {
+def _values(wish: Founding) -> Mapping[Setting, str | bool]:
+    values: dict[Setting, str | bool] = {
         ("domain",): wish.domain,
         ("product", "issue_prefix"): wish.prefix,
     }
@@ -143,7 +143,7 @@ def _values(wish: Founding) -> Mapping[Setting, str]:
     if wish.state is not None:
         values["state", "folder"] = str(_inside(wish) or _outside(wish))
     if wish.allow_disk:
-        values["runtime", "allow_disk"] = "true"
+        values["runtime", "allow_disk"] = True
     return values
 
 

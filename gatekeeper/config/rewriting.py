@@ -13,14 +13,16 @@ _PLAIN: Final = re.compile(rf"{_WORD}(?: {_WORD})*")
 _WORDS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 
 
-def scalar(text: str) -> str:
-    """Return `text` as a YAML scalar: plain where every reader agrees on it, else quoted."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
-        return text
-    return json.dumps(text, ensure_ascii=False)
+def scalar(value: str | bool) -> str:
+    """Return a value as a YAML scalar: plain where every reader agrees on it, else quoted."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
+        return value
+    return json.dumps(value, ensure_ascii=False)
 
 
-def rewritten(text: str, values: Mapping[Path, str]) -> str:
+def rewritten(text: str, values: Mapping[Path, str | bool]) -> str:
     """Return the YAML `text` with the value at each path replaced; none there is ValueError."""
     document, problems = read("shipped", text.encode())
     if document is None or problems:

@@ -1,9 +1,11 @@
 """The folder in memory where opened secrets may lie: chosen, checked, and made."""
 
+import errno
 import os
 import stat
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -13,6 +15,7 @@ from gatekeeper.domain.errors import Misconfigured
 
 _MEMORY: Final = frozenset({"tmpfs", "ramfs"})
 _MOUNTS: Final = Path("/proc/self/mountinfo")
+_TRIES: Final = 20
 _LENGTH_MAX: Final = 64
 """gpg's sockets lie below, and a socket's path has at most 108 bytes (unix(7))."""
 
@@ -100,8 +103,7 @@ def make(path: Path) -> Path:
     """Make a runtime folder at `path`, which is this user's alone; Misconfigured if it is not."""
     remedy = "remove it, or set runtime.folder to a folder that only this user can enter"
     try:
-        path.mkdir(mode=0o700, parents=False, exist_ok=True)
-        found = path.lstat()
+        found = _made(path)
     except OSError as error:
         message = f"the runtime folder {path} cannot be made"
         raise Misconfigured(message, reason=error.strerror or "", remedy=remedy) from None
@@ -112,3 +114,13 @@ def make(path: Path) -> Path:
         message = f"the runtime folder {path} can be entered by others"
         raise Misconfigured(message, remedy=f"run: chmod 700 {path}")
     return path
+
+
+def _made(path: Path) -> os.stat_result:
+    """Return what lies at `path`, made if nothing does; whoever uses it last takes it away."""
+    for _ in range(_TRIES):
+        with suppress(FileExistsError):
+            path.mkdir(mode=0o700)
+        with suppress(FileNotFoundError):
+            return path.lstat()
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))

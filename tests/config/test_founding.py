@@ -131,7 +131,7 @@ def test_the_revocation_certificate_revokes(tmp_path: Path) -> None:
         before = gpg(home, *FAKED, "--with-colons", "--list-keys")
         gpg(home, *FAKED, "--trust-model", "pgp", "--import", given=revocation)
         after = gpg(home, *FAKED, "--with-colons", "--list-keys")
-    assert b"pub:u:" in before
+    assert b"pub:r:" not in before
     assert b"pub:r:" in after
 
 

@@ -1,0 +1,169 @@
+"""`gatekeeper doctor`: each thing looked at is ok, warned of or failed, with a remedy."""
+
+import shutil
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from gatekeeper.cli import findings, probes
+from gatekeeper.domain.identity import RowId
+from gatekeeper.domain.policy import MIB
+from gatekeeper.store import deliveries
+from gatekeeper.store.engine import Store
+from gatekeeper.store.tx import Tx
+from tests.cli.conftest import REPORT, Shell
+from tests.house import START, open_house
+from tests.sinks import running_sink
+
+NAMES = {
+    *("configuration", "clock", "keys", "master key", "database", "relay", "disk", "permissions"),
+    *("runtime", "core dumps"),
+}
+
+
+def look(shell: Shell) -> dict[str, dict[str, str]]:
+    """Return the last finding for each name."""
+    return {found["name"]: found for found in shell("doctor", "--json").json["findings"]}
+
+
+def test_everything_is_looked_at(shell: Shell, store: Store) -> None:
+    found = look(shell)
+    assert NAMES == set(found)
+    assert {"ok", "warn", "fail"} >= {one["state"] for one in found.values()}
+    assert all(one["remedy"] for one in found.values() if one["state"] != "ok")
+
+
+def test_a_fit_machine(shell: Shell, store: Store) -> None:
+    """Relay up, master key apart, revocation certificate gone: nothing fails, status 0."""
+    memory = Path(shell.site.environ["RUNTIME_DIRECTORY"]) / "master.key"
+    (shell.site.folder / "master.key").rename(shell.site.folder / "moved")
+    memory.write_bytes((shell.site.folder / "moved").read_bytes())
+    memory.chmod(0o600)
+    shell.site.replace("gatekeeper.yaml", "file: master.key", f"file: {memory}")
+    (shell.site.folder / "alias" / "revocation.asc").unlink()
+    with running_sink() as sink:
+        shell.site.replace("gatekeeper.yaml", "port: 25\n", f"port: {sink.port}\n")
+        said = shell("doctor")
+    assert 0 == said.status, said.out
+    states = {
+        line[6:19].strip(): line[:4].strip() for line in said.out.splitlines() if line[0] != " "
+    }
+    for name in NAMES - {"clock", "core dumps"}:
+        assert "ok" == states[name], said.out
+
+
+def test_what_fails_makes_status_1(shell: Shell, store: Store) -> None:
+    """A relay that is down, and a master key on the state folder's volume (promise P-11)."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        shell.site.replace("gatekeeper.yaml", "port: 25\n", f"port: {port}\n")
+        said = shell("doctor")
+        found = look(shell)
+    assert (1, "") == (said.status, said.err)
+    assert ("fail", "fail") == (found["relay"]["state"], found["master key"]["state"])
+    assert f"127.0.0.1:{port} does not answer" in said.out
+    assert "→ " in said.out
+
+
+def test_a_broken_configuration_is_told_line_by_line(shell: Shell) -> None:
+    shell.site.replace("gatekeeper.yaml", "port: 2525", "port: 0")
+    said = shell("doctor", "--json")
+    assert 1 == said.status
+    (found,) = said.json["findings"]
+    assert ("configuration", "fail") == (found["name"], found["state"])
+    assert found["text"].startswith("gatekeeper.yaml:27:11: listen[0].port")
+
+
+def test_without_tables_it_warns(shell: Shell) -> None:
+    assert "warn" == look(shell)["database"]["state"]
+
+
+def test_another_master_key_fails(shell: Shell, store: Store) -> None:
+    shell.site.replace("master.key", "gatekeeper-master-key-1", "gatekeeper-master-key-9")
+    found = look(shell)
+    assert ("fail", "fail") == (found["keys"]["state"], found["database"]["state"])
+
+
+def test_blocked_and_failed_deliveries_are_named(shell: Shell, store: Store) -> None:
+    with open_house(store) as house:
+        house.receive(REPORT)
+        while house.inbound.tick():
+            pass
+    letter = store.read(lambda tx: deliveries.list_all(tx)[0].letter)
+
+    def block(tx: Tx) -> None:
+        for row in deliveries.pending_of(tx, RowId(letter)):
+            deliveries.blocked(tx, delivery=row.id, reason="no usable key", now=START)
+
+    store.write(block)
+    found = look(shell)["deliveries"]
+    assert ("warn", "3 blocked") == (found["state"], found["text"])
+    assert "gatekeeper delivery list --state blocked" in found["remedy"]
+
+
+def test_a_readable_database_file_fails(shell: Shell, store: Store) -> None:
+    (shell.site.folder / "state" / "gatekeeper.sqlite").chmod(0o644)
+    found = look(shell)["permissions"]
+    assert "fail" == found["state"]
+    assert "chmod 600" in found["remedy"]
+
+
+def test_a_disk_that_fills_up_is_told(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More in flight than is free fails; less than a gibibyte is warned of."""
+    settings = shell.site.load()
+    usage = shutil.disk_usage(settings.state_folder)
+    for free, state in ((100 * MIB, "fail"), (600 * MIB, "warn"), (5000 * MIB, "ok")):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: usage._replace(free=free))
+        assert state == look(shell)["disk"]["state"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "state"), [("core\n", "ok"), ("|/usr/lib/systemd/systemd-coredump %P\n", "warn")]
+)
+def test_a_kernel_that_pipes_core_dumps_is_warned_of(
+    pattern: str, state: str, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "core_pattern"
+    file.write_text(pattern)
+    monkeypatch.setattr(findings, "_CORE_PATTERN", file)
+    assert state == look(shell)["core dumps"]["state"]
+
+
+@pytest.mark.parametrize(("said", "state"), [(True, "ok"), (False, "warn"), (None, "warn")])
+def test_the_kernels_word_on_its_clock(
+    said: bool | None, state: str, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(findings, "clock_is_synchronised", lambda: said)
+    assert state == look(shell)["clock"]["state"]
+
+
+def test_the_kernel_is_really_asked() -> None:
+    """adjtimex(2) answers everywhere on Linux: yes or no, not silence."""
+    assert probes.clock_is_synchronised() in {True, False}
+
+
+def _greets(banner: bytes) -> Callable[[socket.socket], None]:
+    def serve(listener: socket.socket) -> None:
+        peer, _ = listener.accept()
+        with peer:
+            peer.sendall(banner)
+
+    return serve
+
+
+@pytest.mark.parametrize(
+    ("banner", "said"),
+    [(b"220 mail.example ESMTP\r\n", ""), (b"HTTP/1.1 400\r\n", "it does not greet"), (b"", "it")],
+)
+def test_a_relay_is_known_by_its_greeting(banner: bytes, said: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=_greets(banner), args=(listener,))
+        thread.start()
+        found = probes.relay_complaint("127.0.0.1", listener.getsockname()[1])
+        thread.join()
+    assert found.startswith(said)
+    assert bool(said) == bool(found)
