@@ -88,39 +88,35 @@ class Outbox:
         self._letter: _Letter | None = None
 
     def claim(self) -> tuple[Job, ...]:
-        """Claim what is due, at most a batch, and return it ready to send; empty: nothing is due.
+        """Claim what is due, at most a batch of one letter, and return it ready to send.
 
-        A delivery whose packets cannot be assembled is recorded as not sent and put off.
+        Empty when nothing is due. A letter's copies are all of one size, so that the first one
+        tells how many more fit into memory. A delivery whose packets cannot be assembled is
+        recorded as not sent and put off.
         """
         lease = secrets.token_bytes(ROW_ID_BYTES)
-        jobs: list[Job] = []
-        claimed, size, largest = 0, 0, 1
-        limit = min(self._policy.batch, self._policy.connections)
-        while limit > 0:
-            taken = self._take(lease, limit)
-            for delivery in taken:
-                job = self._job(delivery, lease)
-                if job is not None:
-                    jobs.append(job)
-                    size += len(job.what.content)
-                    largest = max(largest, len(job.what.content))
-            if len(taken) < limit:
-                break
-            claimed += limit
-            limit = min(self._policy.batch - claimed, (BATCH_BYTES - size) // largest)
-        if not jobs:
-            self._letter = None
-        return tuple(jobs)
+        while taken := self._take(lease, 1):
+            first = self._job(taken[0], lease)
+            if first is None:
+                continue
+            more = min(self._policy.batch, BATCH_BYTES // len(first.what.content)) - 1
+            rest = self._take(lease, more, letter=taken[0].letter) if more > 0 else ()
+            jobs = (first, *(self._job(delivery, lease) for delivery in rest))
+            return tuple(job for job in jobs if job is not None)
+        self._letter = None
+        return ()
 
     def record(self, job: Job, attempt: Attempt) -> None:
         """Commit what an attempt came to, with its event; one whose lease is over is left alone."""
         self._record(job.id, job.lease, attempt, recipient=str(job.recipient))
 
-    def _take(self, lease: bytes, limit: int) -> tuple[ClaimedDelivery, ...]:
+    def _take(
+        self, lease: bytes, limit: int, letter: RowId | None = None
+    ) -> tuple[ClaimedDelivery, ...]:
         now = self._now()
         return self._store.write(
             lambda tx: deliveries.claim(
-                tx, now=now, lease=self._policy.lease, token=lease, limit=limit
+                tx, now=now, lease=self._policy.lease, token=lease, limit=limit, letter=letter
             )
         )
 

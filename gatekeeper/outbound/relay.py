@@ -29,6 +29,9 @@ _log = logging.getLogger("gatekeeper.outbound")
 REPLY_LENGTH: Final = 500
 """Printable characters kept of a reply."""
 
+SLICE: Final = 256 * 1024
+"""Bytes of a message that are handed to the socket at once."""
+
 QUIT_WAIT: Final = 2 * SECOND
 
 Record = Callable[[Job, Attempt], None]
@@ -175,8 +178,11 @@ class _Line:
         if protocol is None or writer is None:
             lost = "connection lost before the message"
             raise SMTPServerDisconnected(lost)
-        writer.write(_stuffed(content))
-        await writer.drain()
+        stuffed = memoryview(_stuffed(content))
+        for start in range(0, len(stuffed), SLICE):
+            # In slices: the transport copies whatever the socket does not take at once.
+            writer.write(stuffed[start : start + SLICE])
+            await writer.drain()
         protocol.write(b".\r\n")
         self._dot_sent = True
         return await protocol.read_response(timeout=None)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, RowMapping, Select, func, insert, select, update
+from sqlalchemy import Row, RowMapping, Select, and_, func, insert, select, update
 
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.delivery import (
@@ -139,17 +139,24 @@ def blocked(tx: Tx, *, delivery: RowId, reason: str, now: Instant) -> None:
 
 
 def claim(
-    tx: Tx, *, now: Instant, lease: int, token: bytes, limit: int
+    tx: Tx,
+    *,
+    now: Instant,
+    lease: int,
+    token: bytes,
+    limit: int,
+    letter: RowId | None = None,
 ) -> tuple[ClaimedDelivery, ...]:
     """Claim up to `limit` deliveries for the holder of `token`, those due longest first.
 
     Sealed, deferred or doubtful ones that are due, and those whose holder let the lease
-    (microseconds) end.
+    (microseconds) end; of one letter only, if it is given.
     """
+    ready = _D.state.in_(sorted({*CLAIMABLE, DeliveryState.CLAIMED}))
     rows = claims.claim(
         tx,
         deliveries,
-        ready=_D.state.in_(sorted({*CLAIMABLE, DeliveryState.CLAIMED})),
+        ready=ready if letter is None else and_(ready, _D.letter == letter),
         values={"state": DeliveryState.CLAIMED, "attempts": _D.attempts + 1, "updated_at": now},
         now=now,
         lease=lease,

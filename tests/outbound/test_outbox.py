@@ -293,7 +293,8 @@ def test_packets_that_make_no_message_are_put_off_and_seen(
     """Nothing of them leaves, and no other delivery is held up."""
     (broken,) = world.letter(1, shared=shared, recipients=1)
     (sound,) = world.letter(2, shared=data_packet(b"x"), recipients=1)
-    assert [sound] == [job.id for job in world.outbox.claim()]
+    jobs = (*world.outbox.claim(), *world.outbox.claim())
+    assert [sound] == [job.id for job in jobs]
     row = world.row(broken)
     assert (DeliveryState.DEFERRED, NOT_ASSEMBLED.reply) == (row.state, row.reply)
     assert (("delivery.deferred", NOT_ASSEMBLED.reply),) == world.store.read(events)
