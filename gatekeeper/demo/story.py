@@ -13,7 +13,6 @@ from gatekeeper.demo.people import Someone
 from gatekeeper.demo.reports import Report
 
 _INDENT: Final = "    "
-_TEXT_LINES: Final = 40
 
 
 def say(text: str = "") -> None:
@@ -36,9 +35,9 @@ def quoted(text: str) -> None:
 def sent(report: Report) -> None:
     """Show a report as it is sent."""
     heading(f"The reporter sends a report: {report.kind}")
-    head, _, body = report.raw.decode("ascii", "replace").replace("\r\n", "\n").partition("\n\n")
-    named = [line for line in head.splitlines() if line.startswith(("From", "To:", "Subject"))]
-    quoted("\n".join([*named, "", *body.strip().splitlines()[:6], "…"]))
+    mail = email.message_from_bytes(report.raw, policy=default)
+    named = [f"{name}: {mail[name]}" for name in ("From", "To", "Subject")]
+    quoted("\n".join([*named, "", *_parts(mail, text_lines=7)]))
 
 
 def outside(path: Path) -> None:
@@ -64,18 +63,22 @@ def opened(person: Someone, path: Path) -> bytes | None:
 def inside(plaintext: bytes) -> None:
     """Show what a decrypted mail says, and what is attached to it."""
     mail = email.message_from_bytes(plaintext, policy=default)
-    lines = [f"Subject: {mail['Subject']}", ""]
+    quoted("\n".join([f"Subject: {mail['Subject']}", "", *_parts(mail, text_lines=40)]))
+
+
+def _parts(mail: Message, *, text_lines: int) -> list[str]:
+    lines: list[str] = []
     for part in mail.walk():
         payload = part.get_payload(decode=True)
         if part.is_multipart() or not isinstance(payload, bytes):
             continue
         if part.get_content_type() == "text/plain" and not part.get_filename():
-            text = payload.decode("utf-8", "replace").strip()
-            lines += [*text.splitlines()[:_TEXT_LINES], ""]
+            text = payload.decode("utf-8", "replace").strip().splitlines()
+            lines += [*text[:text_lines], *(["…"] if len(text) > text_lines else []), ""]
         else:
             name = part.get_filename() or part.get_content_type()
             lines.append(f"[attachment: {name}, {len(payload)} bytes]")
-    quoted("\n".join(lines))
+    return lines
 
 
 def numbered(things: Sequence[tuple[str, str]]) -> None:

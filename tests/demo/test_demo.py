@@ -52,9 +52,17 @@ def issues(*numbers: int, like: str) -> list[str]:
 def test_ctrl_c_ends_it_quietly_and_the_five_things_work(tmp_path: Path) -> None:
     """It stays up until Ctrl-C; the commands that it shows can be typed as they are."""
     folder = tmp_path / "demo"
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*COMMAND, "--folder", str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
+    ) as process:
+        try:
+            watch(process)
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def watch(process: "subprocess.Popen[str]") -> None:
+    """Read the story, try the five things, and end it."""
     assert process.stdout is not None
     shown: list[str] = []
     while not shown or "Ctrl-C stops it" not in shown[-1]:
@@ -64,9 +72,9 @@ def test_ctrl_c_ends_it_quietly_and_the_five_things_work(tmp_path: Path) -> None
     commands = re.findall(r"^  \d\. .*\n +(.*)$", "".join(shown), re.MULTILINE)
     assert len(commands) == 5
     for command in commands:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S602 - the very line that a person is told to type
             command,
-            shell=True,  # noqa: S602 - the very line that a person is told to type
+            shell=True,
             cwd=ROOT,
             capture_output=True,
             check=False,
