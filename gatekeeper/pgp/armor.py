@@ -116,14 +116,14 @@ def lines(data: bytes, newline: bytes) -> bytes:
     return newline.join([*parts, b""]) if parts else b""
 
 
-def frame(kind: str, body: bytes, crc: int, newline: bytes) -> bytes:
-    """Return a block around base64 lines whose octets have the checksum `crc`."""
+def edges(kind: Kind, crc: int, newline: bytes) -> tuple[bytes, bytes]:
+    """Return what stands before and after the base64 lines of octets with the checksum `crc`."""
+    words = b"PGP " + kind.encode("ascii") + b"-----" + newline
     checksum = binascii.b2a_base64(crc.to_bytes(3, "big"), newline=False)
-    head = b"-----BEGIN PGP " + kind.encode("ascii") + b"-----" + newline + newline
-    tail = b"=" + checksum + newline + b"-----END PGP " + kind.encode("ascii") + b"-----" + newline
-    return b"".join((head, body, tail))
+    return b"-----BEGIN " + words + newline, b"=" + checksum + newline + b"-----END " + words
 
 
 def armor(kind: Kind, data: bytes, *, newline: bytes = b"\n") -> bytes:
     """Return `data` as one block without headers, with its checksum."""
-    return frame(kind, lines(data, newline), crc24(data), newline)
+    begin, end = edges(kind, crc24(data), newline)
+    return b"".join((begin, lines(data, newline), end))

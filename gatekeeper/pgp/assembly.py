@@ -48,9 +48,10 @@ class SharedPacket:
         offset = -len(key_packets) % _LINE_OCTETS
         head, rest = key_packets + self._shared[:offset], self._rest(offset)
         crc = shift(crc24(head), rest.octets) ^ rest.crc
-        body = armor.lines(head, _NEWLINE) + rest.text
-        block = armor.frame(Kind.MESSAGE, body, crc, _NEWLINE)
-        return Sealed(b"".join((frame_head, block, frame_tail)), mint=SEALED_MINT)
+        begin, end = armor.edges(Kind.MESSAGE, crc, _NEWLINE)
+        first = armor.lines(head, _NEWLINE)
+        mail = b"".join((frame_head, begin, first, rest.text, end, frame_tail))
+        return Sealed(mail, mint=SEALED_MINT)
 
     def _rest(self, offset: int) -> _Rest:
         """Return what follows after whole lines; recipients differ in few offsets."""

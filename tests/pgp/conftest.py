@@ -85,6 +85,20 @@ def reporter(alias_key: Key, reporter_key: Key) -> Iterator[Desk]:
         yield desk
 
 
+@pytest.fixture(scope="session")
+def members() -> list[Key]:
+    """Thirty people with a key each."""
+    return [key_of(f"Member {number} <m{number}@example.org>") for number in range(30)]
+
+
+@pytest.fixture(scope="session")
+def sender(alias_key: Key, members: list[Key]) -> Iterator[Desk]:
+    """The alias's desk with all members' certificates; tests add nothing to it."""
+    publics = [member.public for member in members]
+    with open_desk(*publics, secret=alias_key.secret) as desk:
+        yield desk
+
+
 @pytest.fixture
 def desk() -> Iterator[Callable[..., Desk]]:
     """Return a maker of desks, all gone after the test."""

@@ -1,8 +1,7 @@
 """One run of gpg for all, and each recipient gets a message that only the own keys open."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +9,6 @@ from gatekeeper.domain.errors import OurFault
 from gatekeeper.domain.instants import SECOND, Instant, later
 from gatekeeper.domain.protection import SignatureState
 from gatekeeper.pgp import armor, fanout, opening, packets
-from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.fanout import Fanout, Recipient
 from gatekeeper.pgp.keyring import Keyring
 from gatekeeper.pgp.keys import CertInfo
@@ -18,10 +16,8 @@ from gatekeeper.pgp.opening import Closed, Opened
 from gatekeeper.pgp.packets import SplitMessage
 from tests.keys import Key, gpg, key_of, make_key, read_key, short_home
 from tests.pgp.conftest import NOW, Desk, open_desk, revoked
-from tests.pgp.test_engine import saying
 
 LETTER = b"Content-Type: text/plain\r\n\r\nfor your eyes\r\n"
-MANY = 30
 
 
 def seal(desk: Desk, recipients: Sequence[Recipient], signer: Key) -> Fanout:
@@ -44,18 +40,6 @@ def split(message: bytes) -> SplitMessage:
     found = packets.screen(message)
     assert isinstance(found, SplitMessage)
     return found
-
-
-@pytest.fixture(scope="module")
-def members() -> list[Key]:
-    return [key_of(f"Member {number} <m{number}@example.org>") for number in range(MANY)]
-
-
-@pytest.fixture(scope="module")
-def sender(alias_key: Key, members: list[Key]) -> Iterator[Desk]:
-    publics = [member.public for member in members]
-    with open_desk(*publics, secret=alias_key.secret) as desk:
-        yield desk
 
 
 def test_each_of_many_opens_the_own_copy_with_one_key_packet(
@@ -334,79 +318,3 @@ def test_a_collision_of_key_ids_blocks_both(
     assert {first.fingerprint, second.fingerprint} == sealed.blocked.keys()
     assert all(fanout.COLLISION in reason for reason in sealed.blocked.values())
     assert [third.fingerprint] == list(sealed.key_packets)
-
-
-_ENCRYPTED = "BEGIN_ENCRYPTION 2 9"
-_SIGNED = "SIG_CREATED S 22 10 00 1 {key}"
-_LITERAL = r"printf '\313\000'"
-
-
-@pytest.mark.parametrize(
-    ("status", "then", "words"),
-    [
-        (("BEGIN_ENCRYPTION 2 2", _SIGNED), _LITERAL, "not encrypt as"),
-        ((_ENCRYPTED, "SIG_CREATED S 22 2 00 1 {key}"), _LITERAL, "not sign as"),
-        ((_ENCRYPTED, "SIG_CREATED S 22 10 00 1 " + "A" * 40), _LITERAL, "not sign as"),
-        ((_ENCRYPTED, "SIG_CREATED"), _LITERAL, "not sign as"),
-        ((_ENCRYPTED,), _LITERAL, "not encrypt as"),
-        ((_ENCRYPTED, _SIGNED), _LITERAL, "other packets"),
-        ((_ENCRYPTED, _SIGNED), "printf x", "cut short"),
-        ((_ENCRYPTED, _SIGNED), "exit 2", "failed while encrypting"),
-        (("INV_RECP",), "exit 2", "failed while encrypting"),
-    ],
-)
-def test_a_gpg_that_did_something_else_is_our_fault(
-    sender: Desk,
-    alias_key: Key,
-    members: list[Key],
-    tmp_path: Path,
-    status: tuple[str, ...],
-    then: str,
-    words: str,
-) -> None:
-    lines = [line.format(key=alias_key.fingerprint) for line in status]
-    engine = Engine(
-        binary=saying(tmp_path, *lines, then=then),
-        home=sender.engine.home,
-        wait=20 * SECOND,
-        output_limit=1_000_000,
-    )
-    with pytest.raises(OurFault, match=words):
-        seal(Desk(engine=engine, keyring=Keyring(engine)), [to(members[0])], alias_key)
-
-
-def test_a_gpg_that_refuses_every_key_blocks_everybody(
-    sender: Desk, alias_key: Key, members: list[Key], tmp_path: Path
-) -> None:
-    few = members[:4]
-    engine = Engine(
-        binary=saying(tmp_path, *(f"INV_RECP 10 {key.fingerprint}" for key in few), then="exit 2"),
-        home=sender.engine.home,
-        wait=20 * SECOND,
-        output_limit=1_000_000,
-    )
-    desk = Desk(engine=engine, keyring=Keyring(engine))
-    sealed = seal(desk, [to(member) for member in few], alias_key)
-    assert {member.fingerprint for member in few} == set(sealed.blocked)
-    assert all("gpg cannot encrypt" in reason for reason in sealed.blocked.values())
-
-
-def test_retries_are_bounded(
-    desk: Callable[..., Desk],
-    alias_key: Key,
-    members: list[Key],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A gpg that names one key in each run is not asked for ever."""
-    monkeypatch.setattr(fanout, "_RETRIES", 1)
-    first, second = members[:2]
-    ours = desk(first.public, second.public, secret=alias_key.secret)
-    engine = Engine(
-        binary=saying(tmp_path, f"INV_RECP 10 {first.fingerprint}", then="exit 2"),
-        home=ours.engine.home,
-        wait=20 * SECOND,
-        output_limit=1_000_000,
-    )
-    with pytest.raises(OurFault, match="again and again"):
-        seal(Desk(engine=engine, keyring=Keyring(engine)), [to(first), to(second)], alias_key)

@@ -16,7 +16,6 @@ from gatekeeper.pgp.opening import Closed, Opened
 from tests.keys import Key, gpg, key_of, make_key, read_key, short_home
 from tests.pgp import crafting
 from tests.pgp.conftest import NOW, Desk, gpg_path, revoked
-from tests.pgp.test_engine import saying
 
 TEXT = b"Content-Type: text/plain\r\n\r\nthere is a bug\r\n"
 
@@ -312,121 +311,11 @@ def test_a_killed_gpg_is_our_fault(tmp_path: Path, alias: Desk, signal: str) -> 
         opening.open_message(engine, message)
 
 
-_BEGUN = ("DECRYPTION_KEY " + "A" * 40, "BEGIN_DECRYPTION", "DECRYPTION_INFO 2 9 0")
-_PLAIN = ("PLAINTEXT 62 0 ", "PLAINTEXT_LENGTH 1")
-_ENDED = ("DECRYPTION_OKAY", "GOODMDC", "END_DECRYPTION")
-_X = "printf x"
-_SCREENED = crafting.packet(1, b"\x03" + bytes(12)) + crafting.packet(18, b"\x01" + bytes(40))
-
-
-def opened_by(
-    alias: Desk, folder: Path, *status: str, then: str = _X, wait: int = 20
-) -> Opened | Closed:
-    """Return what is believed of a gpg that says this and prints what `then` prints."""
-    engine = Engine(
-        binary=saying(folder, *status, then=then),
-        home=alias.engine.home,
-        wait=wait * SECOND,
-        output_limit=1000,
-    )
-    return opening.open_message(engine, _SCREENED)
-
-
-def test_what_gpg_must_say_is_enough(alias: Desk, tmp_path: Path) -> None:
-    outcome = opened_by(alias, tmp_path, *_BEGUN, *_PLAIN, *_ENDED)
-    assert Opened(plaintext=b"x", own_key="A" * 40, signatures=()) == outcome
-
-
-@pytest.mark.parametrize(
-    ("status", "then", "reason"),
-    [
-        ((), _X, UnreadableReason.MALFORMED),
-        ((*_BEGUN, "DECRYPTION_INFO 2 9 0", *_PLAIN, *_ENDED), _X, UnreadableReason.AMBIGUOUS),
-        (
-            (*_BEGUN[:2], "DECRYPTION_INFO 0 9 0", *_PLAIN, *_ENDED),
-            _X,
-            UnreadableReason.NO_INTEGRITY,
-        ),
-        (
-            (*_BEGUN[:2], "DECRYPTION_INFO 2 2 0", *_PLAIN, *_ENDED),
-            _X,
-            UnreadableReason.WEAK_CIPHER,
-        ),
-        ((*_BEGUN[:2], "DECRYPTION_INFO", *_PLAIN, *_ENDED), _X, UnreadableReason.WEAK_CIPHER),
-        ((*_BEGUN, *_PLAIN, *_PLAIN, *_ENDED), _X, UnreadableReason.AMBIGUOUS),
-        ((*_BEGUN, *_PLAIN, *_ENDED, "GOODMDC"), _X, UnreadableReason.NO_INTEGRITY),
-        ((*_BEGUN, *_PLAIN, *_ENDED, "BADMDC"), _X, UnreadableReason.NO_INTEGRITY),
-        ((*_BEGUN, *_PLAIN, "GOODMDC", "END_DECRYPTION"), _X, UnreadableReason.MALFORMED),
-        ((*_BEGUN, *_ENDED), _X, UnreadableReason.MALFORMED),
-        ((*_BEGUN, *_PLAIN, *_ENDED[:2]), _X, UnreadableReason.MALFORMED),
-        ((*_BEGUN, *_PLAIN, *_ENDED), "printf xy", UnreadableReason.MALFORMED),
-        ((*_BEGUN, *_PLAIN, *_ENDED), "exit 0", UnreadableReason.MALFORMED),
-        ((*_BEGUN, *_PLAIN, *_ENDED), "printf x; exit 2", UnreadableReason.MALFORMED),
-        ((*_BEGUN, *_PLAIN, *_ENDED, "BREAKTHROUGH"), _X, UnreadableReason.MALFORMED),
-        ((_BEGUN[0], *_BEGUN, *_PLAIN, *_ENDED), _X, UnreadableReason.MALFORMED),
-        ((*_BEGUN[1:], *_PLAIN, *_ENDED), _X, UnreadableReason.MALFORMED),
-        ((*_BEGUN, *_PLAIN, *_ENDED), "yes", UnreadableReason.TOO_LARGE),
-    ],
-)
-def test_anything_else_is_not_believed(
-    alias: Desk, tmp_path: Path, status: tuple[str, ...], then: str, reason: UnreadableReason
-) -> None:
-    closed = opened_by(alias, tmp_path, *status, then=then)
-    assert isinstance(closed, Closed)
-    assert reason is closed.reason
-
-
 def test_content_of_unknown_length_is_opened(alias: Desk, alias_key: Key) -> None:
     """A literal packet in partial lengths has no length that gpg could tell."""
     content = crafting.partial(11, b"b\x00" + bytes(4) + b"x" * 5000)
     outcome = opened(alias, crafting.session_for(alias_key).protected(content))
     assert b"x" * 5000 == outcome.plaintext
-
-
-def test_an_agent_that_does_not_use_our_key_is_our_fault(
-    alias: Desk, alias_key: Key, tmp_path: Path
-) -> None:
-    """What gpg says then is what it says of a key that is not ours, so we look ourselves."""
-    message = crafting.session_for(alias_key).protected(crafting.literal(b"x"))
-    said = ("NO_SECKEY", "BEGIN_DECRYPTION", "DECRYPTION_FAILED", "END_DECRYPTION")
-    engine = Engine(
-        binary=saying(tmp_path, *said, then="exit 2"),
-        home=alias.engine.home,
-        wait=20 * SECOND,
-        output_limit=1000,
-    )
-    with pytest.raises(OurFault, match="did not use our key"):
-        opening.open_message(engine, message)
-
-
-def test_a_message_that_takes_too_long_stays_closed(alias: Desk, tmp_path: Path) -> None:
-    closed = opened_by(alias, tmp_path, *_BEGUN, then="sleep 600", wait=2)
-    assert isinstance(closed, Closed)
-    assert UnreadableReason.TOO_SLOW is closed.reason
-
-
-def test_a_gpg_that_never_begins_is_our_fault(alias: Desk, tmp_path: Path) -> None:
-    with pytest.raises(OurFault, match="did not begin"):
-        opened_by(alias, tmp_path, then="sleep 600", wait=1)
-
-
-def test_a_signature_whose_run_failed_could_not_be_checked(alias: Desk, tmp_path: Path) -> None:
-    fingerprint = "A" * 40
-    valid = f"VALIDSIG {fingerprint} 2026-01-01 1767225600 0 4 0 22 10 00 {fingerprint}"
-    status = ("NEWSIG", f"GOODSIG {fingerprint[-16:]} Name", valid)
-    states = []
-    for number, then in enumerate(("exit 0", "exit 2")):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        engine = Engine(
-            binary=saying(folder, *status, then=then),
-            home=alias.engine.home,
-            wait=20 * SECOND,
-            output_limit=1000,
-        )
-        block = crafting.packet(2, b"\x04\x00")
-        states += [one.state for one in opening.verify_detached(engine, b"x", block)]
-    assert [SignatureState.GOOD, SignatureState.UNCHECKED] == states
 
 
 def test_many_threads_use_one_home_at_once(

@@ -1,0 +1,204 @@
+"""A gpg that says too little, too much or something else is not believed."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gatekeeper.domain.errors import OurFault
+from gatekeeper.domain.instants import SECOND
+from gatekeeper.domain.protection import SignatureState, UnreadableReason
+from gatekeeper.pgp import fanout, opening
+from gatekeeper.pgp.engine import Engine
+from gatekeeper.pgp.keyring import Keyring
+from gatekeeper.pgp.opening import Closed, Opened
+from tests.keys import Key
+from tests.pgp import crafting
+from tests.pgp.conftest import Desk
+from tests.pgp.test_engine import saying
+from tests.pgp.test_fanout import seal, to
+
+_BEGUN = ("DECRYPTION_KEY " + "A" * 40, "BEGIN_DECRYPTION", "DECRYPTION_INFO 2 9 0")
+_PLAIN = ("PLAINTEXT 62 0 ", "PLAINTEXT_LENGTH 1")
+_ENDED = ("DECRYPTION_OKAY", "GOODMDC", "END_DECRYPTION")
+_X = "printf x"
+_SCREENED = crafting.packet(1, b"\x03" + bytes(12)) + crafting.packet(18, b"\x01" + bytes(40))
+
+
+def opened_by(
+    alias: Desk, folder: Path, *status: str, then: str = _X, wait: int = 20
+) -> Opened | Closed:
+    """Return what is believed of a gpg that says this and prints what `then` prints."""
+    engine = Engine(
+        binary=saying(folder, *status, then=then),
+        home=alias.engine.home,
+        wait=wait * SECOND,
+        output_limit=1000,
+    )
+    return opening.open_message(engine, _SCREENED)
+
+
+def test_what_gpg_must_say_is_enough(alias: Desk, tmp_path: Path) -> None:
+    outcome = opened_by(alias, tmp_path, *_BEGUN, *_PLAIN, *_ENDED)
+    assert Opened(plaintext=b"x", own_key="A" * 40, signatures=()) == outcome
+
+
+@pytest.mark.parametrize(
+    ("status", "then", "reason"),
+    [
+        ((), _X, UnreadableReason.MALFORMED),
+        ((*_BEGUN, "DECRYPTION_INFO 2 9 0", *_PLAIN, *_ENDED), _X, UnreadableReason.AMBIGUOUS),
+        (
+            (*_BEGUN[:2], "DECRYPTION_INFO 0 9 0", *_PLAIN, *_ENDED),
+            _X,
+            UnreadableReason.NO_INTEGRITY,
+        ),
+        (
+            (*_BEGUN[:2], "DECRYPTION_INFO 2 2 0", *_PLAIN, *_ENDED),
+            _X,
+            UnreadableReason.WEAK_CIPHER,
+        ),
+        ((*_BEGUN[:2], "DECRYPTION_INFO", *_PLAIN, *_ENDED), _X, UnreadableReason.WEAK_CIPHER),
+        ((*_BEGUN, *_PLAIN, *_PLAIN, *_ENDED), _X, UnreadableReason.AMBIGUOUS),
+        ((*_BEGUN, *_PLAIN, *_ENDED, "GOODMDC"), _X, UnreadableReason.NO_INTEGRITY),
+        ((*_BEGUN, *_PLAIN, *_ENDED, "BADMDC"), _X, UnreadableReason.NO_INTEGRITY),
+        ((*_BEGUN, *_PLAIN, "GOODMDC", "END_DECRYPTION"), _X, UnreadableReason.MALFORMED),
+        ((*_BEGUN, *_ENDED), _X, UnreadableReason.MALFORMED),
+        ((*_BEGUN, *_PLAIN, *_ENDED[:2]), _X, UnreadableReason.MALFORMED),
+        ((*_BEGUN, *_PLAIN, *_ENDED), "printf xy", UnreadableReason.MALFORMED),
+        ((*_BEGUN, *_PLAIN, *_ENDED), "exit 0", UnreadableReason.MALFORMED),
+        ((*_BEGUN, *_PLAIN, *_ENDED), "printf x; exit 2", UnreadableReason.MALFORMED),
+        ((*_BEGUN, *_PLAIN, *_ENDED, "BREAKTHROUGH"), _X, UnreadableReason.MALFORMED),
+        ((_BEGUN[0], *_BEGUN, *_PLAIN, *_ENDED), _X, UnreadableReason.MALFORMED),
+        ((*_BEGUN[1:], *_PLAIN, *_ENDED), _X, UnreadableReason.MALFORMED),
+        ((*_BEGUN, *_PLAIN, *_ENDED), "yes", UnreadableReason.TOO_LARGE),
+    ],
+)
+def test_anything_else_is_not_believed(
+    alias: Desk, tmp_path: Path, status: tuple[str, ...], then: str, reason: UnreadableReason
+) -> None:
+    closed = opened_by(alias, tmp_path, *status, then=then)
+    assert isinstance(closed, Closed)
+    assert reason is closed.reason
+
+
+def test_an_agent_that_does_not_use_our_key_is_our_fault(
+    alias: Desk, alias_key: Key, tmp_path: Path
+) -> None:
+    """What gpg says then is what it says of a key that is not ours, so we look ourselves."""
+    message = crafting.session_for(alias_key).protected(crafting.literal(b"x"))
+    said = ("NO_SECKEY", "BEGIN_DECRYPTION", "DECRYPTION_FAILED", "END_DECRYPTION")
+    engine = Engine(
+        binary=saying(tmp_path, *said, then="exit 2"),
+        home=alias.engine.home,
+        wait=20 * SECOND,
+        output_limit=1000,
+    )
+    with pytest.raises(OurFault, match="did not use our key"):
+        opening.open_message(engine, message)
+
+
+def test_a_message_that_takes_too_long_stays_closed(alias: Desk, tmp_path: Path) -> None:
+    closed = opened_by(alias, tmp_path, *_BEGUN, then="sleep 600", wait=2)
+    assert isinstance(closed, Closed)
+    assert UnreadableReason.TOO_SLOW is closed.reason
+
+
+def test_a_gpg_that_never_begins_is_our_fault(alias: Desk, tmp_path: Path) -> None:
+    with pytest.raises(OurFault, match="did not begin"):
+        opened_by(alias, tmp_path, then="sleep 600", wait=1)
+
+
+def test_a_signature_whose_run_failed_could_not_be_checked(alias: Desk, tmp_path: Path) -> None:
+    fingerprint = "A" * 40
+    valid = f"VALIDSIG {fingerprint} 2026-01-01 1767225600 0 4 0 22 10 00 {fingerprint}"
+    status = ("NEWSIG", f"GOODSIG {fingerprint[-16:]} Name", valid)
+    states = []
+    for number, then in enumerate(("exit 0", "exit 2")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        engine = Engine(
+            binary=saying(folder, *status, then=then),
+            home=alias.engine.home,
+            wait=20 * SECOND,
+            output_limit=1000,
+        )
+        block = crafting.packet(2, b"\x04\x00")
+        states += [one.state for one in opening.verify_detached(engine, b"x", block)]
+    assert [SignatureState.GOOD, SignatureState.UNCHECKED] == states
+
+
+_ENCRYPTED = "BEGIN_ENCRYPTION 2 9"
+_SIGNED = "SIG_CREATED S 22 10 00 1 {key}"
+_LITERAL = r"printf '\313\000'"
+
+
+@pytest.mark.parametrize(
+    ("status", "then", "words"),
+    [
+        (("BEGIN_ENCRYPTION 2 2", _SIGNED), _LITERAL, "not encrypt as"),
+        ((_ENCRYPTED, "SIG_CREATED S 22 2 00 1 {key}"), _LITERAL, "not sign as"),
+        ((_ENCRYPTED, "SIG_CREATED S 22 10 00 1 " + "A" * 40), _LITERAL, "not sign as"),
+        ((_ENCRYPTED, "SIG_CREATED"), _LITERAL, "not sign as"),
+        ((_ENCRYPTED,), _LITERAL, "not encrypt as"),
+        ((_ENCRYPTED, _SIGNED), _LITERAL, "other packets"),
+        ((_ENCRYPTED, _SIGNED), "printf x", "cut short"),
+        ((_ENCRYPTED, _SIGNED), "exit 2", "failed while encrypting"),
+        (("INV_RECP",), "exit 2", "failed while encrypting"),
+    ],
+)
+def test_a_gpg_that_did_something_else_is_our_fault(
+    sender: Desk,
+    alias_key: Key,
+    members: list[Key],
+    tmp_path: Path,
+    status: tuple[str, ...],
+    then: str,
+    words: str,
+) -> None:
+    lines = [line.format(key=alias_key.fingerprint) for line in status]
+    engine = Engine(
+        binary=saying(tmp_path, *lines, then=then),
+        home=sender.engine.home,
+        wait=20 * SECOND,
+        output_limit=1_000_000,
+    )
+    with pytest.raises(OurFault, match=words):
+        seal(Desk(engine=engine, keyring=Keyring(engine)), [to(members[0])], alias_key)
+
+
+def test_a_gpg_that_refuses_every_key_blocks_everybody(
+    sender: Desk, alias_key: Key, members: list[Key], tmp_path: Path
+) -> None:
+    few = members[:4]
+    engine = Engine(
+        binary=saying(tmp_path, *(f"INV_RECP 10 {key.fingerprint}" for key in few), then="exit 2"),
+        home=sender.engine.home,
+        wait=20 * SECOND,
+        output_limit=1_000_000,
+    )
+    desk = Desk(engine=engine, keyring=Keyring(engine))
+    sealed = seal(desk, [to(member) for member in few], alias_key)
+    assert {member.fingerprint for member in few} == set(sealed.blocked)
+    assert all("gpg cannot encrypt" in reason for reason in sealed.blocked.values())
+
+
+def test_retries_are_bounded(
+    desk: Callable[..., Desk],
+    alias_key: Key,
+    members: list[Key],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A gpg that names one key in each run is not asked for ever."""
+    monkeypatch.setattr(fanout, "_RETRIES", 1)
+    first, second = members[:2]
+    ours = desk(first.public, second.public, secret=alias_key.secret)
+    engine = Engine(
+        binary=saying(tmp_path, f"INV_RECP 10 {first.fingerprint}", then="exit 2"),
+        home=ours.engine.home,
+        wait=20 * SECOND,
+        output_limit=1_000_000,
+    )
+    with pytest.raises(OurFault, match="again and again"):
+        seal(Desk(engine=engine, keyring=Keyring(engine)), [to(first), to(second)], alias_key)
