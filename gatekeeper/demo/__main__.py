@@ -67,7 +67,7 @@ def _demonstrate(folder: Path, *, stay: bool) -> None:
             for report in reports.three(world.reporter, ALIAS):
                 _tell(world, report, arrivals)
             heading("What the service remembers")
-            say(world.run("issue", "list").rstrip())
+            story.table(world.run("issue", "list"))
             if stay:
                 _stay(world, arrivals)
     finally:
@@ -118,7 +118,7 @@ def _tell(world: World, report: Report, arrivals: "queue.Queue[Arrived]") -> Non
     heading(f"-> {opened['issue']} opened; what the world outside sees of the copies:")
     first = world.team[0]
     story.outside(copies[first.address])
-    heading("   What each person of the response team reads, with the own key:")
+    heading("   What each person of the response team reads, with their own key:")
     seen: bytes | None = None
     for person in world.team:
         say(f"\n  {person.name} <{person.address}>  {near(copies[person.address])}")
@@ -130,7 +130,7 @@ def _tell(world: World, report: Report, arrivals: "queue.Queue[Arrived]") -> Non
         else:
             say("    the same text" if plaintext == seen else "    ANOTHER TEXT")
         seen = plaintext
-    say(f"\n  {first.name}'s copy, with a key that is not the recipient's ({world.reporter.name}):")
+    say(f"\n  {first.name}'s copy, tried with {world.reporter.name}'s key:")
     story.opened(world.reporter, copies[first.address])
 
 

@@ -1,6 +1,6 @@
 """The three reports of the demonstration, as a mail program would write them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -24,12 +24,14 @@ class Report:
     raw: bytes
 
 
-def three(sender: Someone, alias: str) -> Sequence[Report]:
-    """Return a plain report, a PGP/MIME signed and encrypted one, and an inline armoured one.
+def three(sender: Someone, alias: str) -> Iterator[Report]:
+    """Yield a plain report, a PGP/MIME signed and encrypted one, and an inline armoured one.
 
-    `sender` must know the alias's key already.
+    Each is written when it is asked for; `sender` must know the alias's key already.
     """
-    return (_plain(sender, alias), _pgp_mime(sender, alias), _inline(sender, alias))
+    yield _plain(sender, alias)
+    yield _pgp_mime(sender, alias)
+    yield _inline(sender, alias)
 
 
 def _head(sender: Someone, alias: str, subject: str) -> EmailMessage:

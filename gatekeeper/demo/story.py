@@ -81,6 +81,15 @@ def _parts(mail: Message, *, text_lines: int) -> list[str]:
     return lines
 
 
+def table(text: str) -> None:
+    """Show tab-separated lines as columns."""
+    rows = [line.split("\t") for line in text.rstrip().splitlines()]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        say(f"  {'  '.join(cells)}".rstrip())
+
+
 def numbered(things: Sequence[tuple[str, str]]) -> None:
     """Print numbered things to try, each with its exact command."""
     for number, (what, command) in enumerate(things, start=1):

@@ -1,0 +1,60 @@
+"""The README shows what the program really prints."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.running import ROOT, gatekeeper
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+MASKS = (
+    (r"\b[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", "INSTANT"),
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\dZ", "INSTANT"),
+    (r"SEC-\d{4}-", "SEC-YEAR-"),
+    (r"\[[a-z2-7]{8}\]", "[TAG]"),
+    (r"<[a-z2-7]{26}@", "<ID@"),
+    (r"(?:[0-9A-F]{4} ){3,9}[0-9A-F]{4}", "KEY"),
+    (r"entry (\d+), [0-9a-f]{16}", r"entry \1, HEAD"),
+    (r"\d+ lines of OpenPGP", "N lines of OpenPGP"),
+    (r", \d+ bytes\]", ", N bytes]"),
+    (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
+    (r"\d{4}\.eml", "N.eml"),
+    (r"\S*demo/(?=config|service\.log|mailbox)", "DEMO/"),
+)
+
+
+def masked(text: str) -> list[str]:
+    """Return the lines of a text without what differs in each run."""
+    for pattern, name in MASKS:
+        text = re.sub(pattern, name, text)
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
+def blocks() -> list[str]:
+    """Return the README's blocks of code."""
+    return re.findall(r"^```\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_demonstration_prints_what_the_readme_shows(tmp_path: Path) -> None:
+    """Each shown piece stands in a run's output, line by line."""
+    (shown,) = [block for block in blocks() if "The reporter sends a report" in block]
+    done = subprocess.run(
+        [sys.executable, "-m", "gatekeeper.demo", "--folder", str(tmp_path / "demo"), "--once"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    printed = masked(done.stdout)
+    for piece in shown.split("[…]"):
+        lines = masked(piece)
+        starts = [i for i in range(len(printed)) if printed[i : i + len(lines)] == lines]
+        assert len(starts) == 1, "\n".join(lines)
+
+
+def test_the_help_is_the_programs_own() -> None:
+    """`gatekeeper --help` as shown."""
+    (shown,) = [block for block in blocks() if block.startswith("$ gatekeeper --help")]
+    assert gatekeeper("--help").stdout == shown.partition("\n")[2]
