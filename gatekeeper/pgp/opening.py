@@ -174,7 +174,8 @@ def verify_detached(
 ) -> tuple[Signature, ...]:
     """Return what each signature over `content` is worth; the block is armored or binary.
 
-    A block that is no signature, or more than eight, is one that could not be checked.
+    A block that is no signature, or more than eight, is one that could not be checked. OurFault
+    as for `open_message`.
     """
     block = _signature_packets(signature)
     if block is None:
@@ -182,6 +183,11 @@ def verify_detached(
     special = ("--enable-special-filenames", "--verify", "--", ATTACHED, "-")
     run = engine.run(*special, given=content, attached=block, now=now)
     run.ensure_sound("verifying a signature")
+    if run.end is End.TOO_SLOW:
+        raise OurFault(
+            "gpg did not verify a signature within its time",
+            remedy="it is tried again; check the machine's load",
+        )
     found = signatures.read(run.status)
     if run.end is not End.EXITED or not found or not run.status.within(SIGNATURES):
         return (signatures.UNCHECKED,)

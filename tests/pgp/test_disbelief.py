@@ -109,23 +109,47 @@ def test_a_gpg_that_never_begins_is_our_fault(alias: Desk, tmp_path: Path) -> No
         opened_by(alias, tmp_path, then="sleep 600", wait=1)
 
 
-def test_a_signature_whose_run_failed_could_not_be_checked(alias: Desk, tmp_path: Path) -> None:
-    fingerprint = "A" * 40
-    valid = f"VALIDSIG {fingerprint} 2026-01-01 1767225600 0 4 0 22 10 00 {fingerprint}"
-    status = ("NEWSIG", f"GOODSIG {fingerprint[-16:]} Name", valid)
-    states = []
-    for number, then in enumerate(("exit 0", "exit 2")):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        engine = Engine(
-            binary=saying(folder, *status, then=then),
-            home=alias.engine.home,
-            wait=20 * SECOND,
-            output_limit=1000,
-        )
-        block = crafting.packet(2, b"\x04\x00")
-        states += [one.state for one in opening.verify_detached(engine, b"x", block)]
-    assert [SignatureState.GOOD, SignatureState.UNCHECKED] == states
+_SIGNER = "A" * 40
+_GOOD = (
+    "NEWSIG",
+    f"GOODSIG {_SIGNER[-16:]} Name",
+    f"VALIDSIG {_SIGNER} 2026-01-01 1767225600 0 4 0 22 10 00 {_SIGNER}",
+)
+
+
+def verified_by(
+    alias: Desk, folder: Path, *status: str, then: str, wait: int = 20
+) -> tuple[SignatureState, ...]:
+    engine = Engine(
+        binary=saying(folder, *status, then=then),
+        home=alias.engine.home,
+        wait=wait * SECOND,
+        output_limit=1000,
+    )
+    block = crafting.packet(2, b"\x04\x00")
+    return tuple(one.state for one in opening.verify_detached(engine, b"x", block))
+
+
+@pytest.mark.parametrize(
+    ("status", "then", "state"),
+    [
+        (_GOOD, "exit 0", SignatureState.GOOD),
+        (_GOOD, "exit 2", SignatureState.UNCHECKED),
+        (_GOOD, "yes", SignatureState.UNCHECKED),
+        ((*_GOOD, "BREAKTHROUGH"), "exit 0", SignatureState.UNCHECKED),
+        ((*_GOOD, "PLAINTEXT 62 0 "), "exit 0", SignatureState.UNCHECKED),
+        ((), "exit 0", SignatureState.UNCHECKED),
+    ],
+)
+def test_a_signature_is_good_only_if_all_of_gpg_says_so(
+    alias: Desk, tmp_path: Path, status: tuple[str, ...], then: str, state: SignatureState
+) -> None:
+    assert (state,) == verified_by(alias, tmp_path, *status, then=then)
+
+
+def test_a_verification_that_takes_too_long_is_our_fault(alias: Desk, tmp_path: Path) -> None:
+    with pytest.raises(OurFault, match="within its time"):
+        verified_by(alias, tmp_path, then="sleep 600", wait=1)
 
 
 _ENCRYPTED = "BEGIN_ENCRYPTION 2 9"
