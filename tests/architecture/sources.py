@@ -83,10 +83,14 @@ def uses(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def _resolve(node: ast.expr, known: dict[str, str]) -> str | None:
-    name = ast.unparse(node)
-    first = _first(name)
-    full = known.get(first, first if hasattr(builtins, first) else None)
-    return None if full is None else full + name.removeprefix(first)
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.insert(0, node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return None
+    full = known.get(node.id, node.id if hasattr(builtins, node.id) else None)
+    return None if full is None else ".".join([full, *parts])
 
 
 def _first(name: str) -> str:
