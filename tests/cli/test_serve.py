@@ -1,4 +1,4 @@
-"""`gatekeeper serve` as a process: no core dumps, a log for machines, warnings that stop nothing."""
+"""`gatekeeper serve` as a process: no core dumps, a log for machines, warnings stop nothing."""
 
 import json
 import logging
