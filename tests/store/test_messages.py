@@ -1,12 +1,12 @@
 """Accepted mail: stored as it came, once, claimed by one, handled or quarantined."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, text, update
 
 from gatekeeper.domain.errors import OurFault
 from gatekeeper.domain.identity import RowId
@@ -17,7 +17,7 @@ from gatekeeper.store.engine import Store
 from gatekeeper.store.faults import Conflict, StaleLease
 from gatekeeper.store.messages import DUPLICATE_WITHIN, Added, ClaimedMessage
 from gatekeeper.store.seal import Codec
-from gatekeeper.store.tables import message_chunks
+from gatekeeper.store.tables import message_chunks, products
 from gatekeeper.store.tx import Tx
 from tests.store import samples
 from tests.store.samples import ALICE, BOB, ENVELOPE, LEASE, NOW, OTHER, TOKEN
@@ -162,6 +162,32 @@ def test_one_message_taken_by_two_hosts_at_once_is_stored_once(
     hosts[1].close()
     assert 1 == len({one.id for one in added})
     assert 1 == sum(not one.duplicate for one in added)
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+def test_a_host_waits_for_the_other_that_is_storing_the_same_message(store: Store) -> None:
+    """Else it would not see the row that is not committed yet."""
+    store.write(samples.product)
+    waiting = text(
+        "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database"
+        " WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
+    )
+
+    def store_slowly(tx: Tx) -> tuple[Added, Future[Added]]:
+        product = samples.product(tx)
+        first = messages.add(tx, product=product, raw=HOSTILE, envelope=ENVELOPE, now=NOW)
+        second = pool.submit(store.write, work)
+        while not second.done() and not tx.connection.scalar(waiting):
+            pass
+        return first, second
+
+    def work(tx: Tx) -> Added:
+        product = tx.connection.execute(select(products.c.id)).scalar_one()
+        return messages.add(tx, product=product, raw=HOSTILE, envelope=ENVELOPE, now=NOW)
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        first, second = store.write(store_slowly)
+        assert Added(id=first.id, duplicate=True) == second.result(30)
 
 
 def test_the_oldest_are_claimed_first_and_only_once(store: Store) -> None:
