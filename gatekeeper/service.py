@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import resource
 import secrets
 import signal
 import threading
@@ -217,6 +219,9 @@ def serve(settings: Settings) -> int:
     Everything that may be wrong is found before the first listener opens: then nothing was
     changed, and the error says what to do.
     """
+    # Nothing that is opened here may reach a disk through a core dump or a careless mode.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.umask(0o077)
     with ExitStack() as stack:
         make = _prepare(settings, stack)
         asyncio.run(_until_signalled(make))
