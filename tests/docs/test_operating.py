@@ -92,7 +92,8 @@ def test_the_service_takes_the_sections_as_written() -> None:
     sections = yaml.safe_load(block("In `gatekeeper.yaml`:"))
     for section in sections["listen"]:
         assert "lmtp" == ListenSection.model_validate(section).protocol
-    assert 25 == RelaySection.model_validate(sections["relay"]).port
+    relay = RelaySection.model_validate(sections["relay"])
+    assert f"{relay.host}:{relay.port} inet" in block("In `master.cf`")
 
 
 def test_doctor_looks_at_what_is_listed() -> None:
