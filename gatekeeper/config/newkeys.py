@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -33,13 +33,20 @@ class AliasKeys:
 
 @contextmanager
 def memory_engine(folder: Path, gpg: Path) -> Iterator[Engine]:
-    """Lend an engine on an empty home below `folder`; Misconfigured when gpg is too old."""
+    """Lend an engine on an empty home below `folder`, which goes too if it was not there before.
+
+    Misconfigured when gpg is too old.
+    """
+    there = folder.exists()
     with lend_home(folder) as home:
         engine = Engine(
             binary=gpg, home=home, wait=_LIMITS.gpg_wait, output_limit=_LIMITS.plaintext_bytes
         )
         engine.require_version()
         yield engine
+    if not there:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def make_alias(engine: Engine, *, name: str, address: Address, now: Instant) -> AliasKeys:

@@ -1,11 +1,9 @@
 """The folder in memory where opened secrets may lie: chosen, checked, and made."""
 
-import errno
 import os
 import stat
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -15,7 +13,6 @@ from gatekeeper.domain.errors import Misconfigured
 
 _MEMORY: Final = frozenset({"tmpfs", "ramfs"})
 _MOUNTS: Final = Path("/proc/self/mountinfo")
-_TRIES: Final = 20
 _LENGTH_MAX: Final = 64
 """gpg's sockets lie below, and a socket's path has at most 108 bytes (unix(7))."""
 
@@ -38,7 +35,7 @@ def choose(
     given = environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
     if given and Path(given).is_dir():
         return Path(given)
-    name = _own_name() + sha256(os.fsencode(folder)).hexdigest()[:8]
+    name = f"gatekeeper-{os.geteuid()}-{sha256(os.fsencode(folder)).hexdigest()[:8]}"
     session = environ.get("XDG_RUNTIME_DIR")
     bases = [Path(session)] if session else []
     bases.append(Path("/dev/shm"))  # noqa: S108 - the folder inside is our own
@@ -48,15 +45,6 @@ def choose(
         if base.is_dir() and os.access(base, os.W_OK):
             return base / name
     return None
-
-
-def is_own(path: Path) -> bool:
-    """Say whether a runtime folder was named by `choose`, so that we may take it away again."""
-    return path.name.startswith(_own_name())
-
-
-def _own_name() -> str:
-    return f"gatekeeper-{os.geteuid()}-"
 
 
 def filesystem(path: Path) -> str:
@@ -103,7 +91,8 @@ def make(path: Path) -> Path:
     """Make a runtime folder at `path`, which is this user's alone; Misconfigured if it is not."""
     remedy = "remove it, or set runtime.folder to a folder that only this user can enter"
     try:
-        found = _made(path)
+        path.mkdir(mode=0o700, exist_ok=True)
+        found = path.lstat()
     except OSError as error:
         message = f"the runtime folder {path} cannot be made"
         raise Misconfigured(message, reason=error.strerror or "", remedy=remedy) from None
@@ -114,13 +103,3 @@ def make(path: Path) -> Path:
         message = f"the runtime folder {path} can be entered by others"
         raise Misconfigured(message, remedy=f"run: chmod 700 {path}")
     return path
-
-
-def _made(path: Path) -> os.stat_result:
-    """Return what lies at `path`, made if nothing does; whoever uses it last takes it away."""
-    for _ in range(_TRIES):
-        with suppress(FileExistsError):
-            path.mkdir(mode=0o700)
-        with suppress(FileNotFoundError):
-            return path.lstat()
-    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
