@@ -146,7 +146,8 @@ def test_what_stayed_closed_is_said_with_its_reason(reason: UnreadableReason) ->
 
 def test_digits_are_grouped_for_people() -> None:
     assert "" == spaced("")
-    assert "0123 4567 89" == spaced("0123456789")
+    assert "0123 4567" == spaced("01234567")
+    assert "0123 4567 8" == spaced("012345678")
 
 
 def test_the_signer_is_the_whole_person() -> None:
