@@ -25,10 +25,6 @@ from gatekeeper.store.messages import ClaimedMessage, StoredMessage
 
 _LOG: Final = logging.getLogger("gatekeeper.inbound")
 
-BATCH: Final = 8
-"""Messages handled in one tick. Each is claimed by itself: one that kills the program must not
-count against those that wait behind it."""
-
 GPG_RUNS: Final = 4
 """A lease lasts at least as long as so many runs of gpg may, so that a slow message is not taken
 over, and done twice, while it is read."""
@@ -52,14 +48,10 @@ class InboundWorker:
     now: Callable[[], Instant]
 
     def tick(self) -> int:
-        """Handle what waits, one batch; return how many messages were claimed."""
-        count = 0
-        while count < BATCH and self._one():
-            count += 1
-        return count
+        """Handle the message that waits longest; return how many were claimed, one or none.
 
-    def _one(self) -> bool:
-        """Claim a message and handle it; False when none is due."""
+        Never more: one that kills the program must not count against those that wait behind it.
+        """
         token = self.desk.chance(ROW_ID_BYTES)
         now = self.now()
         lease = max(self.lease, GPG_RUNS * self.reader.limits.gpg_wait)
@@ -68,7 +60,7 @@ class InboundWorker:
         )
         for message in claimed:
             self._take(message, token)
-        return bool(claimed)
+        return len(claimed)
 
     def _take(self, claimed: ClaimedMessage, lease: bytes) -> None:
         before = ""

@@ -25,9 +25,6 @@ from gatekeeper.store.letters import LetterRow
 
 _LOG: Final = logging.getLogger("gatekeeper.outbound")
 
-BATCH: Final = 4
-"""Letters sealed in one tick, each claimed by itself."""
-
 GPG_RUNS: Final = 4
 """A lease lasts at least as long as so many runs of gpg may."""
 
@@ -50,14 +47,7 @@ class Press:
     now: Callable[[], Instant]
 
     def tick(self) -> int:
-        """Seal what waits, one batch; return how many letters were claimed."""
-        count = 0
-        while count < BATCH and self._one():
-            count += 1
-        return count
-
-    def _one(self) -> bool:
-        """Claim a letter and seal it; False when none is due."""
+        """Seal the letter that waits longest; return how many were claimed, one or none."""
         token = self.chance(ROW_ID_BYTES)
         now = self.now()
         lease = max(self.lease, GPG_RUNS * self.reader.limits.gpg_wait)
@@ -66,7 +56,7 @@ class Press:
         )
         for letter in claimed:
             self._take(letter, token)
-        return bool(claimed)
+        return len(claimed)
 
     def _take(self, letter: RowId, lease: bytes) -> None:
         try:
