@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from gatekeeper import clock
-from gatekeeper.config.keyhome import OpenKeys, codec_of, open_keys
+from gatekeeper.config.keyhome import ADDRESS_TOKENS, OpenKeys, codec_of, open_keys
 from gatekeeper.config.settings import Listener as Place
 from gatekeeper.config.settings import Settings
 from gatekeeper.domain.address import Address
@@ -270,7 +270,7 @@ def _prepare(settings: Settings, stack: ExitStack) -> Callable[[], Service]:
         own=settings.own,
         team=settings.team,
         texts=texts,
-        token_key=codec.key("address tokens"),
+        token_key=codec.key(ADDRESS_TOKENS),
         chance=secrets.token_bytes,
     )
     return lambda: Service(settings, store, keys, desk)

@@ -118,13 +118,12 @@ def _use_postgresql(site: Site, url: str) -> None:
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     bare = urlunsplit(parts._replace(netloc=f"{parts.username}@{host}"))
-    lines = f"url: {bare}"
     if parts.password:
         path = site.config / "database.password"
         path.touch(mode=0o600)
         path.write_text(parts.password)
-        lines += f"\n  password_file: {path.name}"
-    site.change("gatekeeper.yaml", "url: sqlite:gatekeeper.sqlite", lines)
+        site.change("gatekeeper.yaml", "password_file:\n", f"password_file: {path.name}\n")
+    site.change("gatekeeper.yaml", "url: sqlite:gatekeeper.sqlite", f"url: {bare}")
 
 
 @contextmanager

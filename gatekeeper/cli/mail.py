@@ -43,7 +43,7 @@ def inspect(options: argparse.Namespace) -> int:
     """Print what stages 3 and 4 find."""
     from gatekeeper.cli.opening import settings_of
     from gatekeeper.cli.terminal import emit_json
-    from gatekeeper.config.keyhome import codec_of, open_keys
+    from gatekeeper.config.keyhome import ADDRESS_TOKENS, codec_of, open_keys
     from gatekeeper.domain.report import Envelope
     from gatekeeper.inbound.classify import classify
     from gatekeeper.inbound.decrypt import decrypt
@@ -58,7 +58,7 @@ def inspect(options: argparse.Namespace) -> int:
     envelope = Envelope(
         sender=None, recipients=(settings.own.security,), peer="file", protocol="file"
     )
-    token_key = codec.key("address tokens")
+    token_key = codec.key(ADDRESS_TOKENS)
     classified = classify(reading.mail, envelope, settings.own, token_key)
     emit_json(
         {

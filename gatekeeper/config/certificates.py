@@ -56,7 +56,7 @@ class Judged:
 @contextmanager
 def scratch_engine(settings: Settings) -> Iterator[Engine]:
     """Lend an engine on an empty home in the runtime folder; it knows no key."""
-    with lend_home(settings.runtime_folder) as home:
+    with lend_home(settings.runtime_folder, settings.gpg) as home:
         yield Engine(
             binary=settings.gpg,
             home=home,

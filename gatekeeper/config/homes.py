@@ -1,4 +1,4 @@
-"""Homes for looking at keys with gpg: lent for a while, swept up after a killed process."""
+"""Homes for gpg in the runtime folder: lent for a while, swept up after a killed process."""
 
 import fcntl
 import os
@@ -10,35 +10,40 @@ from pathlib import Path
 from typing import Final
 
 from gatekeeper.config import runtime
+from gatekeeper.pgp.keyring import stop_agent
 
-_PREFIX: Final = "look-"
-"""Other names in the folder, such as the homes of running services, are not ours to sweep."""
+_PREFIX: Final = "gpg-"
 
 
 @contextmanager
-def lend_home(folder: Path) -> Iterator[Path]:
+def lend_home(folder: Path, gpg: Path) -> Iterator[Path]:
     """Lend an empty home (mode 0700) below the runtime folder `folder`, made if need be.
 
-    Afterwards the home is gone. What a killed process left of such homes goes first; one in use
-    is known by a lock that ends with its process.
+    Afterwards the home is gone, and its gpg-agent with it. What a killed process left of such
+    homes and agents goes first; one in use is known by a lock that ends with its process.
     """
     runtime.make(folder)
     with _locked(folder):
-        _sweep(folder)
+        _sweep(folder, gpg)
         home = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
         lock = _lock(home)
     try:
         yield home
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        _remove(home, gpg)
         os.close(lock)
 
 
-def _sweep(folder: Path) -> None:
+def _sweep(folder: Path, gpg: Path) -> None:
     for home in folder.glob(f"{_PREFIX}*"):
         with suppress(OSError):
             os.close(_lock(home))
-            shutil.rmtree(home, ignore_errors=True)
+            _remove(home, gpg)
+
+
+def _remove(home: Path, gpg: Path) -> None:
+    stop_agent(gpg, home)
+    shutil.rmtree(home, ignore_errors=True)
 
 
 @contextmanager

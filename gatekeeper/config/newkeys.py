@@ -38,7 +38,7 @@ def memory_engine(folder: Path, gpg: Path) -> Iterator[Engine]:
     Misconfigured when gpg is too old.
     """
     there = folder.exists()
-    with lend_home(folder) as home:
+    with lend_home(folder, gpg) as home:
         engine = Engine(
             binary=gpg, home=home, wait=_LIMITS.gpg_wait, output_limit=_LIMITS.plaintext_bytes
         )

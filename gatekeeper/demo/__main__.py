@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            _demonstrate(options.folder, stay=not options.once)
+            _demonstrate(options.folder, any_ports=options.any_ports, stay=not options.once)
     except GatekeeperError as error:
         print(f"demo: {error.diagnostics()}", file=sys.stderr)
         return error.exit_code
@@ -48,13 +48,16 @@ def _parser() -> argparse.ArgumentParser:
         default=Path(".demo"),
         help="where the demonstration keeps its state (default: .demo); remove it to start anew",
     )
+    parser.add_argument(
+        "--any-ports", action="store_true", help="take free ports instead of 8025 and 8026"
+    )
     parser.add_argument("--once", action="store_true", help="stop after the story is told")
     return parser
 
 
-def _demonstrate(folder: Path, *, stay: bool) -> None:
+def _demonstrate(folder: Path, *, any_ports: bool, stay: bool) -> None:
     heading("A security team's service, on this machine, with throwaway keys")
-    world = open_world(folder)
+    world = open_world(folder, any_ports=any_ports)
     say(f"  configuration  {near(world.config)} ({'made now' if world.new else 'kept'})")
     say(f"  security alias {ALIAS}")
     for person in world.team:

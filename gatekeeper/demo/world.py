@@ -76,8 +76,8 @@ def _near(path: Path) -> str:
     return shlex.quote(str(shown))
 
 
-def open_world(folder: Path) -> World:
-    """Return the world kept in `folder`, made now if it is not there yet."""
+def open_world(folder: Path, *, any_ports: bool = False) -> World:
+    """Return the world kept in `folder`, made now, on ports of its own, if it is not there yet."""
     folder = folder.resolve()
     if len(os.fsencode(folder)) > _PATH_MAX:
         public = f"{folder} is a path too long for gpg's sockets"
@@ -89,7 +89,7 @@ def open_world(folder: Path) -> World:
         person.make_key()
     ports_file = folder / "ports.json"
     new = not (folder / "config" / "gatekeeper.yaml").exists()
-    ports = _choose_ports() if new else json.loads(ports_file.read_text())
+    ports = _choose_ports(any_ports=any_ports) if new else json.loads(ports_file.read_text())
     world = World(
         folder=folder,
         service_port=ports["service"],
@@ -123,27 +123,25 @@ def _configure(world: World) -> None:
         path = person.home / "certificate.asc"
         path.write_bytes(person.certificate())
         arguments += ["--team", f"{person.name}={person.address}={path}"]
+    if not _in_memory(world):
+        arguments.append("--allow-disk")  # the keys are thrown away
     world.run(*arguments)
-    _without_memory(world)
     certificate = world.run("key", "export").encode()
     for person in (*world.team, world.reporter):
         person.know(certificate)
 
 
-def _without_memory(world: World) -> None:
-    """Let the throwaway keys lie on the disk where a machine has no folder in memory."""
+def _in_memory(world: World) -> bool:
+    """Say whether this machine has a folder in memory for the opened secret key."""
     chosen = runtime.choose(None, folder=world.config, environ=os.environ)
-    if not runtime.complaint(chosen, allow_disk=False):
-        return
-    path = world.config / "gatekeeper.yaml"
-    text = path.read_text(encoding="utf-8")
-    folder = world.folder / "run"
-    changed = text.replace("allow_disk: false", f"allow_disk: true\n  folder: {folder}", 1)
-    path.write_text(changed, encoding="utf-8")
+    return not runtime.complaint(chosen, allow_disk=False)
 
 
-def _choose_ports() -> dict[str, int]:
-    return {name: port if _free(port) else _any_free() for name, port in _WANTED.items()}
+def _choose_ports(*, any_ports: bool) -> dict[str, int]:
+    return {
+        name: _any_free() if any_ports or not _free(port) else port
+        for name, port in _WANTED.items()
+    }
 
 
 def _free(port: int) -> bool:

@@ -181,17 +181,22 @@ class Keyring:
         self._stop()
 
     def _stop(self) -> None:
-        command = [str(_gpgconf(self._engine.binary)), "--homedir", str(self._engine.home)]
-        with suppress(subprocess.TimeoutExpired, OSError):
-            subprocess.run(
-                [*command, "--kill", "all"],
-                check=False,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=environment(self._engine.home),
-                timeout=_CLOSE_WAIT,
-            )
+        stop_agent(self._engine.binary, self._engine.home)
+
+
+def stop_agent(gpg: Path, home: Path) -> None:
+    """Stop the gpg-agent of a home, which may hold secret keys in memory; none there is fine."""
+    command = [str(_gpgconf(gpg)), "--homedir", str(home)]
+    with suppress(subprocess.TimeoutExpired, OSError):
+        subprocess.run(
+            [*command, "--kill", "all"],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment(home),
+            timeout=_CLOSE_WAIT,
+        )
 
 
 def _gpgconf(gpg: Path) -> Path:

@@ -14,13 +14,14 @@ import pytest
 
 from gatekeeper.config.homes import lend_home
 
+GPG = Path("gpg")
 ROOT = Path(__file__).parent.parent.parent
 
 _HOLDER = """
     import sys
     from pathlib import Path
     from gatekeeper.config.homes import lend_home
-    with lend_home(Path(sys.argv[1])) as home:
+    with lend_home(Path(sys.argv[1]), Path("gpg")) as home:
         (home / "secret").write_text("an opened key")
         print(home, flush=True)
         sys.stdin.read()
@@ -48,7 +49,7 @@ def _holder(folder: Path) -> tuple[subprocess.Popen[str], Path]:
 
 
 def test_it_is_gone_afterwards(memory: Path) -> None:
-    with lend_home(memory) as home:
+    with lend_home(memory, GPG) as home:
         assert [home] == list(memory.iterdir())
         (home / "pubring.kbx").write_bytes(b"x")
     assert [] == list(memory.iterdir())
@@ -57,18 +58,18 @@ def test_it_is_gone_afterwards(memory: Path) -> None:
 def test_what_a_killed_process_left_is_swept_up(memory: Path) -> None:
     """While the holder lives its home stays; once it is killed the next one removes it."""
     process, home = _holder(memory)
-    with lend_home(memory):
+    with lend_home(memory, GPG):
         assert (home / "secret").exists()
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     assert (home / "secret").exists()
-    with lend_home(memory) as mine:
+    with lend_home(memory, GPG) as mine:
         assert [mine] == list(memory.iterdir())
 
 
 def test_many_at_once_never_take_each_others_home(memory: Path) -> None:
     def use(number: int) -> int:
-        with lend_home(memory) as home:
+        with lend_home(memory, GPG) as home:
             (home / "mine").write_text(str(number))
             return int((home / "mine").read_text())
 
@@ -78,14 +79,14 @@ def test_many_at_once_never_take_each_others_home(memory: Path) -> None:
 
 
 def test_nothing_else_in_the_folder_is_touched(memory: Path) -> None:
-    """Not the home of a service, and no link or file with such a name is followed or removed."""
-    (memory / "gpg-of-a-service").mkdir()
+    """Nothing of another name, and no link or file with such a name is followed or removed."""
+    (memory / "service-home").mkdir()
     (memory / "keep").mkdir()
     (memory / "keep" / "me").write_text("x")
-    (memory / "look-link").symlink_to(memory / "keep")
-    (memory / "look-file").write_text("x")
-    with lend_home(memory):
+    (memory / "gpg-link").symlink_to(memory / "keep")
+    (memory / "gpg-file").write_text("x")
+    with lend_home(memory, GPG):
         pass
-    assert (memory / "look-link" / "me").exists()
-    assert (memory / "look-file").exists()
-    assert (memory / "gpg-of-a-service").is_dir()
+    assert (memory / "gpg-link" / "me").exists()
+    assert (memory / "gpg-file").exists()
+    assert (memory / "service-home").is_dir()

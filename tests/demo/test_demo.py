@@ -5,7 +5,11 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from tests.running import ROOT, WAIT
 
@@ -15,7 +19,7 @@ COMMAND = [sys.executable, "-m", "gatekeeper.demo"]
 def run_demo(folder: Path) -> str:
     """Run the demonstration once and return what it prints."""
     done = subprocess.run(
-        [*COMMAND, "--folder", str(folder), "--once"],
+        [*COMMAND, "--folder", str(folder), "--any-ports", "--once"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -27,9 +31,15 @@ def run_demo(folder: Path) -> str:
     return done.stdout
 
 
-def test_the_story_is_told_and_kept(tmp_path: Path) -> None:
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder for the state, with a path short enough for gpg's sockets."""
+    with tempfile.TemporaryDirectory(prefix="gk-") as short:
+        yield Path(short) / "demo"
+
+
+def test_the_story_is_told_and_kept(folder: Path) -> None:
     """Three reports, three issues, nine copies read by their owners; then three more."""
-    folder = tmp_path / "demo"
     first = run_demo(folder)
     assert re.findall(r"-> (SEC-\d{4}-\d{4}) opened", first) == issues(1, 2, 3, like=first)
     assert first.count("signature of the alias: good") == 9
@@ -49,11 +59,13 @@ def issues(*numbers: int, like: str) -> list[str]:
     return [f"SEC-{found[1]}-{number:04d}" for number in numbers]
 
 
-def test_ctrl_c_ends_it_quietly_and_the_five_things_work(tmp_path: Path) -> None:
+def test_ctrl_c_ends_it_quietly_and_the_five_things_work(folder: Path) -> None:
     """It stays up until Ctrl-C; the commands that it shows can be typed as they are."""
-    folder = tmp_path / "demo"
     with subprocess.Popen(
-        [*COMMAND, "--folder", str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [*COMMAND, "--folder", str(folder), "--any-ports"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         try:
             watch(process)

@@ -3,11 +3,13 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
+import tempfile
 
 from tests.running import ROOT, gatekeeper
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+COMMAND = [sys.executable, "-m", "gatekeeper.demo"]
 
 MASKS = (
     (r"\b[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", "INSTANT"),
@@ -37,16 +39,17 @@ def blocks() -> list[str]:
     return re.findall(r"^```\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
-def test_the_demonstration_prints_what_the_readme_shows(tmp_path: Path) -> None:
+def test_the_demonstration_prints_what_the_readme_shows() -> None:
     """Each shown piece stands in a run's output, line by line."""
     (shown,) = [block for block in blocks() if "The reporter sends a report" in block]
-    done = subprocess.run(
-        [sys.executable, "-m", "gatekeeper.demo", "--folder", str(tmp_path / "demo"), "--once"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    with tempfile.TemporaryDirectory(prefix="gk-") as short:
+        done = subprocess.run(
+            [*COMMAND, "--folder", f"{short}/demo", "--any-ports", "--once"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
     printed = masked(done.stdout)
     for piece in shown.split("[…]"):
         lines = masked(piece)
