@@ -149,7 +149,7 @@ def _inline(body: bytes) -> Layer:
     text = body.strip()
     if not text.startswith(b"-----BEGIN PGP "):
         return Clear()
-    lines = _armor_lines(text, at_most=4)
+    lines = _armor_lines(text, at_most=3)
     if not lines or lines[0].start() != 0 or lines[-1].end() != len(text):
         return Clear()
     match [(each[1], each[2]) for each in lines]:

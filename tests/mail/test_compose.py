@@ -1,7 +1,6 @@
 """Letters hold exactly what was put into them, and nothing of it shows outside."""
 
 import re
-from collections.abc import Callable
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -27,7 +26,7 @@ from gatekeeper.mail.reading import Piece
 from gatekeeper.mail.structure import Part, scan
 from tests.hostile.making import ARMOR, mail, multipart
 from tests.mail.samples import LIMITS, letterhead, mail_bytes, part_of
-from tests.mail.test_header_writing import INJECTIONS, ONE_FIELD
+from tests.mail.test_header_writing import ONE_FIELD
 from tests.torture import torture
 
 OUTER_SUBJECT = "Encrypted message [k7q2]"
@@ -214,6 +213,16 @@ def test_no_content_can_hold_the_boundary_even_if_it_knows_the_seed() -> None:
     assert hostile[2:] == root.children[1].body
 
 
+def test_no_header_field_of_the_content_can_hold_the_boundary() -> None:
+    """A type that names our own boundary would make the content take our parts for its own."""
+    first = composed(content=part_of(b"\r\ntext")).params["boundary"]
+    content = part_of(mail(b"text", f'Content-Type: multipart/mixed; boundary="{first}"'.encode()))
+    root = composed(content=content)
+    assert first != root.params["boundary"]
+    assert first == root.children[1].params["boundary"]
+    assert b"text" == root.children[1].body
+
+
 def test_a_boundary_is_repeatable_and_of_this_letter() -> None:
     other = inner(
         head=letterhead(boundary_seed=b"fedcba9876543210"),
@@ -319,51 +328,6 @@ def test_any_subject_is_refused_or_changes_its_own_field_only(subject: str, outs
     assert {*INNER_FIELDS, "HP-Outer", *MIME_FIELDS} >= {e.name for e in part_of(raw).fields}
     for each in part_of(sent).fields:
         assert ONE_FIELD.fullmatch(each.name.encode() + b":" + each.raw + b"\r\n")
-
-
-@pytest.mark.parametrize("text", INJECTIONS)
-def test_no_value_of_a_letterhead_can_add_a_field(text: str) -> None:
-    makers: tuple[Callable[[], object], ...] = (
-        lambda: letterhead(from_=f"{text} <a@b.example>"),
-        lambda: letterhead(from_=f"a@b.example{text}"),
-        lambda: letterhead(to=f'"{text}" <a@b.example>'),
-        lambda: letterhead(subject=text),
-        lambda: letterhead(message_id=f"<{text}@b.example>"),
-        lambda: letterhead(reply_to=f"a@b.example{text}"),
-        lambda: letterhead(references=("<1@a.example>", f"<{text}>")),
-        lambda: letterhead(list_id=text),
-        lambda: letterhead(loop_token=text),
-    )
-    for make in makers:
-        with pytest.raises(ValueError, match=r"mailbox|header value|Message-ID|token"):
-            make()
-    with pytest.raises(ValueError, match="header value"):
-        outer(head=letterhead(), outer_subject=text)
-    with pytest.raises(ValueError, match="header value"):
-        inner(head=letterhead(), outer_subject=text, block="", content=None, header_block=b"")
-
-
-@pytest.mark.parametrize(
-    "address", ["", "nobody", "a@b.example, c@d.example", "ü@b.example", "a@b.example\r\n"]
-)
-def test_a_letter_is_from_one_and_to_one(address: str) -> None:
-    with pytest.raises(ValueError, match="mailbox"):
-        letterhead(from_=address)
-    with pytest.raises(ValueError, match="mailbox"):
-        letterhead(to=address)
-
-
-def test_a_letter_needs_a_seed_that_cannot_be_guessed() -> None:
-    with pytest.raises(ValueError, match="seed of 16 bytes"):
-        letterhead(boundary_seed=b"x" * 15)
-    assert "0123456789abcdef" not in repr(letterhead())
-
-
-def test_a_letter_refers_to_so_many_others() -> None:
-    ids = tuple(f"<{number}@a.example>" for number in range(101))
-    assert ids[1:] == letterhead(references=ids[1:]).references
-    with pytest.raises(ValueError, match="100 others"):
-        letterhead(references=ids)
 
 
 def test_python_reads_a_letter_as_it_was_meant() -> None:

@@ -197,6 +197,7 @@ def test_a_body_that_is_one_armored_message(before: bytes, after: bytes, body: b
         ARMOR.replace(b"-----END", b"x-----END"),
         ARMOR.replace(b"-----\r\n\r\n", b"----- x\r\n\r\n"),
         b"> " + ARMOR,
+        b"-----BEGIN PGP is what follows\r\n" + ARMOR,
         b"-----BEGIN PGP MESSAGE-----",
         b"-----END PGP MESSAGE-----\r\n-----BEGIN PGP MESSAGE-----",
         ARMOR.replace(b"=AAAA", b"-----BEGIN PGP SIGNATURE-----"),

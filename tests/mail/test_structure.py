@@ -148,6 +148,20 @@ def test_a_boundary_ends_a_header_even_if_it_looks_like_a_field() -> None:
     assert b"Content-Type: text/plain" == root.children[0].entity
 
 
+@pytest.mark.parametrize("ends", [b"\r\n", b"\n"])
+def test_nothing_between_two_boundaries_is_an_empty_part(ends: bytes) -> None:
+    """The line end after the first boundary is also the one before the second."""
+    raw = mail(b"--q\r\n--q\r\n\r\nin\r\n--q--\r\n", b"Content-Type: multipart/mixed; boundary=q")
+    root = part_of(raw.replace(b"\r\n", ends))
+    assert [b"", ends + b"in"] == [each.entity for each in root.children]
+    assert_nested(root)
+
+
+def test_a_boundary_parameter_may_end_with_blanks() -> None:
+    raw = mail(b"--q\r\n\r\nin\r\n--q--\r\n", b'Content-Type: multipart/mixed; boundary="q \t"')
+    assert [b"in"] == [each.body for each in part_of(raw).children]
+
+
 def test_blanks_after_a_boundary_do_not_matter() -> None:
     raw = mail(b"--q \t\r\n\r\nin\r\n--q-- \r\n", b"Content-Type: multipart/mixed; boundary=q")
     assert [b"in"] == [each.body for each in part_of(raw).children]
