@@ -144,6 +144,16 @@ def test_those_due_longest_are_claimed_first(store: Store) -> None:
     assert [made[3]] == [one.id for one in claim(store, now=later(NOW, SECOND))]
 
 
+def test_those_of_one_letter_are_claimed_alone(store: Store) -> None:
+    wanted, other = store.write(samples.sealed), store.write(samples.sealed)
+    of_letter = partial(
+        deliveries.claim, now=NOW, lease=LEASE, token=TOKEN, limit=10, letter=wanted.letter
+    )
+    assert [wanted.delivery] == [one.id for one in store.write(of_letter)]
+    assert () == store.write(of_letter)
+    assert [other.delivery] == [one.id for one in claim(store, token=OTHER)]
+
+
 def test_a_lease_that_ended_is_claimed_again_and_its_holder_is_refused(store: Store) -> None:
     sent = store.write(samples.sealed)
     claim(store)
