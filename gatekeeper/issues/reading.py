@@ -1,8 +1,8 @@
 """Open one message: what it holds, what protected it, and what stayed closed.
 
 It stands here, below both ends of the path, because stage 3 reads a message to handle it and
-stage 7 reads it again to put it into a letter: the store keeps the message as it came and nothing
-decrypted beside it.
+stage 7 reads it again to put it into a letter: beside the message as it came the store keeps no
+second, decrypted message, only a summary with the beginning of its text, sealed like all content.
 """
 
 import logging
@@ -11,16 +11,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from gatekeeper.domain.errors import GatekeeperError
+from gatekeeper.domain.errors import GatekeeperError, OurFault
 from gatekeeper.domain.instants import SECOND
 from gatekeeper.domain.policy import ReadingLimits
-from gatekeeper.domain.protection import Coverage, Protection, Signature
+from gatekeeper.domain.protection import (
+    Coverage,
+    Protection,
+    Signature,
+    SignatureState,
+    UnreadableReason,
+)
 from gatekeeper.mail import openpgp, parse, protect, structure, text
 from gatekeeper.mail.openpgp import Encrypted, InlineEncrypted, InlineSigned, PieceSpan, Signed
 from gatekeeper.mail.parse import Mail
 from gatekeeper.mail.reading import Piece, Reading
 from gatekeeper.mail.structure import Part
-from gatekeeper.pgp import opening
+from gatekeeper.pgp import listing, opening
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.opening import Closed, Opened
 
@@ -69,19 +75,18 @@ class Reader:
         if isinstance(layer, InlineEncrypted):
             return self._encrypted(mail, layer.armor, (), is_entity=False)
         if isinstance(layer, Signed):
-            signatures = opening.verify_detached(
-                self.engine, content=layer.content, signature=layer.signature
-            )
+            signatures = self._verified(layer)
             return self._finish(mail, mail.root, Protection(signatures=signatures), layer.inner)
         if isinstance(layer, InlineSigned):
             _, signatures = opening.verify_inline(self.engine, layer.armor)
+            self._ensure_checked(signatures)
             return self._finish(mail, mail.root, Protection(signatures=signatures), mail.root)
         return self._finish(mail, mail.root, Protection(), mail.root)
 
     def _encrypted(
         self, mail: Mail, ciphertext: bytes, notes: tuple[str, ...], *, is_entity: bool
     ) -> Reading:
-        outcome = opening.open_message(self.engine, ciphertext)
+        outcome = self._open(ciphertext)
         if isinstance(outcome, Closed):
             closed = Protection(encrypted=Coverage.ALL, unreadable=outcome.reason)
             return Reading(
@@ -110,10 +115,35 @@ class Reader:
         layer = openpgp.layer(root)
         if not isinstance(layer, Signed):
             return (), root
+        return self._verified(layer), layer.inner
+
+    def _open(self, ciphertext: bytes) -> Opened | Closed:
+        outcome = opening.open_message(self.engine, ciphertext)
+        if isinstance(outcome, Closed) and outcome.reason is UnreadableReason.MALFORMED:
+            self._ensure_gpg_works()
+        return outcome
+
+    def _verified(self, layer: Signed) -> tuple[Signature, ...]:
         found = opening.verify_detached(
             self.engine, content=layer.content, signature=layer.signature
         )
-        return found, layer.inner
+        self._ensure_checked(found)
+        return found
+
+    def _ensure_checked(self, signatures: tuple[Signature, ...]) -> None:
+        if any(each.state is SignatureState.UNCHECKED for each in signatures):
+            self._ensure_gpg_works()
+
+    def _ensure_gpg_works(self) -> None:
+        """Raise OurFault when gpg fails at anything: then the mail is not what is broken.
+
+        A gpg that ends at once, as one does that lacks a library, says as little as about noise.
+        """
+        if not listing.secret_keys(self.engine.run("--list-secret-keys")):
+            raise OurFault(
+                "gpg holds no secret key of ours",
+                remedy="it is tried again; run `gatekeeper doctor`",
+            )
 
     def _finish(
         self,
@@ -157,7 +187,7 @@ class Reader:
     def _piece(self, span: PieceSpan) -> Piece:
         if not span.data:
             return Piece(label=span.label, data=None, problem=span.problem)
-        outcome = opening.open_message(self.engine, span.data)
+        outcome = self._open(span.data)
         if isinstance(outcome, Closed):
             problem = f"NOT READABLE: {span.problem or outcome.reason}"
             return Piece(label=span.label, data=None, problem=problem)

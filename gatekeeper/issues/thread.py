@@ -70,7 +70,14 @@ def _named(subject: str) -> Iterator[IssueId]:
 
 
 def _knows(issue: IssueRow, sender: Address, team: Team) -> bool:
-    return issue.reporter.lower() == sender.key or team.by_address(sender) is not None
+    return _key(issue.reporter) == sender.key or team.by_address(sender) is not None
+
+
+def _key(reporter: str) -> str:
+    try:
+        return Address.parse(reporter).key
+    except ValueError:
+        return ""
 
 
 def _referred_to(tx: Tx, references: Sequence[str]) -> str:
