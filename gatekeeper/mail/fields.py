@@ -41,8 +41,8 @@ def block_at(
 
     It ends at an empty line, at a line `--text` with `is_boundary(text)`, or at a line that is no
     header field (RFC 5322 §2.2): as in Postfix, such a line is the first of the body, so that
-    nothing a person wrote is lost. An mbox "From " line at the top is passed over. Only the first
-    `at_most` fields are kept.
+    nothing a person wrote is lost. An mbox "From " line at the top is passed over. After `at_most`
+    fields it ends as well, so that a flood of fields costs no more than a text of that length.
     """
     if start == 0 and b"\r" in raw and b"\n" not in raw:
         return Block(fields=(), body_start=0, problem="lines end with a bare CR; taken as one text")
@@ -60,18 +60,18 @@ def block_at(
         elif raw.startswith(b"--", at) and is_boundary(_dash_text(raw, at, end)):
             break
         elif match := _NAME.match(raw, at, end):
-            if len(found) <= at_most:
-                found.append((match[1].decode("ascii"), at, match.end()))
+            if len(found) == at_most:
+                problem = "more header fields than are read; the text begins there"
+                break
+            found.append((match[1].decode("ascii"), at, match.end()))
         elif at != start or not _MBOX_LINE.match(raw, at):
             problem = "a header with a line that is no header field; the text begins there"
             break
         at = body_start = end
-    if len(found) > at_most:
-        problem = "more header fields than are kept; the rest was not looked at"
     ends = [line_start for _, line_start, _ in found[1:]] + [at]
     fields = tuple(
         HeaderField(name=name, raw=_without_line_end(raw[begin:end]))
-        for (name, _, begin), end in zip(found[:at_most], ends, strict=False)
+        for (name, _, begin), end in zip(found, ends, strict=bool(found))
     )
     return Block(fields=fields, body_start=body_start, problem=problem)
 

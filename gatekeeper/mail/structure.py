@@ -12,7 +12,7 @@ from gatekeeper.mail.media import Media, media_of
 from gatekeeper.mail.transfer import decode
 
 MAX_FIELDS: Final = 20_000
-"""Header fields kept of one mail, all parts together; ordinary mail has some dozens."""
+"""Header fields read of one mail, all parts together; ordinary mail has some dozens."""
 
 _DASH_LINE: Final = re.compile(rb"\n--([^\n]{1,256}+)(?=\n|\Z)")
 _BOUNDARY_MAX: Final = 200
