@@ -21,6 +21,7 @@ from gatekeeper.config.scalars import (
     Port,
     Size,
 )
+from gatekeeper.domain.address import BOUNCES_MAX
 from gatekeeper.domain.policy import IntakeLimits, OutboxPolicy, ReadingLimits
 from gatekeeper.domain.team import Role
 
@@ -63,6 +64,11 @@ class AddressesSection(Section):
                 text = f"is the same as another address here ({local}); choose another name"
                 raise misplaced(field, text)
             taken.add(local.lower())
+        if self.bounces != self.bounces.lower() or "+" in self.bounces:
+            raise misplaced("bounces", "is written in lower case and without +; write it so")
+        if len(self.bounces.encode()) > BOUNCES_MAX:
+            text = f"is longer than {BOUNCES_MAX} characters, no token fits behind it; shorten it"
+            raise misplaced("bounces", text)
         return self
 
 

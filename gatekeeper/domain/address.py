@@ -12,6 +12,8 @@ _LOCAL: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _LOCAL_MAX: Final = 64
+BOUNCES_MAX: Final = _LOCAL_MAX - len("+") - TOKEN_LENGTH
+"""Octets of the bounce address's name, so that `+` and a token fit behind it."""
 _DOMAIN_MAX: Final = 255
 _KELVIN: Final = "\u212a"
 _SMTPUTF8_CONTROL: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\s<>@,;:\\\"\[\]()]")
@@ -110,7 +112,7 @@ class Destination:
 class OwnAddresses:
     """Our own mailboxes; the one place that says which recipients exist.
 
-    `bounces_local` in lower case, at most 13 octets, so that `+` and a token fit behind it.
+    `bounces_local` in lower case, at most BOUNCES_MAX octets.
     """
 
     security: Address

@@ -217,6 +217,10 @@ CASES: Mapping[str, Callable[[Installation], None]] = {
     "runtime-too-long": _replace(
         ("gatekeeper.yaml", "  folder:\n", f"  folder: /dev/shm/{'x' * 80}\n")
     ),
+    "bounces-too-long": _replace(
+        ("gatekeeper.yaml", "bounces: bounces", "bounces: undeliverable1")
+    ),
+    "bounces-upper-case": _replace(("gatekeeper.yaml", "bounces: bounces", "bounces: Bounces")),
     "keys": _key_files,
     "people-share": _people_share,
     "template": _write("templates/team-copy.txt", "one\n{% if x %}\n"),

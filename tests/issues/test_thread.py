@@ -41,6 +41,7 @@ def report(house: House, raw: bytes, sender: str = ROBIN_ADDRESS) -> None:
 
 def test_a_reference_to_a_letter_that_we_sent_to_its_sender_is_a_reply(house: House) -> None:
     report(house, plain())
+    house.pass_time(1)
     report(house, plain(f"In-Reply-To: {letter_id(house)}", sender=ANDREA, subject="Re: anything"))
     assert [("SEC-2026-0001", 2)] == issues_of(house)
     first, second = house.store.read(lambda tx: messages.of_issue(tx, issues.list_all(tx)[0].id))
