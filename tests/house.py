@@ -4,6 +4,7 @@ Time is a value that a test moves; the keys are real, the relay is a sink of the
 """
 
 import asyncio
+import base64
 import email
 import itertools
 import shutil
@@ -264,29 +265,17 @@ def decrypt_with(key: Key, raw: bytes, alias: bytes) -> tuple[bytes, bytes]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """One opened copy: its own header fields, and its parts as they lie between the boundaries."""
+    """One opened copy: its own header, and its parts as they lie between the boundaries."""
 
     plaintext: bytes
     status: bytes
-
-    @property
-    def header(self) -> Message:
-        """The protected header."""
-        return BytesHeaderParser().parsebytes(self.plaintext)
+    header: Message
+    parts: tuple[bytes, ...]
 
     @property
     def subject(self) -> str:
         """The protected subject."""
         return str(make_header(decode_header(self.header["Subject"])))
-
-    @property
-    def parts(self) -> list[bytes]:
-        """The parts with their own headers, byte for byte."""
-        boundary = self.header.get_param("boundary")
-        assert isinstance(boundary, str)
-        begun = self.plaintext.split(f"\r\n--{boundary}".encode())
-        assert b"--\r\n" == begun[-1]
-        return [part.removeprefix(b"\r\n") for part in begun[1:-1]]
 
     @property
     def block(self) -> str:
@@ -297,15 +286,12 @@ class Copy:
 
     def attached(self, name: str) -> bytes:
         """Return the one attachment whose file name begins with `name`, decoded."""
-        parts = (email.message_from_bytes(part) for part in self.parts[1:] if _named(part, name))
-        (found,) = (part.get_payload(decode=True) for part in parts)
-        assert isinstance(found, bytes)
-        return found
-
-
-def _named(part: bytes, name: str) -> bool:
-    head = BytesHeaderParser().parsebytes(part.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
-    return (head.get_filename() or "").startswith(name)
+        mark = f'filename="{name}'.encode()
+        split = [part.partition(b"\r\n\r\n") for part in self.parts[1:]]
+        ((head, _, body),) = [each for each in split if mark in each[0]]
+        return (
+            base64.decodebytes(body) if b"\r\nContent-Transfer-Encoding: base64" in head else body
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,10 +302,22 @@ class Inspector:
 
     def open(self, raw: bytes) -> Copy:
         """Open one mail of the house."""
-        (self.home / "message").write_bytes(ciphertext_of(email.message_from_bytes(raw)))
+        begin, end = b"-----BEGIN PGP MESSAGE-----", b"-----END PGP MESSAGE-----\r\n"
+        (self.home / "message").write_bytes(raw[raw.index(begin) : raw.index(end) + len(end)])
         status = self.home / "status"
         words = ("--status-file", str(status), "--decrypt", str(self.home / "message"))
-        return Copy(plaintext=gpg(self.home, *words), status=status.read_bytes())
+        plaintext = gpg(self.home, *words)
+        head = BytesHeaderParser().parsebytes(plaintext.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+        boundary = head.get_param("boundary")
+        assert isinstance(boundary, str)
+        begun = plaintext.split(f"\r\n--{boundary}".encode())
+        assert b"--\r\n" == begun[-1]
+        return Copy(
+            plaintext=plaintext,
+            status=status.read_bytes(),
+            header=head,
+            parts=tuple(part.removeprefix(b"\r\n") for part in begun[1:-1]),
+        )
 
 
 @contextmanager

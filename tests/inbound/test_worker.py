@@ -142,11 +142,15 @@ def test_a_mail_that_breaks_the_reader_half_way_still_finds_its_thread(
     issue = house.store.read(issues.list_all)[0]
     letter = house.store.read(lambda tx: letters.of_issue(tx, issue.id))[0]
     limits = replace(ReadingLimits(), pieces=cast("int", None))
-    text = b"Content-Type: text/plain\r\n\r\n" + pen.encrypt(TEXT)
+    text = b"Content-Type: text/plain\r\n\r\nHello.\r\n" + pen.encrypt(TEXT)
+    house.pass_time(1)
     house.receive(plain(f"In-Reply-To: {letter.message_id}", sender=ANDREA, text=text))
     broken = replace(house, reader=Reader(engine=house.engine, limits=limits))
     broken.settle()
     assert [2] == [row.message_count for row in house.store.read(issues.list_all)]
+    last = house.store.read(lambda tx: messages.of_issue(tx, issue.id))[-1]
+    assert last.summary is not None
+    assert UNREAD in str(last.summary["problems"])
 
 
 def test_a_mail_during_which_the_program_dies_is_quarantined_and_counts_alone(
