@@ -6,11 +6,11 @@ Time is a value that a test moves; the keys are real, the relay is a sink of the
 import asyncio
 import base64
 import email
-import itertools
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesHeaderParser
@@ -95,11 +95,6 @@ class House:
     reader: Reader
     policy: OutboxPolicy
     now: Instant = START
-    numbers: Iterator[int] = field(default_factory=itertools.count)
-
-    def chance(self, count: int) -> bytes:
-        """Return bytes that are different each time and the same in each run."""
-        return next(self.numbers).to_bytes(8).rjust(count, b"\x5a")[-count:]
 
     def clock(self) -> Instant:
         """Return the instant the test is at."""
@@ -131,7 +126,7 @@ class House:
             team=self.desk.team,
             signer=alias_key().fingerprint,
             lease=self.policy.lease,
-            chance=self.chance,
+            chance=secrets.token_bytes,
             now=self.clock,
         )
 
@@ -223,7 +218,6 @@ def open_house(
                 tx, ListRow(key="pre-disclosure"), product=product, now=START
             )
         )
-        numbers = itertools.count(1)
         desk = Desk(
             product=product,
             name="Example",
@@ -232,7 +226,7 @@ def open_house(
             team=team or example_team(),
             texts=texts(),
             token_key=b"k" * 32,
-            chance=lambda count: next(numbers).to_bytes(8).rjust(count, b"\xa5")[-count:],
+            chance=secrets.token_bytes,
         )
         yield House(
             store=store,

@@ -105,26 +105,18 @@ def test_two_senders_in_from_are_nobody_known(house: House) -> None:
     assert [("SEC-2026-0001", 1), ("SEC-2026-0002", 1)] == issues_of(house)
 
 
-@pytest.mark.parametrize(
-    "subject",
-    [
-        "SEC-2026-0000",
-        "SEC-0001-0001",
-        "SEC-٢٠٢٦-٠٠٠١",
-        "SEC-2026-000000000",
-        "CVE-2026-12345",
-        "RFC-9788-0001 and GHSA-1234-5678",
-        "XSEC-2026-0001",
-        "SEC-2026-0001234567890",
-    ],
+NO_IDS = (
+    *("SEC-2026-0000", "SEC-0001-0001", "SEC-٢٠٢٦-٠٠٠١", "SEC-2026-000000000", "CVE-2026-12345"),
+    *("RFC-9788-0001 and GHSA-1234-5678", "XSEC-2026-0001", "SEC-2026-0001234567890"),
 )
-def test_what_only_looks_like_an_id_of_ours_is_no_claim_and_no_obstacle(
-    house: House, subject: str
-) -> None:
+
+
+def test_what_only_looks_like_an_id_of_ours_is_no_claim_and_no_obstacle(house: House) -> None:
     """`SEC-2026-0000` once kept a report from the team: it cannot be an id."""
-    report(house, plain(subject=subject))
-    assert [("SEC-2026-0001", 1)] == issues_of(house)
-    assert [] == notes(house, 1)
+    for number, subject in enumerate(NO_IDS, 1):
+        report(house, plain(subject=subject))
+        assert number == len(issues_of(house)), subject
+        assert [] == notes(house, number), subject
 
 
 def test_many_ids_in_a_subject_are_not_all_looked_up(house: House) -> None:
