@@ -59,7 +59,7 @@ def inspect(options: argparse.Namespace) -> int:
         sender=None, recipients=(settings.own.security,), peer="file", protocol="file"
     )
     token_key = codec.key(ADDRESS_TOKENS)
-    classified = classify(reading.mail, envelope, settings.own, token_key)
+    classified = classify(reading, envelope, settings.own, token_key)
     emit_json(
         {
             "kind": str(classified.kind),

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from base64 import b32decode, b32encode
 from typing import Final
 
@@ -10,6 +11,7 @@ from gatekeeper.domain.identity import RowId, row_id
 _MAC_BYTES: Final = 15
 """120 bits of HMAC-SHA256: 24 base32 letters, so `bounces+<26>.<24>` fits a local part."""
 
+_FORM: Final = re.compile(r"[a-z2-7]{26}\.[a-z2-7]{24}")
 TOKEN_LENGTH: Final = 26 + 1 + 24
 """Characters of every token."""
 
@@ -17,6 +19,11 @@ TOKEN_LENGTH: Final = 26 + 1 + 24
 def mint(key: bytes, purpose: str, target: RowId) -> str:
     """Return `<id>.<mac>` in base32 for the row `target`, valid for `purpose` only."""
     return f"{_text(target)}.{_text(_mac(key, purpose, target))}"
+
+
+def is_token(text: str) -> bool:
+    """Say whether `text` has the form of a token, whoever minted it."""
+    return _FORM.fullmatch(text) is not None
 
 
 def check(key: bytes, purpose: str, token: str) -> RowId | None:

@@ -13,12 +13,13 @@ from typing import Final
 from gatekeeper.domain.errors import GatekeeperError
 from gatekeeper.domain.identity import ROW_ID_BYTES
 from gatekeeper.domain.instants import MINUTE, SECOND, Instant, later
-from gatekeeper.domain.report import MAX_ATTEMPTS, Kind
+from gatekeeper.domain.report import MAX_ATTEMPTS, Classified, Kind
 from gatekeeper.inbound.classify import classify
 from gatekeeper.inbound.decrypt import decrypt
 from gatekeeper.issues.handling import Arrival, handle
 from gatekeeper.issues.letterhead import Desk
 from gatekeeper.issues.reading import Reader
+from gatekeeper.mail.reading import Reading
 from gatekeeper.store import audit, messages
 from gatekeeper.store.engine import Store, Tx
 from gatekeeper.store.messages import ClaimedMessage, StoredMessage
@@ -88,9 +89,10 @@ class InboundWorker:
         raw = stored.raw or b""
         # Stage 4 goes by the outside alone, so it can say first what stage 3 must leave closed.
         reading = self.reader.outside(raw)
-        classified = classify(reading.mail, stored.envelope, self.desk.own, self.desk.token_key)
+        classified = self._classified(stored, reading)
         if classified.kind not in _NEVER_OPENED:
             reading = decrypt(self.reader, raw)
+            classified = self._classified(stored, reading)
         arrival = Arrival(
             id=stored.id,
             lease=lease,
@@ -101,6 +103,9 @@ class InboundWorker:
         )
         now = self.now()
         return self.store.write(lambda tx: handle(tx, self.desk, arrival, now))
+
+    def _classified(self, stored: StoredMessage, reading: Reading) -> Classified:
+        return classify(reading, stored.envelope, self.desk.own, self.desk.token_key)
 
     def _put_back(self, claimed: ClaimedMessage, lease: bytes, problem: str) -> None:
         now = self.now()

@@ -213,6 +213,7 @@ def _write_letter(case: _Case, issue: IssueRow | None, facts: BlockFacts, head: 
         carried=case.arrival.id,
         subject=subject,
         references=(earlier,) if earlier else (),
+        loop_tokens=facts.reading.loop_tokens,
         now=case.now,
     )
     outer_subject = f"[{issue.tag}] {OUTER_SUBJECT}" if issue else OUTER_SUBJECT

@@ -23,6 +23,9 @@ LOOP: Final = "loop"
 
 _SPECIAL: Final = re.compile(r'(["\\])')
 
+_CAME_THROUGH_MAX: Final = 10
+"""Loop tokens of others that are handed on: more lists than that in one circle go round."""
+
 Chance = Callable[[int], bytes]
 """Returns that many random bytes; handed down so that tests can repeat a run."""
 
@@ -42,12 +45,19 @@ class Desk:
 
 
 def team_letterhead(
-    desk: Desk, *, carried: RowId, subject: str, references: tuple[str, ...], now: Instant
+    desk: Desk,
+    *,
+    carried: RowId,
+    subject: str,
+    references: tuple[str, ...],
+    loop_tokens: tuple[str, ...],
+    now: Instant,
 ) -> Letterhead:
     """Return the head of a broadcast letter to the response team that carries a message.
 
     One plaintext goes to many, so To is the alias, Reply-To is the bare alias and nothing in it
-    differs between recipients (design: mail, "What each audience gets").
+    differs between recipients (design: mail, "What each audience gets"). The loop tokens that the
+    message came with go on, so that another list like this one knows its own mail by them.
     """
     alias = desk.own.security
     return Letterhead(
@@ -61,6 +71,9 @@ def team_letterhead(
         boundary_seed=desk.chance(ROW_ID_BYTES),
         list_id=f"response-team.{alias.domain}",
         loop_token=token.mint(desk.token_key, LOOP, carried),
+        came_through=tuple(each for each in loop_tokens if token.is_token(each))[
+            :_CAME_THROUGH_MAX
+        ],
     )
 
 
@@ -99,6 +112,7 @@ def dump(draft: Draft) -> bytes:
         "boundary_seed": head.boundary_seed.hex(),
         "list_id": head.list_id,
         "loop_token": head.loop_token,
+        "came_through": list(head.came_through),
         "outer_subject": draft.outer_subject,
         "block": draft.block,
         "whole": draft.whole,
@@ -121,6 +135,7 @@ def load(stored: bytes) -> Draft:
         boundary_seed=bytes.fromhex(fields["boundary_seed"]),
         list_id=fields["list_id"],
         loop_token=fields["loop_token"],
+        came_through=tuple(fields["came_through"]),
     )
     return Draft(
         head=head,

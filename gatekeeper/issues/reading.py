@@ -96,6 +96,7 @@ class Reader:
                 protection=closed,
                 problems=(*mail.problems, *notes),
                 references=mail.references,
+                loop_tokens=mail.loop_tokens,
             )
         if is_entity:
             scanned = structure.scan(outcome.plaintext, self.limits)
@@ -173,6 +174,7 @@ class Reader:
             problems=(*mail.problems, *problems),
             references=references,
             text=text.first_text(content),
+            loop_tokens=(*mail.loop_tokens, *(headers.loop_tokens if headers else ())),
         )
 
     def _pieces(self, content: Part) -> Iterator[Piece]:
@@ -203,6 +205,7 @@ class Reader:
             protection=Protection(),
             problems=(*mail.problems, problem),
             references=mail.references,
+            loop_tokens=mail.loop_tokens,
         )
 
     def _outside(self, raw: bytes) -> Mail:

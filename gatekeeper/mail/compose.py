@@ -88,7 +88,8 @@ class Letterhead:
     `from_`, `to`, `reply_to` are `name <address>` or an address ("" for no Reply-To) · `subject`
     the real one, protected inside · `message_id` and `references` with angle brackets, the last
     reference is the mail answered · `boundary_seed` 16 or more secret bytes · `list_id` the bare
-    identifier of RFC 2919 ("" for none) · `loop_token` what we know our own mail by.
+    identifier of RFC 2919 ("" for none) · `loop_token` what we know our own mail by ·
+    `came_through` the loop tokens of others that the mail passed on came with; told inside only.
     """
 
     from_: str
@@ -101,6 +102,7 @@ class Letterhead:
     boundary_seed: bytes = field(repr=False)
     list_id: str = ""
     loop_token: str
+    came_through: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse every value that could not stand in a header field."""
@@ -207,6 +209,8 @@ def _inner_header(head: Letterhead, outer_subject: str, boundary: bytes) -> byte
     real = _outer_values(head, head.subject)
     outside = _outer_values(head, outer_subject)
     written = [field_lines(name, real[name]) for name in INNER_FIELDS if real[name]]
+    tokens = (head.loop_token, *head.came_through)
+    written.append(field_lines(LOOP_FIELD, " ".join(encode_token(each) for each in tokens)))
     written += [
         field_lines("HP-Outer", f"{name}: {outside[name]}")
         for name in INNER_FIELDS

@@ -1,6 +1,7 @@
 """Read a mail's bytes into one value: its structure and the header fields that rules need."""
 
 from dataclasses import dataclass, field
+from itertools import islice
 
 from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.policy import ReadingLimits
@@ -17,7 +18,7 @@ class Mail:
 
     `from_` holds the mailboxes of all From fields together · `references` the Message-IDs of
     References, then In-Reply-To, each once, oldest first · `auto_submitted` the keyword of RFC 3834
-    in lower case, "" if absent · `loop_tokens` the values of X-Gatekeeper-Loop · `problems` what
+    in lower case, "" if absent · `loop_tokens` the words of X-Gatekeeper-Loop · `problems` what
     was malformed, in words without content.
     """
 
@@ -59,9 +60,7 @@ def read(raw: bytes, limits: ReadingLimits) -> Mail:
         message_id=message_id_of(root),
         references=references_of(root),
         auto_submitted=_keyword(root, "Auto-Submitted", limit),
-        loop_tokens=tuple(
-            decode_text(each, limit) for each in root.every(LOOP_FIELD)[:_LOOP_TOKENS_MAX]
-        ),
+        loop_tokens=loop_tokens_of(root, limit),
         problems=tuple(problems),
     )
 
@@ -86,6 +85,12 @@ def references_of(root: Part) -> tuple[str, ...]:
     named = message_ids(root.first("References") or b"")
     answered = message_ids(root.first("In-Reply-To") or b"")
     return tuple(dict.fromkeys(named + answered))
+
+
+def loop_tokens_of(root: Part, limit: int) -> tuple[str, ...]:
+    """Return the words of all X-Gatekeeper-Loop fields, the first of them if there are many."""
+    words = (word for raw in root.every(LOOP_FIELD) for word in decode_text(raw, limit).split())
+    return tuple(islice(words, _LOOP_TOKENS_MAX))
 
 
 def _keyword(root: Part, name: str, limit: int) -> str:

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.policy import ReadingLimits
 from gatekeeper.mail.headers import Mailbox, decode_text
-from gatekeeper.mail.parse import date_of, mailboxes_of, message_id_of, references_of
+from gatekeeper.mail.parse import (
+    date_of,
+    loop_tokens_of,
+    mailboxes_of,
+    message_id_of,
+    references_of,
+)
 from gatekeeper.mail.structure import Part
 
 
@@ -21,6 +27,7 @@ class ProtectedHeaders:
     date: Instant | None = None
     message_id: str | None = None
     references: tuple[str, ...] = ()
+    loop_tokens: tuple[str, ...] = ()
 
 
 def protected(root: Part, limits: ReadingLimits) -> ProtectedHeaders | None:
@@ -40,4 +47,5 @@ def protected(root: Part, limits: ReadingLimits) -> ProtectedHeaders | None:
         date=date_of(root),
         message_id=message_id_of(root),
         references=references_of(root),
+        loop_tokens=loop_tokens_of(root, limit),
     )

@@ -33,7 +33,8 @@ class Reading:
     `subject` the one that counts (protected, else outer) · `content` the MIME entity that people
     should see, decrypted and without the signature around it, byte for byte · `protection` what
     was verified · `pieces` what was decrypted apart · `references` Message-IDs for threading ·
-    `text` the first readable text of `content` · `problems` what could not be read, in words.
+    `text` the first readable text of `content` · `loop_tokens` those
+    outside and those in the protected header · `problems` what could not be read, in words.
     """
 
     mail: Mail
@@ -44,3 +45,4 @@ class Reading:
     problems: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     text: str = ""
+    loop_tokens: tuple[str, ...] = ()

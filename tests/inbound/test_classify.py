@@ -8,10 +8,12 @@ from gatekeeper.domain import token
 from gatekeeper.domain.address import Address, OwnAddresses
 from gatekeeper.domain.identity import row_id
 from gatekeeper.domain.policy import ReadingLimits
+from gatekeeper.domain.protection import Protection
 from gatekeeper.domain.report import Classified, Envelope, Kind
 from gatekeeper.inbound.classify import BOUNCE, classify
 from gatekeeper.issues.letterhead import LOOP
 from gatekeeper.mail import parse
+from gatekeeper.mail.reading import Reading
 from tests.house import ALIAS
 from tests.issues.reports import plain
 
@@ -29,7 +31,15 @@ def classified(raw: bytes, to: str = str(ALIAS), *, sender: str = "") -> Classif
         peer="192.0.2.7",
         protocol="ESMTP",
     )
-    return classify(parse.read(raw, ReadingLimits()), envelope, OWN, KEY)
+    mail = parse.read(raw, ReadingLimits())
+    reading = Reading(
+        mail=mail,
+        subject=mail.subject,
+        content=mail.root,
+        protection=Protection(),
+        loop_tokens=mail.loop_tokens,
+    )
+    return classify(reading, envelope, OWN, KEY)
 
 
 def test_a_bounce_names_its_delivery() -> None:

@@ -214,7 +214,7 @@ def arrival(house: House, lease: bytes = b"l" * 16) -> Arrival:
         envelope=stored.envelope,
         received_at=stored.received_at,
         reading=reading,
-        classified=classify(reading.mail, stored.envelope, house.desk.own, house.desk.token_key),
+        classified=classify(reading, stored.envelope, house.desk.own, house.desk.token_key),
     )
 
 

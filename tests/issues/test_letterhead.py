@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from gatekeeper.domain import token
 from gatekeeper.domain.address import OwnAddresses
 from gatekeeper.domain.identity import row_id
-from gatekeeper.issues.letterhead import Desk, Draft, dump, load, team_letterhead
+from gatekeeper.issues.letterhead import LOOP, Desk, Draft, dump, load, team_letterhead
 from gatekeeper.mail.compose import outer
 from gatekeeper.mail.headers import addresses
 from tests.house import ALIAS, START, example_team, texts
@@ -51,6 +52,7 @@ def test_any_product_name_makes_one_mailbox_of_the_alias(desk: Desk, name: str) 
         carried=row_id(bytes(16)),
         subject="x",
         references=(),
+        loop_tokens=(),
         now=START,
     )
     for value in (letterhead.from_, letterhead.to):
@@ -62,7 +64,7 @@ def test_any_product_name_makes_one_mailbox_of_the_alias(desk: Desk, name: str) 
 
 def test_a_letter_names_the_alias_alone_and_nobody_of_the_team(desk: Desk) -> None:
     letterhead = team_letterhead(
-        desk, carried=row_id(bytes(16)), subject="x", references=(), now=START
+        desk, carried=row_id(bytes(16)), subject="x", references=(), loop_tokens=(), now=START
     )
     head = outer(head=letterhead, outer_subject="x").head
     assert str(ALIAS) == letterhead.reply_to
@@ -72,7 +74,13 @@ def test_a_letter_names_the_alias_alone_and_nobody_of_the_team(desk: Desk) -> No
 
 def test_a_draft_comes_back_as_it_was_stored(desk: Desk) -> None:
     head = team_letterhead(
-        desk, carried=row_id(bytes(16)), subject="Grüße", references=("<a@b.example>",), now=START
+        desk,
+        carried=row_id(bytes(16)),
+        subject="Grüße",
+        references=("<a@b.example>",),
+        loop_tokens=(token.mint(b"x" * 32, LOOP, row_id(bytes(16))), "no token"),
+        now=START,
     )
+    assert 1 == len(head.came_through)
     draft = Draft(head=head, outer_subject="o", block="ü\nx", whole=True, pieces=2)
     assert draft == load(dump(draft))

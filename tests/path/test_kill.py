@@ -27,8 +27,11 @@ REPORT = (
     b"Subject: once only\r\n\r\nThis must arrive, and be one issue.\r\n"
 )
 CONNECTIONS = 4
-WRITES = {"sqlite": 18, "postgresql": 15}
-"""The commits of one whole life, by database."""
+KILLS = 20
+"""More than the commits of one whole life, whose number depends on how the work falls together."""
+
+SURE = 14
+"""A life always makes at least so many."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -106,23 +109,26 @@ def assert_whole(url: str, codec: Codec, inbox: Inbox) -> None:
     assert len(PEOPLE) == len(different), "the same bytes each time"
 
 
-def test_the_commits_of_a_life_are_those_the_kills_are_at(lives: Lives, codec: Codec) -> None:
-    """A life that is not killed makes as many writes as there are kills below."""
+def test_a_whole_life(lives: Lives, codec: Codec) -> None:
+    """Without a kill everything is whole, and every commit is among the kills below."""
     with running_sink() as sink:
         lives.relay = sink.port
         writes = lives.live()
-        assert writes == WRITES[lives.url.partition(":")[0]]
+        assert writes is not None
+        assert SURE <= writes <= KILLS
         assert_whole(lives.url, codec, sink.inbox)
 
 
 @pytest.mark.parametrize("kill_before", [True, False], ids=["before", "after"])
-@pytest.mark.parametrize("kill_at", range(1, max(WRITES.values()) + 1))
+@pytest.mark.parametrize("kill_at", range(1, KILLS + 1))
 def test_killed_at_a_commit(lives: Lives, codec: Codec, kill_at: int, *, kill_before: bool) -> None:
     """Die at one commit of the path, live again, and find everything whole."""
-    if kill_at > WRITES[lives.url.partition(":")[0]]:
-        return
     with running_sink() as sink:
         lives.relay = sink.port
-        assert lives.live(kill_at=kill_at, kill_before=kill_before) is None, "it was killed"
-        assert lives.live() is not None
+        lived = lives.live(kill_at=kill_at, kill_before=kill_before)
+        if lived is None:
+            assert lives.live() is not None
+        else:
+            assert SURE < kill_at
+            assert lived < kill_at
         assert_whole(lives.url, codec, sink.inbox)
