@@ -1,8 +1,9 @@
-"""Set up a fresh machine, then run, test, soak or lock the project: standard library only.
+"""Set up a fresh machine, then run, test, measure or lock the project: standard library only.
 
     python3 dev.py run [ARGUMENT ...]                   the demo; the arguments are the demo's
     python3 dev.py test [--keep-going] [-- PYTEST ...]  everything that the project is held to
     python3 dev.py soak [-- PYTEST ...]                 the tests in their long forms
+    python3 dev.py bench [ARGUMENT ...]                 ratios to real programs; see docs/bench.md
     python3 dev.py lock [--keep]                        newest versions, or all that still fit
 
 Needed: Python 3.11 and GnuPG 2.2.40 or newer. The rest is made: a virtual environment in .venv,
@@ -64,7 +65,8 @@ CHECKS = {
 }
 PYTEST = ("pytest", "-n", "2")
 COVERAGE = ("--cov", "--cov-report", "term-missing:skip-covered")
-SOAK_TIMEOUT = ("--timeout", "7200")
+# Verbs that become a module, whose arguments are all that follow: name -> (lock file, module).
+MODULES = {"run": (RUNTIME_LOCK, "gatekeeper.demo"), "bench": (DEV_LOCK, "tests.bench")}
 
 
 class ProblemError(Exception):
@@ -282,11 +284,10 @@ def add_project() -> None:
 # The verbs.
 
 
-def run(arguments: list[str]) -> int:
-    """Become the demo: it takes over this process, so Ctrl-C and its exit code are its own."""
-    make_ready(RUNTIME_LOCK)
-    sys.stdout.flush()
-    os.execv(PYTHON, [str(PYTHON), "-P", "-m", "gatekeeper.demo", *arguments])
+def become(lock: Path, module: str, arguments: list[str]) -> int:
+    """Become a module: it takes over this process, so Ctrl-C and its exit code are its own."""
+    make_ready(lock)
+    os.execv(PYTHON, [str(PYTHON), "-P", "-m", module, *arguments])
 
 
 def test(pytest_arguments: list[str], *, keep_going: bool) -> int:
@@ -308,7 +309,7 @@ def soak(pytest_arguments: list[str]) -> int:
     make_ready(DEV_LOCK)
     show_peers()
     os.environ[SOAK_VARIABLE] = "1"
-    return watch([*PYTEST, *SOAK_TIMEOUT, *pytest_arguments])
+    return watch([*PYTEST, "--timeout", "7200", *pytest_arguments])
 
 
 def lock(*, keep: bool) -> int:
@@ -319,9 +320,8 @@ def lock(*, keep: bool) -> int:
     common += [] if keep else ["--upgrade"]
     development = ("--group", "dev", "--constraints", RUNTIME_LOCK.name)
     for path, sources in ((RUNTIME_LOCK, ()), (DEV_LOCK, development)):
-        uv = VENV / "bin" / "uv"
         source = ("pyproject.toml", *sources, "-o", path.name)
-        run_tool("uv pip compile", uv, "pip", "compile", *common, *source)
+        run_tool("uv pip compile", VENV / "bin" / "uv", "pip", "compile", *common, *source)
         say(f"lock     wrote {path.name}")
     return 0
 
@@ -378,13 +378,13 @@ def main(arguments: list[str]) -> int:
 
 
 def dispatch(arguments: list[str]) -> int:
-    """Call the verb; what follows `--` is pytest's, and all that follows `run` is the demo's."""
-    if arguments[:1] == ["run"]:
-        return run(arguments[1:])
+    """Call the verb; what follows `--` is pytest's, what follows a verb of MODULES the module's."""
+    if arguments and arguments[0] in MODULES:
+        return become(*MODULES[arguments[0]], arguments[1:])
     split = arguments.index("--") if "--" in arguments else len(arguments)
     as_written = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("dev.py", description=__doc__, formatter_class=as_written)
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="run|test|soak|lock")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="run|test|soak|bench|lock")
     verbs.add_parser("test").add_argument("--keep-going", action="store_true")
     verbs.add_parser("soak")
     verbs.add_parser("lock").add_argument("--keep", action="store_true")

@@ -1,0 +1,34 @@
+"""Each benchmark measures something in its smallest form; no test passes or fails by time."""
+
+import re
+
+import pytest
+
+from tests.bench import __main__ as bench
+from tests.bench.figures import Figure
+from tests.peers import require
+
+RATIO = re.compile(r".+: .+, .+: ratio [0-9.e+-]+; bar .+")
+
+
+@pytest.mark.parametrize("name", bench.BENCHES)
+def test_a_benchmark_prints_its_ratio(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    if name in {"intake", "outbound"}:
+        require("postfix")
+    bench.main(["--quick", name])
+    machine, *figures, end = capsys.readouterr().out.splitlines()
+    assert machine.startswith("machine ")
+    assert figures
+    assert [] == [line for line in figures if not RATIO.fullmatch(line)]
+    assert end.startswith(f"{name:<8} measured in ")
+
+
+def test_an_unknown_name_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        bench.main(["speed"])
+    assert "there is no benchmark speed" in capsys.readouterr().err
+
+
+def test_a_line_tells_the_median_and_the_range() -> None:
+    figure = Figure(what="work", ours="a", theirs="b", ratios=(1.5, 12.0, 0.125), bar=">= 1")
+    assert "work: a, b: ratio 1.5 (0.12 to 12.0); bar >= 1" == figure.line()
