@@ -117,7 +117,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
     text = f"revision {found.current}, and the master key is its own"
     yield Finding(name="database", state=State.OK, text=text)
     if quarantined := kept[0][MessageState.QUARANTINED]:
-        text, remedy = f"{quarantined} messages in quarantine", "look at the service's log"
+        text, remedy = f"{quarantined} messages in quarantine", "gatekeeper mail quarantine list"
         yield Finding(name="messages", state=State.WARN, text=text, remedy=remedy)
     for state in (DeliveryState.BLOCKED, DeliveryState.FAILED):
         if count := kept[1][state]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from gatekeeper.cli import (
+    audit,
     check,
     db,
     delivery,
@@ -26,7 +27,10 @@ USAGE: Final = 2
 INTERRUPTED: Final = 130
 """What a shell reports of a program that Ctrl-C ended: 128 and the signal's number."""
 
-_NOUNS: Final = (version, init, check, serve, doctor, db, key, issue, mail, delivery)
+_NOUNS: Final = (
+    *(version, init, check, serve, doctor),
+    *(db, key, issue, mail, delivery, audit),
+)
 
 
 def parser() -> argparse.ArgumentParser:

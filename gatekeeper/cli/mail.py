@@ -1,4 +1,4 @@
-"""`gatekeeper mail`: one mail as the service would read it, without a database."""
+"""`gatekeeper mail`: one mail as the service would read it; and what lies in quarantine."""
 
 import argparse
 import re
@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from gatekeeper.cli import quarantine
 from gatekeeper.cli.grammar import Verbs, noun, verb
 from gatekeeper.domain.errors import TheirFault
 from gatekeeper.domain.instants import Instant, rfc3339
@@ -37,6 +38,7 @@ def add(nouns: Verbs) -> None:
     )
     parser.add_argument("--json", action="store_true", help="the only form there is")
     parser.add_argument("file", metavar="FILE", help="a mail as received (RFC 5322), or -")
+    quarantine.add(verbs)
 
 
 def inspect(options: argparse.Namespace) -> int:

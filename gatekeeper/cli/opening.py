@@ -45,6 +45,7 @@ def record(
     kind: str,
     *,
     issue: RowId | None = None,
+    message: RowId | None = None,
     delivery: RowId | None = None,
     payload: Mapping[str, object] | None = None,
 ) -> None:
@@ -56,6 +57,7 @@ def record(
         now=clock.now(),
         payload=payload or {},
         issue=issue,
+        message=message,
         delivery=delivery,
     )
 

@@ -177,6 +177,17 @@ def fail(
     tx.connection.execute(update(messages).where(_M.id == message).values(values))
 
 
+def release(tx: Tx, *, message: RowId, now: Instant) -> None:
+    """Make a message in quarantine due at once, its attempts counted anew; else Conflict."""
+    statement = (
+        update(messages)
+        .where(_M.id == message, _M.state == MessageState.QUARANTINED)
+        .values(state=MessageState.STORED, due_at=now, attempts=0, problem=None, updated_at=now)
+    )
+    if tx.connection.execute(statement).rowcount != 1:
+        raise Conflict("the message is not in quarantine")
+
+
 def of_issue(tx: Tx, issue: RowId) -> tuple[StoredMessage, ...]:
     """Return the issue's messages without raw bytes, oldest first."""
     return _listed(tx, select(messages).where(_M.issue == issue))

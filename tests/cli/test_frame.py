@@ -23,7 +23,8 @@ HEAVY = {"sqlalchemy", "pydantic", "yaml", "gnupg", "alembic", "aiosmtpd", "cryp
 VERBS = (
     *("version", "init", "check", "serve", "doctor", "db upgrade", "db status", "key list"),
     *("key export", "issue list", "issue show", "issue thread", "mail inspect"),
-    *("delivery list", "delivery show", "delivery retry"),
+    *("delivery list", "delivery show", "delivery retry", "audit verify"),
+    *("mail quarantine list", "mail quarantine release"),
 )
 
 

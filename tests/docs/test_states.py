@@ -78,11 +78,17 @@ def _quarantine(tx: Tx, message: RowId, token: bytes, now: Instant) -> None:
     messages.fail(tx, message=message, token=token, problem="x", quarantine=True, now=now)
 
 
+def _release(tx: Tx, message: RowId, token: bytes, now: Instant) -> None:
+    assert token
+    messages.release(tx, message=message, now=now)
+
+
 HAPPENINGS: dict[str, Happening] = {
     "claim": _claim,
     "finish": _finish,
     "fail": _fail,
     "quarantine": _quarantine,
+    "release": _release,
 }
 WAYS: dict[MessageState, tuple[str, ...]] = {
     MessageState.STORED: (),

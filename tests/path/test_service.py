@@ -83,7 +83,7 @@ def test_nothing_is_lost_when_the_service_stops_in_between(tmp_path: Path) -> No
             with serving(site):
                 for row in site.json("delivery", "list"):
                     if row["state"] == "deferred":
-                        site.run("delivery", "retry", row["id"])
+                        site.run("delivery", "retry", row["delivery"])
                 assert {address for _, address in PEOPLE} == set(copies(second.inbox, 3))
 
 

@@ -309,3 +309,22 @@ def test_chunks_of_another_message_do_not_open(store: Store) -> None:
     store.write(swap)
     with pytest.raises(OurFault, match=r"message_chunks\.data does not open"):
         store.read(lambda tx: messages.load(tx, other))
+
+
+def test_a_message_is_released_from_quarantine_once(store: Store) -> None:
+    """It is due at once, its attempts counted anew; nothing else can be released."""
+
+    def give_up(tx: Tx) -> RowId:
+        message = samples.message(tx)
+        messages.claim(tx, now=NOW, lease=1, token=TOKEN, limit=1)
+        messages.fail(tx, message=message, token=TOKEN, problem="x", quarantine=True, now=NOW)
+        return message
+
+    message = store.write(give_up)
+    store.write(lambda tx: messages.release(tx, message=message, now=NOW))
+    row = store.read(lambda tx: messages.head(tx, message))
+    assert (MessageState.STORED, 0, "") == (row.state, row.attempts, row.problem)
+    with pytest.raises(Conflict):
+        store.write(lambda tx: messages.release(tx, message=message, now=NOW))
+    (claimed,) = store.write(lambda tx: messages.claim(tx, now=NOW, lease=1, token=TOKEN, limit=1))
+    assert (message, 1) == (claimed.id, claimed.attempts)
