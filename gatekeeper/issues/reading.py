@@ -38,6 +38,7 @@ UNREAD: Final = "this program failed to read it, which is a fault of the program
 OUTSIDE_ONLY: Final = "only its outside was looked at"
 """Stands among the problems of a mail that was left closed on purpose."""
 
+SIGNED_OUTSIDE: Final = "signed outside of the encryption, which proves no author"
 _NO_TIME_LEFT: Final = "left closed: the pieces before it took all the time allowed"
 
 
@@ -75,6 +76,10 @@ class Reader:
         if isinstance(layer, InlineEncrypted):
             return self._encrypted(mail, layer.armor, (), is_entity=False)
         if isinstance(layer, Signed):
+            inside = openpgp.layer(layer.inner)
+            if isinstance(inside, Encrypted):
+                # Whoever carries the mail can take such a signature off and put on the own.
+                return self._encrypted(mail, inside.ciphertext, (SIGNED_OUTSIDE,), is_entity=True)
             signatures = self._verified(layer)
             return self._finish(mail, mail.root, Protection(signatures=signatures), layer.inner)
         if isinstance(layer, InlineSigned):

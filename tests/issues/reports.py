@@ -194,6 +194,11 @@ def _encrypted_with_a_bad_signature(pen: Pen) -> bytes:
     return head(sender=ANDREA) + pgp_mime(pen.encrypt(content))
 
 
+def _encrypted_and_signed_outside(pen: Pen) -> bytes:
+    inside = pgp_mime(pen.encrypt(protected())).replace(b"=-mark", b"=-inside")
+    return head(subject="...", sender=ANDREA) + signed(inside, pen.sign(inside, by=person_key(0)))
+
+
 def _inline_encrypted(pen: Pen) -> bytes:
     armor = pen.encrypt(SECRET + b"\r\n", by=robin_key())
     return head() + b"Content-Type: text/plain; charset=us-ascii\r\n\r\n" + armor
@@ -285,6 +290,7 @@ LAYERS: Final[Mapping[str, Callable[[Pen], bytes]]] = MappingProxyType(
             _signed_by_an_unknown_key,
             _signed_and_changed,
             _encrypted_with_a_bad_signature,
+            _encrypted_and_signed_outside,
             _inline_encrypted,
             _inline_signed,
             _half_clear,
