@@ -63,7 +63,7 @@ CHECKS = {
     "types": ("mypy",),
     "layers": ("lint-imports", "--no-logo"),
 }
-PYTEST = ("pytest", "-n", "2")
+PYTEST = ("pytest", "-n", "2", "--dist", "worksteal")
 COVERAGE = ("--cov", "--cov-report", "term-missing:skip-covered")
 # Verbs that become a module, whose arguments are all that follow: name -> (lock file, module).
 MODULES = {"run": (RUNTIME_LOCK, "gatekeeper.demo"), "bench": (DEV_LOCK, "tests.bench")}
