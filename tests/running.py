@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from tests import scratch
 from tests.house import ALIAS, PEOPLE, person_key
 
 ROOT = Path(__file__).parent.parent
@@ -51,7 +52,7 @@ def gatekeeper(
 @cache
 def _template() -> Path:
     """Return a configuration with the team of PEOPLE, made once in each test process."""
-    folder = Path(tempfile.mkdtemp(prefix="gk-init-"))
+    folder = Path(tempfile.mkdtemp(prefix="init-", dir=scratch.folder()))
     arguments = ["init", str(folder / "config"), "--domain", ALIAS.domain, "--prefix", "SEC"]
     arguments += ["--name", "Example", "--listen", _LISTEN, "--relay", _RELAY]
     for index, (name, address) in enumerate(PEOPLE):

@@ -15,6 +15,7 @@ from gatekeeper.config.loading import examine
 from gatekeeper.config.problems import Problem
 from gatekeeper.domain.address import Address
 from gatekeeper.pgp.armor import Kind, armor
+from tests import scratch
 from tests.house import ALIAS, PEOPLE, START, person_key
 from tests.keys import Key
 
@@ -38,7 +39,7 @@ def recruits(folder: Path) -> tuple[Recruit, ...]:
 
 @cache
 def _made() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="gk-config-"))
+    folder = Path(tempfile.mkdtemp(prefix="config-", dir=scratch.folder()))
     wish = Founding(
         folder=folder / "config",
         domain=ALIAS.domain,

@@ -4,13 +4,14 @@ import sys
 import unicodedata
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gatekeeper.domain.address import Address, Destination, OwnAddresses, Route
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.token import TOKEN_LENGTH, mint
 from tests.domain.samples import ascii_addresses, row_ids
+from tests.sampling import tries
 
 OWN = OwnAddresses(security=Address.parse("security@example.org"))
 KELVIN = "\N{KELVIN SIGN}"
@@ -32,13 +33,12 @@ def changed_case(text: str) -> str:
     return "".join(c.swapcase() if i % 2 else c for i, c in enumerate(text))
 
 
-@settings(deadline=None)
 @given(address=ascii_addresses)
 def test_what_is_written_is_read_back(address: Address) -> None:
     assert address == Address.parse(str(address))
 
 
-@settings(deadline=None, max_examples=500)
+@tries(500)
 @given(text=st.one_of(any_text, around_an_at))
 def test_what_is_read_is_written_back(text: str) -> None:
     """Nothing is trimmed, decoded or completed: an address is the text, or there is none."""
@@ -46,7 +46,7 @@ def test_what_is_read_is_written_back(text: str) -> None:
     assert found is None or text == str(found)
 
 
-@settings(deadline=None, max_examples=300)
+@tries(300)
 @given(
     address=st.one_of(ascii_addresses.map(str), st.just("jörg@münchen.example")),
     at=st.integers(0, 40),
@@ -123,7 +123,6 @@ def test_a_refusal_quotes_nothing() -> None:
         assert text not in str(refusal.value)
 
 
-@settings(deadline=None)
 @given(address=ascii_addresses)
 def test_case_does_not_tell_mailboxes_apart(address: Address) -> None:
     other = Address.parse(changed_case(str(address)))
@@ -157,7 +156,6 @@ def test_smtputf8_is_asked_for_where_it_is_needed(text: str, *, needs: bool) -> 
     assert needs is Address.parse(text).needs_smtputf8
 
 
-@settings(deadline=None)
 @given(recipient=ascii_addresses)
 @example(recipient=Address.parse("security@example.org.example"))
 @example(recipient=Address.parse("security@sub.example.org"))
@@ -168,7 +166,7 @@ def test_a_foreign_domain_has_no_route(recipient: Address) -> None:
         assert OWN.route(recipient) is None
 
 
-@settings(deadline=None, max_examples=300)
+@tries(300)
 @given(local=ascii_addresses.map(lambda address: address.local))
 def test_a_local_part_that_is_not_ours_has_no_route(local: str) -> None:
     found = OWN.route(Address(local=local, domain="example.org"))
@@ -199,7 +197,6 @@ def test_routes(local: str, expected: Destination | None) -> None:
         assert expected == OWN.route(Address(local=local, domain=domain))
 
 
-@settings(deadline=None)
 @given(target=row_ids)
 def test_a_bounce_address_leads_back_with_its_token(target: RowId) -> None:
     token = mint(b"k" * 32, "bounce", target)

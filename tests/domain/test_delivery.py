@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.domain.delivery import (
@@ -20,6 +20,7 @@ from gatekeeper.domain.delivery import (
     move,
 )
 from gatekeeper.domain.instants import DAY, HOUR, MINUTE, Instant, later
+from tests.sampling import tries
 
 S, E = DeliveryState, DeliveryEvent
 START = Instant(1_788_436_800_000_000)
@@ -105,7 +106,6 @@ def test_every_delivery_can_come_to_an_end() -> None:
     assert set(S) == ends
 
 
-@settings(deadline=None)
 @given(attempts=st.integers(1, 500), doubts=st.integers(0, 500), age=st.integers(-DAY, 10 * DAY))
 def test_what_was_taken_is_delivered_and_what_was_refused_fails(
     attempts: int, doubts: int, age: int
@@ -117,7 +117,6 @@ def test_what_was_taken_is_delivered_and_what_was_refused_fails(
         assert Next(event=event, due_at=now) == then
 
 
-@settings(deadline=None)
 @given(
     outcome=st.sampled_from(AGAIN),
     attempts=st.integers(1, 500),
@@ -157,7 +156,7 @@ def test_the_schedule_is_the_designed_one() -> None:
     assert 5 * DAY <= tried[-1][0] - START < 5 * DAY + HOUR
 
 
-@settings(deadline=None, max_examples=30)
+@tries(30)
 @given(outcomes=st.data())
 def test_whatever_the_temporary_replies_it_ends_after_five_days(outcomes: st.DataObject) -> None:
     """With doubts among them as well: each mail is tried to the end, and then fails visibly."""

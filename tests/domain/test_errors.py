@@ -1,7 +1,7 @@
 """Errors know whose fault they are, and a reply is always one sound line of SMTP."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.domain.errors import (
@@ -13,9 +13,10 @@ from gatekeeper.domain.errors import (
     Reply,
     TheirFault,
 )
+from tests.sampling import tries
 
 
-@settings(deadline=None, max_examples=300)
+@tries(300)
 @given(
     code=st.integers(0, 700),
     enhanced=st.one_of(st.text(max_size=12), st.from_regex(r"[245]\.\d{1,3}\.\d{1,3}")),

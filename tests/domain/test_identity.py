@@ -1,10 +1,11 @@
 """Names of things have one spelling each, and text that is none is refused."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.domain.identity import IssueId, fingerprint, prefix, row_id, short_tag
+from tests.sampling import tries
 
 issue_ids = st.builds(
     lambda prefix, year, number: IssueId(prefix=prefix, year=year, number=number),
@@ -23,7 +24,6 @@ def test_a_row_id_has_16_bytes(length: int) -> None:
         row_id(b"x" * length)
 
 
-@settings(deadline=None)
 @given(raw=st.binary(max_size=20), other=st.binary(max_size=20))
 def test_a_tag_is_lower_case_and_tells_its_bytes_apart(raw: bytes, other: bytes) -> None:
     tag = short_tag(raw)
@@ -31,7 +31,6 @@ def test_a_tag_is_lower_case_and_tells_its_bytes_apart(raw: bytes, other: bytes)
     assert (raw == other) == (tag == short_tag(other))
 
 
-@settings(deadline=None)
 @given(digits=st.text(alphabet="0123456789abcdefABCDEF", min_size=40, max_size=40))
 def test_a_fingerprint_is_40_digits_however_grouped(digits: str) -> None:
     found = fingerprint(" ".join(digits[at : at + 4] for at in range(0, 40, 4)))
@@ -39,7 +38,7 @@ def test_a_fingerprint_is_40_digits_however_grouped(digits: str) -> None:
     assert found == fingerprint(found)
 
 
-@settings(deadline=None, max_examples=300)
+@tries(300)
 @given(text=st.text(alphabet=f"0123456789ABCDEFabcdef {STRANGE}\n\t-xG", min_size=30, max_size=50))
 def test_a_fingerprint_is_nothing_but_hexadecimal_digits(text: str) -> None:
     try:
@@ -71,14 +70,13 @@ def test_what_is_no_prefix_is_refused(text: str) -> None:
         prefix(text)
 
 
-@settings(deadline=None)
 @given(issue=issue_ids)
 def test_an_issue_id_is_read_back(issue: IssueId) -> None:
     assert issue == IssueId.parse(str(issue))
     assert issue == IssueId.parse(f" {str(issue).lower()}\n")
 
 
-@settings(deadline=None, max_examples=300)
+@tries(300)
 @given(
     text=st.text(alphabet=f"SECsec-0123456789{STRANGE} ", min_size=8, max_size=20),
     before=st.sampled_from(["", "SEC-2026-", "ſec-2026-", "SEC-２０２６-"]),

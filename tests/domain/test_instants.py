@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.domain.instants import (
@@ -28,13 +28,11 @@ moments = st.datetimes(
 )
 
 
-@settings(deadline=None)
 @given(instant=instants)
 def test_there_and_back(instant: Instant) -> None:
     assert instant == from_datetime(to_datetime(instant))
 
 
-@settings(deadline=None)
 @given(moment=moments)
 def test_a_zone_is_another_way_to_say_the_same(moment: datetime) -> None:
     instant = from_datetime(moment)
@@ -42,19 +40,16 @@ def test_a_zone_is_another_way_to_say_the_same(moment: datetime) -> None:
     assert UTC is to_datetime(instant).tzinfo
 
 
-@settings(deadline=None)
 @given(early=moments, late=moments)
 def test_order_is_kept(early: datetime, late: datetime) -> None:
     assert (early < late) == (from_datetime(early) < from_datetime(late))
 
 
-@settings(deadline=None)
 @given(instant=instants, step=st.integers(-DAY, DAY))
 def test_later_is_so_much_later(instant: Instant, step: int) -> None:
     assert step == later(instant, step) - instant
 
 
-@settings(deadline=None)
 @given(instant=instants)
 def test_rfc3339_is_the_second_the_instant_lies_in(instant: Instant) -> None:
     text = rfc3339(instant)
@@ -62,7 +57,6 @@ def test_rfc3339_is_the_second_the_instant_lies_in(instant: Instant) -> None:
     assert 0 <= instant - from_datetime(datetime.fromisoformat(text)) < SECOND
 
 
-@settings(deadline=None)
 @given(instant=instants)
 def test_spoken_is_rfc3339_with_the_weekday(instant: Instant) -> None:
     weekday, _, rest = spoken(instant).partition(" ")

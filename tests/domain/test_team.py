@@ -1,7 +1,7 @@
 """An address or a key leads to one person of the team, or to nobody."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.domain.address import Address
@@ -22,14 +22,12 @@ def test_an_address_leads_to_its_person_in_any_case() -> None:
         assert one == TEAM.by_address(Address.parse(str(one.address).upper()))
 
 
-@settings(deadline=None)
 @given(address=ascii_addresses)
 def test_no_other_address_leads_to_anyone(address: Address) -> None:
     known = {one.address.key for one in TEAM.people}
     assert (TEAM.by_address(address) is not None) == (address.key in known)
 
 
-@settings(deadline=None)
 @given(numbers=st.lists(st.integers(0, 8), min_size=1, max_size=6))
 def test_a_team_is_made_of_different_people(numbers: list[int]) -> None:
     people = tuple(person(number) for number in numbers)

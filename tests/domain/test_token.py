@@ -3,12 +3,13 @@
 from string import ascii_lowercase
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.token import TOKEN_LENGTH, check, mint
 from tests.domain.samples import row_ids
+from tests.sampling import tries
 
 keys = st.binary(min_size=32, max_size=32)
 purposes = st.sampled_from(["bounce", "loop", "b", "", "bounce\0"])
@@ -18,7 +19,6 @@ TARGET = RowId(bytes(range(16)))
 ALPHABET = ascii_lowercase + "234567"
 
 
-@settings(deadline=None)
 @given(key=keys, purpose=purposes, target=row_ids)
 def test_what_is_minted_is_believed(key: bytes, purpose: str, target: RowId) -> None:
     token = mint(key, purpose, target)
@@ -28,21 +28,18 @@ def test_what_is_minted_is_believed(key: bytes, purpose: str, target: RowId) -> 
     assert set(token) <= set(ALPHABET + ".")
 
 
-@settings(deadline=None)
 @given(key=keys, other=keys, target=row_ids)
 def test_another_key_is_refused(key: bytes, other: bytes, target: RowId) -> None:
     assume(key != other)
     assert check(other, "bounce", mint(key, "bounce", target)) is None
 
 
-@settings(deadline=None)
 @given(purpose=purposes, other=purposes, target=row_ids)
 def test_another_purpose_is_refused(purpose: str, other: str, target: RowId) -> None:
     assume(purpose != other)
     assert check(KEY, other, mint(KEY, purpose, target)) is None
 
 
-@settings(deadline=None)
 @given(target=row_ids, other=row_ids)
 def test_another_row_is_refused(target: RowId, other: RowId) -> None:
     assume(target != other)
@@ -81,7 +78,7 @@ def test_a_letter_that_only_looks_like_one_is_refused() -> None:
     assert check(KEY, "bounce", token.replace("k", "\u212a")) is None
 
 
-@settings(deadline=None, max_examples=300)
+@tries(300)
 @given(text=st.one_of(st.text(max_size=60), st.text(alphabet=ALPHABET + ".=", max_size=60)))
 @example(text=".")
 @example(text="..")

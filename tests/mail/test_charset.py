@@ -2,12 +2,11 @@
 
 import encodings
 import re
-import time
 import unicodedata
 from encodings.aliases import aliases
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.mail.charset import (
@@ -17,6 +16,7 @@ from gatekeeper.mail.charset import (
     printable_line,
     printable_text,
 )
+from tests.sampling import tries
 
 FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
@@ -24,14 +24,14 @@ FORBIDDEN = re.compile(
 )
 
 
-@settings(deadline=None, max_examples=400)
+@tries(400)
 @given(st.binary(max_size=200), st.one_of(st.text(max_size=20), st.sampled_from(sorted(aliases))))
 def test_any_bytes_in_any_charset_are_text(raw: bytes, charset: str) -> None:
     found = decode_in(raw, charset)
     printable_text(found.text).encode("utf-8")
 
 
-@settings(deadline=None, max_examples=400)
+@tries(400)
 @given(st.text(st.characters(), max_size=100))
 def test_printable_text_holds_no_control_or_bidi_character(text: str) -> None:
     shown = printable_text(text)
@@ -114,15 +114,14 @@ def test_unknown_names_are_not_remembered() -> None:
     assert before == len(cache)
 
 
-def test_every_known_codec_is_fast() -> None:
+@pytest.mark.timeout(60)  # all together take a few seconds; one that is slow takes minutes
+def test_no_known_codec_takes_for_ever() -> None:
     raw = bytes(range(256)) * 4000
     for name in sorted(set(aliases.values())):
         if decode_in(b"x", name).problem.endswith("unknown charset"):
             continue
-        begin = time.process_time()
-        decode_in(raw, name)
-        decode_in(b"+2AA-~{" * 100_000, name)
-        assert time.process_time() - begin < 2
+        assert decode_in(raw, name).text
+        assert decode_in(b"+2AA-~{" * 100_000, name).text
 
 
 def test_line_ends_become_one_kind() -> None:

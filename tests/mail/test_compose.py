@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from email.policy import default
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.domain.policy import ReadingLimits
@@ -27,6 +27,7 @@ from gatekeeper.mail.structure import Part, scan
 from tests.hostile.making import ARMOR, mail, multipart
 from tests.mail.samples import LIMITS, letterhead, mail_bytes, part_of
 from tests.mail.test_header_writing import ONE_FIELD
+from tests.sampling import tries
 from tests.torture import torture
 
 OUTER_SUBJECT = "Encrypted message [k7q2]"
@@ -71,7 +72,7 @@ def parsed(raw: bytes) -> list[EmailMessage]:
     ]
 
 
-@settings(deadline=None, max_examples=400)
+@tries(400)
 @given(raw=mail_bytes)
 def test_any_content_is_embedded_byte_for_byte(raw: bytes) -> None:
     content = part_of(raw)
@@ -84,7 +85,7 @@ def test_any_content_is_embedded_byte_for_byte(raw: bytes) -> None:
         assert content.header_block == root.children[2].decoded()
 
 
-@settings(deadline=None, max_examples=200)
+@tries(200)
 @given(raw=mail_bytes)
 def test_python_reads_the_same_number_of_parts(raw: bytes) -> None:
     content = part_of(raw)
@@ -309,7 +310,7 @@ def test_nothing_of_the_real_subject_is_in_the_frame() -> None:
     assert _frame(subject="first") == _frame(subject="second, much longer " * 20)
 
 
-@settings(deadline=None, max_examples=300)
+@tries(300)
 @given(subject=st.text(max_size=300), outside=st.text(max_size=300))
 def test_any_subject_is_refused_or_changes_its_own_field_only(subject: str, outside: str) -> None:
     try:

@@ -1,13 +1,12 @@
 """Header blocks are split into fields byte for byte."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from gatekeeper.mail.fields import HeaderField, block_at
 from tests.mail.samples import mail_bytes
 
 
-@settings(deadline=None)
 @given(raw=mail_bytes)
 def test_any_block_lies_before_its_body_and_holds_its_fields(raw: bytes) -> None:
     block = block_at(raw, 0, is_boundary=lambda text: text == b"a", at_most=5)

@@ -5,7 +5,7 @@ from email import message_from_bytes
 from email.policy import default
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gatekeeper.domain.instants import Instant
@@ -20,6 +20,7 @@ from gatekeeper.mail.header_writing import (
 )
 from gatekeeper.mail.headers import addresses, date, decode_text, message_ids
 from tests.mail.samples import part_of
+from tests.sampling import tries
 
 ONE_FIELD = re.compile(rb"[A-Za-z-]+:(?:[ -~]*\r\n(?=[ ]))*[ -~]*\r\n")
 """One field in printable ASCII; each of its line ends but the last is followed by a blank."""
@@ -48,7 +49,7 @@ INJECTIONS = (
 some_text = st.text(st.characters(codec="utf-8"), max_size=150).map(printable_line)
 
 
-@settings(deadline=None, max_examples=500)
+@tries(500)
 @given(text=st.text(max_size=200))
 @example(text="=?utf-8?q?a=0D=0ABcc:_x?=")
 @example(text="a" * 2000)
@@ -65,7 +66,7 @@ def test_any_text_is_refused_or_one_field(text: str) -> None:
     assert [written] == [b"Subject:" + each.raw + b"\r\n" for each in part_of(written).fields]
 
 
-@settings(deadline=None, max_examples=500)
+@tries(500)
 @given(text=some_text)
 @example(text="=?utf-8?q?x?=")
 @example(text="x" * 500)
@@ -83,7 +84,6 @@ def test_another_reader_reads_the_same(text: str) -> None:
     assert text == message_from_bytes(written, policy=default)["Subject"]
 
 
-@settings(deadline=None)
 @given(raw=st.binary(max_size=200))
 def test_any_subject_that_was_read_can_be_written(raw: bytes) -> None:
     encode_header(decode_text(raw, 1000))
@@ -135,7 +135,7 @@ def test_a_word_that_is_too_long_stays_whole() -> None:
     assert f"Message-ID:\r\n {value}\r\n".encode() == field_lines("Message-ID", value)
 
 
-@settings(deadline=None, max_examples=500)
+@tries(500)
 @given(name=some_text)
 @example(name='"quoted" \\ name')
 @example(name="a, b; c: <d@e.example>")

@@ -1,9 +1,7 @@
 """Header values are read in bounded time, and no value can pose as another."""
 
-import time
-
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.domain.instants import rfc3339
@@ -17,6 +15,7 @@ from gatekeeper.mail.headers import (
     message_ids,
 )
 from tests.mail.samples import mail_bytes
+from tests.sampling import tries
 
 LIMIT = 16 * 1024
 
@@ -31,7 +30,7 @@ header_bytes = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=600)
+@tries(600)
 @given(raw=header_bytes, limit=st.integers(0, 300))
 def test_any_value_is_one_printable_line(raw: bytes, limit: int) -> None:
     text = decode_text(raw, limit)
@@ -40,7 +39,7 @@ def test_any_value_is_one_printable_line(raw: bytes, limit: int) -> None:
     assert len(text) <= limit
 
 
-@settings(deadline=None, max_examples=600)
+@tries(600)
 @given(raw=header_bytes, limit=st.integers(0, 300))
 def test_any_value_gives_mailboxes_that_stood_in_it(raw: bytes, limit: int) -> None:
     for each in addresses(raw, limit):
@@ -49,7 +48,7 @@ def test_any_value_gives_mailboxes_that_stood_in_it(raw: bytes, limit: int) -> N
             assert str(each.address).encode() in raw[:limit] or not raw.isascii()
 
 
-@settings(deadline=None, max_examples=300)
+@tries(300)
 @given(raw=header_bytes)
 def test_any_value_gives_ids_and_a_date_or_none(raw: bytes) -> None:
     for each in message_ids(raw):
@@ -157,6 +156,7 @@ def test_only_so_many_mailboxes_are_read() -> None:
     assert MAILBOXES_MAX == len(addresses(b"a@b.example," * 5000, 1_000_000))
 
 
+@pytest.mark.timeout(60)  # each takes about a second at most; an attack would take hours
 @pytest.mark.parametrize(
     "raw",
     [
@@ -176,12 +176,10 @@ def test_only_so_many_mailboxes_are_read() -> None:
     ids=lambda raw: raw[:12].decode("ascii"),
 )
 def test_hostile_values_cost_no_more_than_their_bytes(raw: bytes) -> None:
-    begin = time.process_time()
-    addresses(raw, len(raw))
-    decode_text(raw, len(raw))
-    message_ids(raw)
-    date(raw)
-    assert time.process_time() - begin < 5
+    assert len(addresses(raw, len(raw))) <= MAILBOXES_MAX
+    assert is_printable_line(decode_text(raw, len(raw)))
+    assert len(message_ids(raw)) <= MESSAGE_IDS_MAX
+    assert date(raw) is None
 
 
 def test_message_ids_keep_their_brackets_and_order() -> None:

@@ -1,11 +1,12 @@
 """What a part says it is, read leniently and once."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.mail.charset import is_printable_line
 from gatekeeper.mail.media import Media, media_of
+from tests.sampling import tries
 
 LIMIT = 4096
 
@@ -20,7 +21,7 @@ def media(content_type: str = "", disposition: str = "", encoding: str = "") -> 
     return media_of(kept, default="text/plain", limit=LIMIT)
 
 
-@settings(deadline=None, max_examples=300)
+@tries(300)
 @given(
     st.lists(
         st.sampled_from(

@@ -1,9 +1,7 @@
 """Which OpenPGP layers a mail has is read from its structure, and never more than is there."""
 
-import time
-
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.mail.charset import is_printable_line
@@ -20,6 +18,7 @@ from gatekeeper.mail.openpgp import (
 )
 from tests.hostile.making import ARMOR, TEXT, mail, multipart
 from tests.mail.samples import mail_bytes, part_of
+from tests.sampling import tries
 from tests.torture import torture
 
 CONTROL = b"Content-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n"
@@ -36,7 +35,7 @@ CLEARSIGNED = (
 BINARY = b"\x85\x01\x0c\x03" + bytes(300)
 
 
-@settings(deadline=None, max_examples=500)
+@tries(500)
 @given(raw=mail_bytes, limit=st.integers(0, 3))
 def test_any_mail_has_a_layer_and_bounded_pieces(raw: bytes, limit: int) -> None:
     root = part_of(raw)
@@ -48,22 +47,20 @@ def test_any_mail_has_a_layer_and_bounded_pieces(raw: bytes, limit: int) -> None
     assert all(is_printable_line(each.label) for each in spans)
 
 
+@pytest.mark.timeout(60)  # each takes about a second at most; an attack would take hours
 @pytest.mark.parametrize("name", sorted(torture()))
 def test_torture_mails_are_looked_at_in_bounded_time(name: str) -> None:
     root = part_of(torture()[name])
-    begin = time.process_time()
     layer(root)
-    pieces(root, 20)
-    assert time.process_time() - begin < 3
+    assert len(pieces(root, 20)) <= 21
 
 
+@pytest.mark.timeout(60)  # each takes about a second at most; an attack would take hours
 @pytest.mark.parametrize("line", [b"-----", b"-----BEGIN PGP MESSAGE-----\n", b"-----BEGIN PGP "])
 def test_hostile_armor_costs_no_more_than_its_bytes(line: bytes) -> None:
     root = part_of(mail(line * (4_000_000 // len(line))))
-    begin = time.process_time()
     layer(root)
     assert len(pieces(root, 20)) <= 21
-    assert time.process_time() - begin < 3
 
 
 def test_a_mail_encrypted_as_a_whole() -> None:

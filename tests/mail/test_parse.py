@@ -1,9 +1,7 @@
 """A mail becomes one value, whatever is missing or doubled in it."""
 
-import time
-
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from gatekeeper.domain.instants import rfc3339
 from gatekeeper.domain.policy import ReadingLimits
@@ -11,6 +9,7 @@ from gatekeeper.mail.charset import is_printable_line
 from gatekeeper.mail.parse import Mail, read
 from tests.hostile.making import mail
 from tests.mail.samples import LIMITS, any_limits, mail_bytes
+from tests.sampling import tries
 from tests.torture import torture
 
 
@@ -18,7 +17,7 @@ def addresses_of(found: Mail) -> list[str]:
     return [str(each.address) for each in found.from_]
 
 
-@settings(deadline=None, max_examples=400)
+@tries(400)
 @given(raw=mail_bytes, limits=any_limits)
 def test_any_bytes_are_a_mail(raw: bytes, limits: ReadingLimits) -> None:
     found = read(raw, limits)
@@ -27,12 +26,11 @@ def test_any_bytes_are_a_mail(raw: bytes, limits: ReadingLimits) -> None:
         assert is_printable_line(text)
 
 
+@pytest.mark.timeout(60)  # each takes about a second at most; an attack would take hours
 @pytest.mark.parametrize("name", sorted(torture()))
 def test_torture_mails_are_read_in_bounded_time(name: str) -> None:
     raw = torture()[name]
-    begin = time.process_time()
     found = read(raw, LIMITS)
-    assert time.process_time() - begin < 4
     assert len(found.subject) <= LIMITS.header_value_bytes
 
 

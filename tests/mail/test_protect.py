@@ -1,7 +1,7 @@
 """Header fields inside the encryption are read where the payload declares them."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from gatekeeper.domain.instants import rfc3339
 from gatekeeper.mail.compose import inner
@@ -10,7 +10,6 @@ from tests.hostile.making import mail
 from tests.mail.samples import LIMITS, letterhead, mail_bytes, part_of
 
 
-@settings(deadline=None)
 @given(raw=mail_bytes)
 def test_any_payload_is_read(raw: bytes) -> None:
     assert isinstance(protected(part_of(raw), LIMITS), ProtectedHeaders | None)

@@ -1,16 +1,16 @@
 """The structure of a mail is found as spans of its own bytes, whatever the bytes are."""
 
-import time
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.domain.policy import ReadingLimits
 from gatekeeper.mail.structure import MAX_FIELDS, Part, scan, text_entity
 from tests.hostile.making import TEXT, mail, multipart
 from tests.mail.samples import LIMITS, any_limits, mail_bytes, part_of
+from tests.sampling import tries
 from tests.torture import torture
 
 WIDE = ReadingLimits(depth=2000, parts=200_000)
@@ -37,7 +37,7 @@ def recomposed(part: Part) -> bytes:
     return b"".join([*pieces, part.source[at : part.end]])
 
 
-@settings(deadline=None, max_examples=600)
+@tries(600)
 @given(raw=mail_bytes, limits=any_limits)
 def test_any_bytes_have_a_structure_that_nests(raw: bytes, limits: ReadingLimits) -> None:
     root = scan(raw, limits).root
@@ -46,24 +46,22 @@ def test_any_bytes_have_a_structure_that_nests(raw: bytes, limits: ReadingLimits
     assert sum(1 for _ in root.walk()) <= limits.parts + 1
 
 
+@pytest.mark.timeout(60)  # each takes about a second at most; an attack would take hours
 @pytest.mark.parametrize("name", sorted(torture()))
 def test_every_torture_mail_is_scanned_in_bounded_time(name: str) -> None:
     raw = torture()[name]
-    begin = time.process_time()
     root = scan(raw, LIMITS).root
-    assert time.process_time() - begin < 3
     assert raw == root.entity
     assert_nested(root)
 
 
+@pytest.mark.timeout(60)  # each takes about a second at most; an attack would take hours
 @pytest.mark.parametrize(
-    ("name", "seconds"),
-    [("deep-1200", 0.5), ("attachment-25-mb", 1), ("huge-header", 1), ("boundaries-100000", 5)],
+    "name", ["deep-1200", "attachment-25-mb", "huge-header", "boundaries-100000"]
 )
-def test_size_and_depth_cost_no_more_than_their_bytes(name: str, seconds: float) -> None:
-    begin = time.process_time()
-    scan(torture()[name], WIDE)
-    assert time.process_time() - begin < seconds
+def test_size_and_depth_cost_no_more_than_their_bytes(name: str) -> None:
+    raw = torture()[name]
+    assert raw == scan(raw, WIDE).root.entity
 
 
 def test_depth_1200_is_found_whole_when_allowed() -> None:
@@ -236,10 +234,9 @@ def test_the_fields_of_all_parts_count_together() -> None:
     assert part == root.children[2].entity == root.children[2].body
 
 
+@pytest.mark.timeout(60)  # each takes about a second at most; an attack would take hours
 def test_a_flood_of_fields_costs_no_more_than_its_bytes() -> None:
-    begin = time.process_time()
-    part_of(b"X:\n" * 5_000_000)
-    assert time.process_time() - begin < 1
+    assert MAX_FIELDS == len(part_of(b"X:\n" * 5_000_000).fields)
 
 
 def test_walk_goes_in_the_order_of_the_bytes() -> None:
@@ -266,7 +263,6 @@ def test_size_and_decoded_prefix() -> None:
     assert b"ABC" == part.decoded(4)
 
 
-@settings(deadline=None)
 @given(text=st.binary(max_size=100))
 def test_text_without_a_header_becomes_a_part_with_the_same_body(text: bytes) -> None:
     part = text_entity(text)

@@ -4,10 +4,11 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.mail.samples import part_of
+from tests.sampling import tries
 
 
 def _text(text: str, subtype: str) -> EmailMessage:
@@ -39,7 +40,7 @@ leaves = st.one_of(
 mails = st.recursive(leaves, lambda inner: st.lists(inner, min_size=1, max_size=4).map(_mixed))
 
 
-@settings(deadline=None, max_examples=200)
+@tries(200)
 @given(message=mails)
 def test_the_same_parts_with_the_same_bytes(message: EmailMessage) -> None:
     raw = message.as_bytes()

@@ -1,21 +1,20 @@
 """The text that people read is found, and hostile HTML costs no more than its bytes."""
 
-import time
-
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from gatekeeper.mail.text import HTML_MAX, as_plain, first_text, read_text, readable
 from tests.hostile.making import TEXT, mail, multipart
 from tests.mail.samples import mail_bytes, part_of
 from tests.mail.test_charset import FORBIDDEN
+from tests.sampling import tries
 from tests.torture import torture
 
 HTML = b"Content-Type: text/html; charset=utf-8\r\n\r\n"
 ATTACHED = b"Content-Type: text/plain\r\nContent-Disposition: attachment\r\n\r\n"
 
 
-@settings(deadline=None, max_examples=300)
+@tries(300)
 @given(raw=mail_bytes)
 def test_any_mail_has_a_printable_text(raw: bytes) -> None:
     root = part_of(raw)
@@ -25,12 +24,11 @@ def test_any_mail_has_a_printable_text(raw: bytes) -> None:
         assert not FORBIDDEN.search(as_plain(part))
 
 
+@pytest.mark.timeout(60)  # each takes about a second at most; an attack would take hours
 @pytest.mark.parametrize("name", sorted(torture()))
 def test_torture_mails_are_read_in_bounded_time(name: str) -> None:
     root = part_of(torture()[name])
-    begin = time.process_time()
-    first_text(root)
-    assert time.process_time() - begin < 3
+    assert not FORBIDDEN.search(first_text(root))
 
 
 def html(raw: bytes) -> str:
@@ -61,14 +59,13 @@ def test_html_without_its_tags(raw: bytes, text: str) -> None:
     assert text == html(raw)
 
 
+@pytest.mark.timeout(60)  # each takes about a second at most; an attack would take hours
 @pytest.mark.parametrize(
     "raw",
     [b"<!--", b"<a", b"<a>", b"<script>", b"<script></script", b"</", b"&#", b"&#x", b"\n \n"],
 )
 def test_hostile_html_costs_no_more_than_its_bytes(raw: bytes) -> None:
-    begin = time.process_time()
-    html(raw * (HTML_MAX // len(raw)))
-    assert time.process_time() - begin < 3
+    assert not FORBIDDEN.search(html(raw * (HTML_MAX // len(raw))))
 
 
 def test_plain_text_comes_before_html_and_attached_text() -> None:

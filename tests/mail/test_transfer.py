@@ -4,25 +4,22 @@ import base64
 import quopri
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.mail.transfer import decode
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from(["base64", "quoted-printable", "x-unknown"]))
 def test_nothing_raises(body: bytes, encoding: str) -> None:
     assert isinstance(decode(body, encoding), bytes)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_base64_comes_back(data: bytes) -> None:
     assert data == decode(base64.encodebytes(data), "base64")
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_quoted_printable_comes_back(data: bytes) -> None:
     assert data == decode(quopri.encodestring(data, quotetabs=True), "quoted-printable")

@@ -1,7 +1,6 @@
 """Every odd mail comes out of sealing whole: one issue, three copies, each byte where it was."""
 
 import shutil
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from gatekeeper.store.engine import Store
 from gatekeeper.store.messages import StoredMessage
 from gatekeeper.store.seal import Codec
 from tests.house import PEOPLE, Copy, House, open_house, person_key, reading_as
+from tests.sampling import shared_out
 from tests.torture import small_torture, torture
 
 
@@ -57,8 +57,10 @@ def _place(address: str) -> int:
     return [each for _, each in PEOPLE].index(address)
 
 
-def test_every_small_odd_mail_is_one_issue_with_three_whole_copies(house: House) -> None:
-    assert_each_arrives(house, small_torture(200_000))
+def test_every_small_odd_mail_is_one_issue_with_three_whole_copies(
+    house: House, dialect: str
+) -> None:
+    assert_each_arrives(house, shared_out(small_torture(200_000), dialect))
 
 
 @pytest.fixture
@@ -80,13 +82,12 @@ def test_every_large_odd_mail_is_one_issue_with_three_whole_copies(sqlite_house:
     assert_each_arrives(sqlite_house, large)
 
 
-def test_an_attachment_of_25_mb_arrives_in_bounded_time_and_memory(sqlite_house: House) -> None:
+@pytest.mark.timeout(60)  # it takes a few seconds; what takes a minute hangs
+def test_an_attachment_of_25_mb_arrives_in_bounded_memory(sqlite_house: House) -> None:
     raw = torture()[LARGEST]
     assert len(raw) > 25 * MIB
     before = peak_memory()
-    begun = time.monotonic()
     assert_each_arrives(sqlite_house, {LARGEST: raw})
-    assert time.monotonic() - begun < 60
     assert peak_memory() - before < 8 * len(raw)
 
 

@@ -1,14 +1,14 @@
 """Kill -9 at every commit of the path: nothing accepted is lost, nothing is handled twice."""
 
-import json
-import os
-import pickle
+import multiprocessing
 import signal
 import smtplib
-import subprocess
-import sys
+import tempfile
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
@@ -18,8 +18,12 @@ from gatekeeper.domain.report import MessageState
 from gatekeeper.store import audit, deliveries, issues, messages
 from gatekeeper.store.engine import Store
 from gatekeeper.store.seal import Codec
+from tests import scratch
 from tests.house import ALIAS, PEOPLE, alias_key, person_key, uid
-from tests.running import ROOT
+from tests.keys import Key
+from tests.path import victim
+from tests.path.victim import Task
+from tests.sampling import alternating
 from tests.sinks import Inbox, running_sink
 
 REPORT = (
@@ -34,11 +38,18 @@ SURE = 14
 """A life always makes at least so many."""
 
 
+def keys() -> dict[str, Key]:
+    """Return the keys of everybody, so that each life has the same."""
+    found = {uid("Example security", str(ALIAS)): alias_key()}
+    return found | {uid(*person): person_key(index) for index, person in enumerate(PEOPLE)}
+
+
 @dataclass(slots=True, kw_only=True)
 class Lives:
     """The lives of one installation; `accepted` once a life has said 250."""
 
-    folder: Path
+    nursery: ForkServerContext
+    homes: Path
     url: str
     relay: int
     life: int = 0
@@ -46,30 +57,29 @@ class Lives:
 
     def live(self, *, kill_at: int = 0, kill_before: bool = False) -> int | None:
         """Run one life; return how many writes it made, None when it was killed."""
-        task = {
-            "url": self.url,
-            "relay": self.relay,
-            "life": self.life,
-            "kill_at": kill_at,
-            "kill_before": kill_before,
-        }
-        (self.folder / "task.json").write_text(json.dumps(task))
-        self.life += 1
-        process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("victim.py")), str(self.folder)],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            text=True,
+        task = Task(
+            url=self.url,
+            relay=self.relay,
+            life=self.life,
+            kill_at=kill_at,
+            kill_before=kill_before,
+            homes=self.homes,
+            keys=keys(),
         )
-        with process:
-            assert process.stdout is not None
-            first = process.stdout.readline().split()
-            if first[:1] == ["listening"] and not self.accepted:
-                self._send(int(first[1]))
-            rest = process.stdout.read().split()
-        assert process.returncode in {0, -signal.SIGKILL}
-        return int(rest[1]) if process.returncode == 0 else None
+        self.life += 1
+        hears, says = self.nursery.Pipe(duplex=False)
+        process = self.nursery.Process(target=victim.main, args=(task, says))
+        process.start()
+        says.close()
+        said: list[int] = []
+        with hears, suppress(EOFError):
+            said.append(hears.recv())
+            if not self.accepted:
+                self._send(said[0])
+            said.append(hears.recv())
+        process.join()
+        assert process.exitcode in {0, -signal.SIGKILL}
+        return said[1] if process.exitcode == 0 else None
 
     def _send(self, port: int) -> None:
         """Send the report as a client does that sends again when it got no 250."""
@@ -81,13 +91,20 @@ class Lives:
         self.accepted = True
 
 
+@pytest.fixture(scope="module")
+def nursery() -> ForkServerContext:
+    """Where lives come from: a process that has imported all, so that each begins at once."""
+    made = multiprocessing.get_context("forkserver")
+    made.set_forkserver_preload([victim.__name__])
+    return made
+
+
 @pytest.fixture
-def lives(migrated_url: str, tmp_path: Path) -> Lives:
-    """An installation with keys in a file, so that each life has the same."""
-    users = {uid("Example security", str(ALIAS)): alias_key()}
-    users |= {uid(*person): person_key(index) for index, person in enumerate(PEOPLE)}
-    (tmp_path / "keys.pickle").write_bytes(pickle.dumps(users))
-    return Lives(folder=tmp_path, url=migrated_url, relay=0)
+def lives(migrated_url: str, nursery: ForkServerContext) -> Iterator[Lives]:
+    """An installation; what its lives leave behind when they are killed is gone afterwards."""
+    homes = Path(tempfile.mkdtemp(prefix="k-", dir=scratch.folder()))
+    yield Lives(nursery=nursery, homes=homes, url=migrated_url, relay=0)
+    scratch.sweep(homes)
 
 
 def assert_whole(url: str, codec: Codec, inbox: Inbox) -> None:
@@ -119,8 +136,13 @@ def test_a_whole_life(lives: Lives, codec: Codec) -> None:
         assert_whole(lives.url, codec, sink.inbox)
 
 
-@pytest.mark.parametrize("kill_before", [True, False], ids=["before", "after"])
-@pytest.mark.parametrize("kill_at", range(1, KILLS + 1))
+@pytest.mark.parametrize(
+    ("dialect", "kill_at", "kill_before"),
+    [
+        pytest.param(*case, id=f"{case[0]}-{case[1]}-{'before' if case[2] else 'after'}")
+        for case in alternating(range(1, KILLS + 1))
+    ],
+)
 def test_killed_at_a_commit(lives: Lives, codec: Codec, kill_at: int, *, kill_before: bool) -> None:
     """Die at one commit of the path, live again, and find everything whole."""
     with running_sink() as sink:

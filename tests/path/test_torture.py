@@ -2,12 +2,14 @@
 
 import re
 import smtplib
-import time
 from pathlib import Path
+
+import pytest
 
 from tests.house import ALIAS, PEOPLE
 from tests.path.test_service import REPORTER
 from tests.running import Site, make_site, serving
+from tests.sampling import shared_out
 from tests.sinks import running_sink
 from tests.torture import small_torture, torture
 
@@ -34,10 +36,10 @@ def post(site: Site, raw: bytes) -> tuple[int, bytes]:
         return client.data(raw)
 
 
-def test_every_odd_mail_becomes_an_issue(database_url: str, tmp_path: Path) -> None:
+def test_every_odd_mail_becomes_an_issue(dialect: str, database_url: str, tmp_path: Path) -> None:
     """All are taken, each is handled once, and each person gets a copy of each."""
-    mails = deliverable()
-    assert len(mails) > 50
+    assert len(deliverable()) > 50
+    mails = shared_out(deliverable(), dialect)
     with running_sink() as sink:
         site = make_site(tmp_path, relay=sink.port, database=database_url)
         with serving(site):
@@ -64,21 +66,19 @@ def test_bare_line_ends_are_refused(tmp_path: Path) -> None:
             assert [] == site.json("issue", "list")
 
 
+@pytest.mark.timeout(120)  # it takes some seconds; what takes minutes hangs
 def test_a_large_attachment_in_bounded_memory(tmp_path: Path) -> None:
-    """25 MB arrive whole, in some seconds and within a few times their size."""
+    """25 MB arrive whole, within a few times their size."""
     raw = torture()[LARGE]
     with running_sink() as sink:
         site = make_site(tmp_path, relay=sink.port)
         with serving(site) as process:
             before = peak(process.pid)
-            begun = time.monotonic()
             assert post(site, raw)[0] == 250
             found = sink.inbox.wait(len(PEOPLE))
-            took = time.monotonic() - begun
             used = peak(process.pid) - before
     assert len(PEOPLE) == len(found)
     assert used < 12 * len(raw) + 60 * MIB, f"{used / MIB:.0f} MiB for {len(raw) / MIB:.0f} MiB"
-    assert took < 100, f"{took:.0f} s"
 
 
 def peak(process: int) -> int:

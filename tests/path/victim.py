@@ -1,19 +1,19 @@
 """A process that carries one report along the path and may be killed at any of its commits.
 
-`victim.py FOLDER`, with what to do in FOLDER/task.json; tests/path/test_kill.py starts it. It
-prints `listening PORT` when a report can be sent, and `done WRITES` when nothing is left to do.
+tests/path/test_kill.py starts it. It says on which port a report can be sent, and how many writes
+it made when nothing is left to do.
 """
 
 import asyncio
-import json
 import os
-import pickle
 import signal
-import sys
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.policy import IntakeLimits
@@ -31,6 +31,19 @@ T = TypeVar("T")
 
 STEP = 600_000_000
 """Microseconds by which each start is later than the one before: every lease has ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What one life is to do; `homes` is where its gpg homes lie, `kill_at` 0 is never."""
+
+    url: str
+    relay: int
+    life: int
+    kill_at: int
+    kill_before: bool
+    homes: Path
+    keys: Mapping[str, keys.Key]
 
 
 class KillingStore(Store):
@@ -59,22 +72,16 @@ class KillingStore(Store):
         return value
 
 
-def say(word: str, number: int) -> None:
-    """Tell the test something, at once."""
-    sys.stdout.write(f"{word} {number}\n")
-    sys.stdout.flush()
-
-
-def main(folder: Path) -> None:
+def main(task: Task, says: Connection) -> None:
     """Run one life of the process."""
-    task: dict[str, Any] = json.loads((folder / "task.json").read_text())
-    keys.keep(pickle.loads((folder / "keys.pickle").read_bytes()))  # noqa: S301 - our own file
-    KillingStore.kill_at = task["kill_at"]
-    KillingStore.kill_before = task["kill_before"]
+    tempfile.tempdir = str(task.homes)
+    keys.keep(task.keys)
+    KillingStore.kill_at = task.kill_at
+    KillingStore.kill_before = task.kill_before
     codec = Codec(MasterKey.of(bytes(range(32))))
-    store = KillingStore.open(task["url"], codec)
+    store = KillingStore.open(task.url, codec)
     with open_house(store) as here:
-        here.now = Instant(START + task["life"] * STEP)
+        here.now = Instant(START + task.life * STEP)
         if store.dialect == "sqlite":
             for part in (messages, letters, deliveries):
                 store.write(part.release_leases)
@@ -91,18 +98,14 @@ def main(folder: Path) -> None:
         listener = Listener(receiver=intake, limits=IntakeLimits(), hostname="gatekeeper.example")
         _, port = loop.run_until_complete(listener.start(host="127.0.0.1", port=0))
         threading.Thread(target=loop.run_forever, daemon=True).start()
-        say("listening", port)
+        says.send(port)
         if not _is_stored(store):
             arrived.wait()
         here.settle()
-        here.send("127.0.0.1", task["relay"])
-    say("done", KillingStore.writes)
+        here.send("127.0.0.1", task.relay)
+    says.send(KillingStore.writes)
 
 
 def _is_stored(store: Store) -> bool:
     counts = store.read(messages.counts)
     return any(counts[state] for state in MessageState)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

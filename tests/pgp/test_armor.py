@@ -1,17 +1,18 @@
 """Armor is what gpg reads and writes; its checksum is never ignored."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.pgp import armor, crc24
 from gatekeeper.pgp.armor import BadArmor, Kind
 from tests.keys import gpg, short_home
+from tests.sampling import tries
 
 _SMALL = armor.armor(Kind.MESSAGE, b"\x80hello armor")
 
 
-@settings(max_examples=40, deadline=None)
+@tries(40)
 @given(st.binary(min_size=1, max_size=400), st.sampled_from([b"\n", b"\r\n"]))
 def test_gpg_reads_our_armor(data: bytes, newline: bytes) -> None:
     text = armor.armor(Kind.MESSAGE, data, newline=newline)
@@ -19,7 +20,7 @@ def test_gpg_reads_our_armor(data: bytes, newline: bytes) -> None:
         assert data == gpg(home, "--dearmor", given=text)
 
 
-@settings(max_examples=40, deadline=None)
+@tries(40)
 @given(st.binary(min_size=1, max_size=400))
 def test_we_read_the_armor_of_gpg(data: bytes) -> None:
     with short_home() as home:
@@ -144,7 +145,6 @@ def _plain_crc24(data: bytes, crc: int) -> int:
     return crc & 0xFFFFFF
 
 
-@settings(deadline=None)
 @given(
     st.binary(min_size=1, max_size=64),
     st.integers(min_value=0, max_value=40_000),
@@ -157,7 +157,6 @@ def test_the_checksum_is_the_reference_at_every_length(
     assert _plain_crc24(data, start) == crc24.crc24(data, start)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=100), st.binary(max_size=100))
 def test_checksums_of_two_parts_make_that_of_both(left: bytes, right: bytes) -> None:
     joined = crc24.shift(crc24.crc24(left), len(right)) ^ crc24.crc24(right, 0)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.domain.protection import SignatureState, UnreadableReason
@@ -14,6 +14,7 @@ from tests.keys import Key, gpg, key_of, short_home
 from tests.pgp import crafting
 from tests.pgp.conftest import Desk
 from tests.pgp.crafting import CraftedKey, compressed, literal, session_for
+from tests.sampling import tries
 
 _R = UnreadableReason
 
@@ -35,6 +36,9 @@ LINE_BREAKS = [
     b"%0A",
 ]
 """Everything some text library takes for the end of a line, and spellings of it."""
+
+QUICK = ("--s2k-mode", "3", "--s2k-count", "65536")
+"""A password's key is made at once: gpg would else take as many rounds as fill a tenth second."""
 
 
 def reason(desk: Desk, message: bytes) -> UnreadableReason:
@@ -111,7 +115,7 @@ def test_with_a_missing_or_wrong_integrity_check(alias: Desk, alias_key: Key, md
     assert _R.NO_INTEGRITY is reason(alias, session.protected(literal(b"x"), mdc=mdc))
 
 
-@settings(max_examples=40, deadline=None)
+@tries(40)
 @given(data=st.data())
 def test_one_changed_bit_closes_the_message(
     alias: Desk, alias_key: Key, data: st.DataObject
@@ -168,7 +172,7 @@ def test_encryption_inside_encryption(alias: Desk, alias_key: Key) -> None:
 def test_a_password_inside_encryption_asks_for_nothing(alias: Desk, alias_key: Key) -> None:
     """It fails for want of a pinentry, which must not be taken for a fault of the machine."""
     with short_home() as home:
-        inner = gpg(home, "--passphrase", "p", "--symmetric", given=b"x")
+        inner = gpg(home, "--passphrase", "p", *QUICK, "--symmetric", given=b"x")
     for content in (inner, compressed(inner), b"\xa7"):
         assert _R.AMBIGUOUS is reason(alias, session_for(alias_key).protected(content))
 
@@ -193,7 +197,7 @@ def test_a_certificate_or_a_secret_key_posing_as_a_message(alias: Desk, alias_ke
 
 def test_a_message_to_a_password_only(alias: Desk) -> None:
     with short_home() as home:
-        message = gpg(home, "--passphrase", "known to all", "--symmetric", given=b"x")
+        message = gpg(home, "--passphrase", "known to all", *QUICK, "--symmetric", given=b"x")
     assert _R.PASSWORD_ONLY is reason(alias, message)
 
 
@@ -201,7 +205,7 @@ def test_a_password_beside_our_key_asks_for_nothing(alias: Desk, alias_key: Key)
     with short_home() as home:
         gpg(home, "--import", given=alias_key.public)
         to = ("--recipient", alias_key.fingerprint, "--passphrase", "p")
-        message = gpg(home, *to, "--symmetric", "--encrypt", given=b"x")
+        message = gpg(home, *to, *QUICK, "--symmetric", "--encrypt", given=b"x")
     outcome = opening.open_message(alias.engine, message)
     assert isinstance(outcome, Opened)
     assert b"x" == outcome.plaintext
@@ -254,7 +258,7 @@ def test_two_armored_messages_in_one_text(alias: Desk, alias_key: Key) -> None:
     assert _R.MALFORMED is reason(alias, block[:-40])
 
 
-@settings(max_examples=25, deadline=None)
+@tries(25)
 @given(content=st.binary(max_size=200))
 def test_any_content_inside_encryption_is_an_answer(
     alias: Desk, alias_key: Key, content: bytes
@@ -263,7 +267,7 @@ def test_any_content_inside_encryption_is_an_answer(
     assert isinstance(outcome, Opened | Closed)
 
 
-@settings(max_examples=25, deadline=None)
+@tries(25)
 @given(data=st.binary(max_size=300))
 def test_any_octets_are_an_answer(alias: Desk, data: bytes) -> None:
     assert isinstance(opening.open_message(alias.engine, data), Opened | Closed)

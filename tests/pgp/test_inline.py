@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.domain.protection import SignatureState
 from gatekeeper.pgp import opening
 from tests.keys import Key
 from tests.pgp.conftest import Desk
+from tests.sampling import tries
 
 LINES = st.text(alphabet="ab -\t.\r é", max_size=12).map(str.encode)
 
@@ -20,7 +21,7 @@ def clear_signed(reporter: Desk, key: Key, text: bytes) -> bytes:
     return run.output
 
 
-@settings(max_examples=40, deadline=None)
+@tries(40)
 @given(st.lists(LINES, max_size=6), st.sampled_from([b"\n", b"\r\n"]))
 def test_what_gpg_signed_is_good_and_returned(
     alias: Desk, reporter: Desk, reporter_key: Key, lines: list[bytes], newline: bytes
@@ -64,7 +65,7 @@ def test_anything_but_one_whole_frame_could_not_be_checked(
     assert spoiled == text
 
 
-@settings(max_examples=20, deadline=None)
+@tries(20)
 @given(st.binary(max_size=200))
 def test_any_octets_are_an_answer(alias: Desk, data: bytes) -> None:
     frame = b"-----BEGIN PGP SIGNED MESSAGE-----\n\n" + data

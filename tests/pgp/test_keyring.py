@@ -95,6 +95,7 @@ def test_a_key_with_a_passphrase_does_not_open_and_does_not_ask(
     desk: Callable[..., Desk], reporter: Desk
 ) -> None:
     with short_home() as home:
+        (home / "gpg-agent.conf").write_text("s2k-count 65536\n")  # else it measures the machine
         options = ("--passphrase", "secret words", "--quick-gen-key")
         gpg(home, *options, "Locked <locked@example.org>", "rsa2048", "sign,encr", "never")
         locked = gpg(home, "--passphrase", "secret words", "--export-secret-keys")

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.domain.protection import UnreadableReason
@@ -12,6 +12,7 @@ from gatekeeper.pgp.packets import NotPackets, SplitMessage, Unsound
 from tests.keys import Key, gpg, short_home
 from tests.pgp import crafting
 from tests.pgp.conftest import Desk
+from tests.sampling import tries
 
 _LISTED = re.compile(rb"^# off=(\d+) ctb=[0-9a-f]+ tag=(\d+) hlen=(\d+) plen=(\d+)", re.MULTILINE)
 _KEY_ID = "0123456789ABCDEF"
@@ -35,7 +36,7 @@ _BODIES = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@tries(40)
 @given(st.lists(_BODIES, min_size=1, max_size=12))
 def test_every_length_form_is_read_as_gpg_reads_it(drawn: list[tuple[str, bytes]]) -> None:
     stream = b"".join(_header(13, len(body), form) + body for form, body in drawn)
@@ -46,7 +47,7 @@ def test_every_length_form_is_read_as_gpg_reads_it(drawn: list[tuple[str, bytes]
     assert theirs == ours
 
 
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(st.binary(min_size=1024, max_size=5000), st.integers(min_value=0, max_value=10))
 def test_partial_lengths_are_followed_to_the_last(body: bytes, power: int) -> None:
     stream = crafting.partial(11, body, power) + crafting.packet(13, b"after")

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.domain.delivery import Attempt, DeliveryState, Outcome
@@ -20,6 +20,7 @@ from gatekeeper.store.engine import Store
 from gatekeeper.store.faults import Conflict, StaleLease
 from gatekeeper.store.seal import Codec
 from gatekeeper.store.tx import Tx
+from tests.sampling import tries
 from tests.store import samples
 from tests.store.samples import LEASE, NOW, OTHER, TOKEN
 
@@ -182,7 +183,7 @@ class Model:
         return found
 
 
-@settings(max_examples=40)
+@tries(40)
 @given(plan=steps)
 def test_no_schedule_lets_two_record_one_attempt(
     plan: list[tuple[object, ...]], sqlite_template: Path, codec: Codec

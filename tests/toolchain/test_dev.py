@@ -222,7 +222,7 @@ def test_every_step_is_named_and_the_tests_come_last(ready: Workshop) -> None:
     names = [line.split()[0] for line in done.stdout.splitlines()]
     assert ["peer"] * 5 + ["format", "lint", "types", "layers", "tests"] == names[:10]
     assert "5 passed" == done.stdout.splitlines()[-1]
-    assert "-n 2 --cov" in done.stdout
+    assert "-n 2 --dist worksteal --cov" in done.stdout
     assert "-k some thing\n" in done.stdout
 
 
@@ -252,7 +252,7 @@ def test_soak_runs_the_tests_alone_in_their_long_forms(ready: Workshop) -> None:
     ready.tool("pytest", 'echo "soak=$GATEKEEPER_SOAK $*"')
     done = ready.dev("soak", "--", "tests/path")
     assert 0 == done.returncode, done.stderr
-    assert "soak=1 -n 2 --timeout 7200 tests/path" == done.stdout.splitlines()[-1]
+    assert "soak=1 -n 2 --dist worksteal --timeout 7200 tests/path" == done.stdout.splitlines()[-1]
 
 
 def test_ctrl_c_waits_for_the_tests_to_end_in_order(ready: Workshop) -> None:
