@@ -25,7 +25,8 @@ from gatekeeper.store.engine import Store
 from gatekeeper.store.seal import Codec, MasterKey
 
 _TEMPLATE_LOCK = 0x67617465
-_QUICK = ("fsync = off", "full_page_writes = off", "max_connections = 200")
+_QUICK = ("fsync = off", "full_page_writes = off", "max_wal_size = '256MB'")
+_ROOMY = 4 << 30
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +42,7 @@ def postgres_url(testrun_uid: str) -> Iterator[str]:
         yield given
         return
     # short, because a Unix socket's path has at most 107 bytes, and reachable for the server's user
-    folder = Path(tempfile.gettempdir()) / f"gk-pg-{testrun_uid[:12]}"
+    folder = _roomy_memory() / f"gk-pg-{testrun_uid[:12]}"
     with _server(folder) as url:
         with psycopg.connect(url, autocommit=True) as admin:
             for setting in _QUICK:
@@ -120,6 +121,13 @@ def _made_by() -> str:
     package = Path(schema.__file__).parent
     files = sorted([*schema.MIGRATIONS.rglob("*.py"), *package.glob("*.py")])
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
+def _roomy_memory() -> Path:
+    """Return a folder in memory, where a database is made four times as fast, if it is large."""
+    memory = Path("/dev/shm")  # noqa: S108 - the server makes its own folder inside
+    large = memory.is_dir() and shutil.disk_usage(memory).total >= _ROOMY
+    return memory if large else Path(tempfile.gettempdir())
 
 
 @contextmanager
