@@ -25,11 +25,20 @@ _LISTEN = "127.0.0.1:2525"
 _RELAY = "127.0.0.1:2526"
 
 
+_RESERVED: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of the loopback address for one server of this test process.
+
+    It stays bound here, so that no other test is given it, nor a connection from this machine;
+    a server may listen there all the same, as servers set SO_REUSEADDR (socket(7)).
+    """
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    _RESERVED.append(reserved)
+    return int(reserved.getsockname()[1])
 
 
 def gatekeeper(
