@@ -7,7 +7,7 @@ import resource
 import secrets
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
@@ -21,7 +21,7 @@ from gatekeeper.domain.errors import GatekeeperError, Misconfigured
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import SECOND
 from gatekeeper.inbound.intake import Intake
-from gatekeeper.inbound.session import Listener
+from gatekeeper.inbound.session import Listener, require_free
 from gatekeeper.inbound.worker import InboundWorker
 from gatekeeper.issues.letterhead import Desk
 from gatekeeper.issues.reading import Reader
@@ -113,6 +113,7 @@ class Service:
             policy=policy,
             own=settings.own,
             token_key=desk.token_key,
+            objection=settings.team.objection,
             now=clock.now,
         )
         self._relay = Relay(
@@ -250,7 +251,9 @@ def _prepare(settings: Settings, stack: ExitStack) -> Callable[[], Service]:
         public = f"the alias's key cannot be used: {problems[0]}"
         raise Misconfigured(public, remedy="`gatekeeper key list` shows all keys and their expiry")
     empty = schema.status(url).state is SchemaState.EMPTY
-    if not empty:
+    if empty:
+        _require_places(settings.listeners)
+    else:
         schema.require_current(url, codec)
     path = sqlite_path(url)
     if path is not None:
@@ -274,6 +277,13 @@ def _prepare(settings: Settings, stack: ExitStack) -> Callable[[], Service]:
         chance=secrets.token_bytes,
     )
     return lambda: Service(settings, store, keys, desk)
+
+
+def _require_places(places: Sequence[Place]) -> None:
+    """Find out that a port is taken before a first start makes anything."""
+    for place in places:
+        if place.socket is None:
+            require_free(place.host, place.port)
 
 
 def _make_state(folder: Path) -> None:

@@ -138,6 +138,7 @@ class House:
             policy=self.policy,
             own=self.desk.own,
             token_key=self.desk.token_key,
+            objection=self.desk.team.objection,
             now=self.clock,
         )
 

@@ -50,6 +50,7 @@ TRANSITIONS: Final[Mapping[DeliveryState, Mapping[DeliveryEvent, DeliveryState]]
                 _E.DEFER: _S.DEFERRED,
                 _E.DOUBT: _S.IN_DOUBT,
                 _E.FAIL: _S.FAILED,
+                _E.BLOCK: _S.BLOCKED,
             },
             _S.DEFERRED: {_E.CLAIM: _S.CLAIMED, _E.RETRY: _S.DEFERRED},
             _S.IN_DOUBT: {_E.CLAIM: _S.CLAIMED, _E.RETRY: _S.IN_DOUBT},

@@ -1,11 +1,15 @@
 """The response team: who handles issues, with which keys, from which employer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.identity import fingerprint
+
+NOT_IN_TEAM: Final = "not a member of the response team any more"
+WITHDRAWN: Final = "it was encrypted to a key that is not this person's any more"
 
 
 class Role(StrEnum):
@@ -61,3 +65,13 @@ class Team:
     def by_address(self, address: Address) -> Person | None:
         """Return the person with this address; the address proves nothing by itself."""
         return next((p for p in self.people if p.address.key == address.key), None)
+
+    def objection(self, recipient: Address, keys: Iterable[str]) -> str:
+        """Return why a copy sealed to `keys` must not go to `recipient` now, "" when it may.
+
+        Between sealing and sending people leave and keys are withdrawn (S-0, M-5).
+        """
+        person = self.by_address(recipient)
+        if person is None:
+            return NOT_IN_TEAM
+        return "" if set(keys) <= set(person.keys) else WITHDRAWN

@@ -346,6 +346,18 @@ def _bind(path: Path) -> socket.socket:
     return bound
 
 
+def require_free(host: str, port: int) -> None:
+    """Find out that a port is taken while nothing has been changed yet; OurFault when it is."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise _cannot_listen(f"{host} port {port}", error) from error
+
+
 def _cannot_listen(where: str, error: OSError) -> OurFault:
     return OurFault(
         f"cannot listen on {where}",

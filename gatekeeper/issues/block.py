@@ -11,6 +11,7 @@ from gatekeeper.domain.verdict import Verdict
 from gatekeeper.issues.column import in_column, one_line, quoted
 from gatekeeper.issues.reading import UNREAD, stays_whole
 from gatekeeper.mail.headers import Mailbox
+from gatekeeper.mail.parse import Mail
 from gatekeeper.mail.reading import Piece, Reading
 from gatekeeper.texts.templates import TEAM_COPY, Texts
 
@@ -62,7 +63,7 @@ def block_text(texts: Texts, facts: BlockFacts, *, log_head: str) -> str:
         {
             "headline": _headline(facts),
             "subject": in_column(facts.subject),
-            "sender": in_column(_people(mail.from_) or "not said"),
+            "sender": in_column(_people(mail.from_) or _no_sender(mail)),
             "sender_doubt": in_column(_doubt(facts)),
             "recipients": in_column(_people(mail.to)),
             "copies": in_column(_people(mail.cc)),
@@ -76,6 +77,10 @@ def block_text(texts: Texts, facts: BlockFacts, *, log_head: str) -> str:
             "log_head": log_head,
         },
     )
+
+
+def _no_sender(mail: Mail) -> str:
+    return "not said" if mail.root.first("From") is None else "could not be read"
 
 
 def summary(facts: BlockFacts) -> Mapping[str, object]:

@@ -7,7 +7,7 @@ second, decrypted message, only a summary with the beginning of its text, sealed
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -38,7 +38,12 @@ UNREAD: Final = "this program failed to read it, which is a fault of the program
 OUTSIDE_ONLY: Final = "only its outside was looked at"
 """Stands among the problems of a mail that was left closed on purpose."""
 
+NOT_OPENED: Final = (
+    "holds an encrypted message, quoted or in a forwarded mail, that was NOT opened; ask the sender"
+    " to send it as an attachment or by itself"
+)
 SIGNED_OUTSIDE: Final = "signed outside of the encryption, which proves no author"
+_ARMORED: Final = b"-----BEGIN PGP MESSAGE-----"
 _NO_TIME_LEFT: Final = "left closed: the pieces before it took all the time allowed"
 
 
@@ -176,7 +181,7 @@ class Reader:
             content=content,
             protection=protection,
             pieces=pieces,
-            problems=(*mail.problems, *problems),
+            problems=(*mail.problems, *problems, *_left_closed(content, pieces)),
             references=references,
             text=text.first_text(content),
             loop_tokens=(*mail.loop_tokens, *(headers.loop_tokens if headers else ())),
@@ -227,3 +232,12 @@ class Reader:
 def stays_whole(reading: Reading) -> bool:
     """Say whether people get the mail as it came, because nothing of it could be opened."""
     return reading.protection.unreadable is not None or UNREAD in reading.problems
+
+
+def _left_closed(content: Part, pieces: Sequence[Piece]) -> tuple[str, ...]:
+    """Say that content holds armored messages beside the pieces: quoted, or in a forwarded mail."""
+    leaves = (part for part in content.walk() if not part.children)
+    texts = (part for part in leaves if part.content_type.startswith(("text/", "message/")))
+    armored = sum(part.decoded().count(_ARMORED) for part in texts)
+    opened = sum(piece.label.startswith("armored message") for piece in pieces)
+    return (NOT_OPENED,) if armored > opened else ()

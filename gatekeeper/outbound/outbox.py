@@ -5,13 +5,13 @@ Claim and record are commits of their own; the sending between them holds no tra
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Self
 
 from gatekeeper.domain import token
-from gatekeeper.domain.address import OwnAddresses
+from gatekeeper.domain.address import Address, OwnAddresses
 from gatekeeper.domain.delivery import Attempt, DeliveryState, Outcome
 from gatekeeper.domain.errors import GatekeeperError
 from gatekeeper.domain.identity import ROW_ID_BYTES, RowId
@@ -68,6 +68,10 @@ class _Letter:
         )
 
 
+Objection = Callable[[Address, Sequence[str]], str]
+"""Says why a copy sealed to these keys must not go to its recipient now, "" when it may."""
+
+
 class Outbox:
     """The deliveries that wait to be sent; safe to use from any thread."""
 
@@ -78,9 +82,13 @@ class Outbox:
         policy: OutboxPolicy,
         own: OwnAddresses,
         token_key: bytes,
+        objection: Objection,
         now: Callable[[], Instant],
     ) -> None:
+        """Take what stage 8 needs; `objection` says who must not get a copy any more."""
         self._store = store
+        self._objection = objection
+        self._unmarked: list[tuple[Job, Attempt]] = []
         self._policy = policy
         self._own = own
         self._token_key = token_key
@@ -94,6 +102,7 @@ class Outbox:
         tells how many more fit into memory. A delivery whose packets cannot be assembled is
         recorded as not sent and put off.
         """
+        self._mark_what_is_owed()
         lease = secrets.token_bytes(ROW_ID_BYTES)
         while taken := self._take(lease, 1):
             first = self._job(taken[0], lease)
@@ -107,8 +116,22 @@ class Outbox:
         return ()
 
     def record(self, job: Job, attempt: Attempt) -> None:
-        """Commit what an attempt came to, with its event; one whose lease is over is left alone."""
-        self._record(job.id, job.lease, attempt, recipient=str(job.recipient))
+        """Commit what an attempt came to, with its event; one whose lease is over is left alone.
+
+        When that fails (no space, no database) the outcome is kept, and nothing more is sent until
+        it is committed: what the relay has taken must not go out again (promise P-6).
+        """
+        try:
+            self._record(job.id, job.lease, attempt, recipient=str(job.recipient))
+        except GatekeeperError:
+            self._unmarked.append((job, attempt))
+            raise
+
+    def _mark_what_is_owed(self) -> None:
+        while self._unmarked:
+            job, attempt = self._unmarked[0]
+            self._record(job.id, job.lease, attempt, recipient=str(job.recipient))
+            self._unmarked.pop(0)
 
     def _take(
         self, lease: bytes, limit: int, letter: RowId | None = None
@@ -121,6 +144,10 @@ class Outbox:
         )
 
     def _job(self, delivery: ClaimedDelivery, lease: bytes) -> Job | None:
+        objection = self._objection(delivery.recipient, delivery.fingerprints)
+        if objection:
+            self._recall(delivery, lease, objection)
+            return None
         sender = self._own.bounce_address(token.mint(self._token_key, "bounce", delivery.id))
         try:
             return Job(
@@ -134,6 +161,25 @@ class Outbox:
             _log.error("delivery not assembled: %s", type(error).__name__)
             self._record(delivery.id, lease, NOT_ASSEMBLED, recipient=str(delivery.recipient))
             return None
+
+    def _recall(self, delivery: ClaimedDelivery, lease: bytes, reason: str) -> None:
+        now = self._now()
+
+        def write(tx: Tx) -> None:
+            deliveries.recall(tx, delivery=delivery.id, token=lease, reason=reason, now=now)
+            row = deliveries.get(tx, delivery.id)
+            audit.append(
+                tx,
+                kind="delivery.blocked",
+                actor=ACTOR,
+                now=now,
+                payload={"reason": reason},
+                issue=None if row is None else row.issue,
+                delivery=delivery.id,
+            )
+
+        self._store.write(write)
+        _log.warning("delivery blocked: %s", reason)
 
     def _assemble(self, delivery: ClaimedDelivery) -> Sealed:
         letter = self._letter

@@ -8,7 +8,7 @@ from typing import Final
 from gatekeeper.domain.errors import GatekeeperError, OurFault
 from gatekeeper.domain.identity import ROW_ID_BYTES, RowId
 from gatekeeper.domain.instants import SECOND, Instant, later
-from gatekeeper.domain.team import Team
+from gatekeeper.domain.team import NOT_IN_TEAM, Team
 from gatekeeper.issues import letterhead
 from gatekeeper.issues.letterhead import Draft
 from gatekeeper.issues.reading import Reader, stays_whole
@@ -29,7 +29,6 @@ GPG_RUNS: Final = 4
 """A lease lasts at least as long as so many runs of gpg may."""
 
 RETRY_AFTER: Final = 10 * SECOND
-NOT_IN_TEAM: Final = "not a member of the response team any more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, RowMapping, Select, and_, func, insert, select, update
+from sqlalchemy import Row, RowMapping, Select, and_, delete, func, insert, select, update
 
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.delivery import (
@@ -66,6 +66,7 @@ class ClaimedDelivery:
     doubts: int
     first_due_at: Instant
     key_packets: bytes
+    fingerprints: tuple[str, ...]
     own: bool
 
 
@@ -203,6 +204,24 @@ def record(
     return _change(tx, row, then.event, values, now)
 
 
+def recall(tx: Tx, *, delivery: RowId, token: bytes, reason: str, now: Instant) -> None:
+    """Block a claimed delivery before it is sent, and forget the packets it was sealed with.
+
+    `retry` has it sealed anew, to the keys of then. StaleLease when `token` is not the row's.
+    """
+    row = claims.held(tx, deliveries, delivery, token=token, what=_WHAT)
+    values = {
+        "lease": None,
+        "due_at": now,
+        "reason": fields.seal_text(tx, _D.reason, delivery, reason),
+        "key_packets": None,
+        "fingerprints": None,
+        "own": False,
+    }
+    tx.connection.execute(delete(delivery_chunks).where(delivery_chunks.c.delivery == delivery))
+    _change(tx, row, DeliveryEvent.BLOCK, values, now)
+
+
 def retry(tx: Tx, *, delivery: RowId, now: Instant) -> DeliveryState:
     """Make a blocked, failed or waiting delivery due at once, at a person's wish.
 
@@ -282,6 +301,7 @@ def _claimed(tx: Tx, row: RowMapping) -> ClaimedDelivery:
         doubts=row["doubts"],
         first_due_at=Instant(row["first_due_at"]),
         key_packets=fields.unseal(tx, _D.key_packets, delivery, row["key_packets"]),
+        fingerprints=tuple(fields.unseal_json(tx, _D.fingerprints, delivery, row["fingerprints"])),
         own=row["own"],
     )
 

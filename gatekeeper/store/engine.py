@@ -35,6 +35,8 @@ class Store:
     def __init__(self, *, url: str, codec: Codec) -> None:
         """Prepare without connecting; use `Store.open`."""
         self._codec = codec
+        self._place = connect.sqlite_path(url)
+        self._file = _identity(self._place)
         self._read = connect.read_engine(url)
         self._write = connect.write_engine(url)
         self.dialect: Final[str] = self._write.dialect.name
@@ -80,9 +82,18 @@ class Store:
         it must not start another transaction.
         """
         with self._admitted():
+            self._require_same_file()
             if self._writer is None:
                 return self._repeated(self._write, fn)
             return self._writer.submit(self._repeated, self._write, fn).result()
+
+    def _require_same_file(self) -> None:
+        """Refuse to write into a file that nobody will find again: it was removed or replaced."""
+        if self._place is not None and _identity(self._place) != self._file:
+            raise OurFault(
+                "the database file was removed or replaced while it was open",
+                remedy="put it back, and restart the service",
+            )
 
     def close(self) -> None:
         """Finish the transactions that were begun, then let go of the database; may be repeated."""
@@ -132,6 +143,14 @@ class Store:
                 return fn(Tx(connection=connection, codec=self._codec, dialect=self.dialect))
         finally:
             self._inside.transaction = False
+
+
+def _identity(place: Path | None) -> tuple[int, int] | None:
+    try:
+        found = place.stat() if place is not None else None
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found is not None else None
 
 
 @contextmanager

@@ -165,7 +165,11 @@ class Codec:
         if len(sealed) < _HEAD_BYTES + _TAG_BYTES or sealed[:1] != _FORMAT:
             raise _unopened(name, "it is not a sealed value")
         if sealed[1 : 1 + KEY_ID_BYTES] != self._key_id:
-            raise _unopened(name, "it was sealed with another master key")
+            raise OurFault(
+                f"the sealed value of {name} does not open",
+                reason="it was sealed with another master key",
+                remedy="give the key file that was in use when it was sealed, or its backup",
+            )
         nonce = sealed[1 + KEY_ID_BYTES : _HEAD_BYTES]
         try:
             cipher = self._cipher(info)

@@ -36,6 +36,23 @@ SAMPLES: Final = MappingProxyType(
 )
 """Every value that each text is given, with which it is tried before anything depends on it."""
 
+NEVER_LEFT_OUT: Final = MappingProxyType(
+    {TEAM_COPY: frozenset({"sender_doubt", "encryption", "signature", "what_follows", "log_head"})}
+)
+"""What a text has to say however it is written: the words by which a report is believed."""
+
+MARKS: Final = MappingProxyType(
+    {
+        name: MappingProxyType(
+            {
+                key: f"<{key}>" if key in NEVER_LEFT_OUT[name] else value
+                for key, value in sample.items()
+            }
+        )
+        for name, sample in SAMPLES.items()
+    }
+)
+
 REQUIRED: Final = frozenset(SAMPLES)
 """Every text the program fills; a configuration without one of them is refused."""
 
@@ -80,6 +97,11 @@ class Texts:
             except Exception as error:  # noqa: BLE001 - a template may fail in any way
                 public = f"templates/{name} cannot be filled: {_words(error)}"
                 raise Misconfigured(public, remedy="compare it with the shipped one") from None
+        shown = self.fill(name, MARKS[name])
+        for value, mark in MARKS[name].items():
+            if value in NEVER_LEFT_OUT[name] and str(mark) not in shown:
+                public = f"templates/{name} leaves out {value}"
+                raise Misconfigured(public, remedy="put it back, as in the shipped one")
 
     def fill(self, name: str, values: Mapping[str, object]) -> str:
         """Return the text of template `name` with `values`; whatever fails raises OurFault."""

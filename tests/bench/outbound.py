@@ -90,7 +90,14 @@ class Post:
     def _outbox(self, now: Instant) -> Outbox:
         own = OwnAddresses(security=ALIAS)
         key = b"k" * 32
-        return Outbox(store=self.store, policy=POLICY, own=own, token_key=key, now=lambda: now)
+        return Outbox(
+            store=self.store,
+            policy=POLICY,
+            own=own,
+            token_key=key,
+            objection=lambda _address, _keys: "",
+            now=lambda: now,
+        )
 
     def _claimed(self) -> list[Job]:
         outbox = self._outbox(START)

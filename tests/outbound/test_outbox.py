@@ -61,7 +61,12 @@ class World:
     def another(self) -> Outbox:
         """Return another process's outbox on the same database."""
         return Outbox(
-            store=self.store, policy=self.policy, own=OWN, token_key=KEY, now=lambda: self.now
+            store=self.store,
+            policy=self.policy,
+            own=OWN,
+            token_key=KEY,
+            objection=lambda _address, _keys: "",
+            now=lambda: self.now,
         )
 
     def letter(self, number: int, *, shared: bytes | None, recipients: int) -> list[RowId]:

@@ -12,10 +12,10 @@ from gatekeeper.domain.address import Address
 from gatekeeper.domain.delivery import DeliveryState
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import DAY, later
-from gatekeeper.domain.team import Team
+from gatekeeper.domain.team import NOT_IN_TEAM, Team
 from gatekeeper.issues.reading import Reader
 from gatekeeper.mail.reading import Reading
-from gatekeeper.outbound.seal import GPG_RUNS, NOT_IN_TEAM, RETRY_AFTER
+from gatekeeper.outbound.seal import GPG_RUNS, RETRY_AFTER
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.store import audit, deliveries, fields, issues, letters
 from gatekeeper.store.deliveries import DeliveryRow

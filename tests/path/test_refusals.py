@@ -49,7 +49,9 @@ def test_a_port_in_use(site: Site) -> None:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", site.port))
         other.listen()
+        before = snapshot(site.config)
         said = site.refused("serve", status=75)
+        assert before == snapshot(site.config)
     assert f"127.0.0.1 port {site.port}" in said
     assert "Traceback" not in said
 

@@ -111,6 +111,7 @@ def test_a_sealed_delivery_is_claimed_and_delivered(store: Store) -> None:
         doubts=0,
         first_due_at=NOW,
         key_packets=b"key packets",
+        fingerprints=("A" * 40,),
         own=False,
     )
     assert (expected,) == claim(store)

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from gatekeeper.domain.errors import Misconfigured, OurFault
-from gatekeeper.store import issues, messages, products
+from gatekeeper.store import issues, messages, products, schema
 from gatekeeper.store.engine import Store, hold_service_lock
 from gatekeeper.store.products import ProductRow
 from gatekeeper.store.seal import Codec, MasterKey
@@ -317,3 +317,19 @@ def test_a_lock_file_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None
         hold_service_lock(tmp_path / "missing" / "x.db"),
     ):
         pass
+
+
+def test_a_file_that_was_removed_takes_nothing_more(tmp_path: Path, codec: Codec) -> None:
+    """A `250` for a row in a file that has no name any more would be a loss."""
+    url = f"sqlite:///{tmp_path / 'gatekeeper.sqlite3'}"
+    schema.upgrade(url, codec)
+    opened = Store.open(url, codec)
+    try:
+        (tmp_path / "gatekeeper.sqlite3").unlink()
+        with pytest.raises(OurFault, match="removed or replaced"):
+            opened.write(lambda _: None)
+        schema.upgrade(url, codec)
+        with pytest.raises(OurFault, match="removed or replaced"):
+            opened.write(lambda _: None)
+    finally:
+        opened.close()

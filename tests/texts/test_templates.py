@@ -3,8 +3,10 @@
 import pytest
 
 from gatekeeper.domain.errors import Misconfigured, OurFault
-from gatekeeper.texts.templates import SAMPLES, TEAM_COPY, Texts
+from gatekeeper.texts.templates import NEVER_LEFT_OUT, SAMPLES, TEAM_COPY, Texts
 from tests.house import TEMPLATES, texts
+
+SAID = " ".join(f"{{{{ {name} }}}}" for name in sorted(NEVER_LEFT_OUT[TEAM_COPY]))
 
 
 def test_the_shipped_template_uses_every_value_it_is_given() -> None:
@@ -56,9 +58,18 @@ def test_what_is_wrong_with_a_template_is_said_before_it_is_used(source: str, sa
 
 def test_a_template_that_fails_on_one_report_is_our_fault_and_waits() -> None:
     """Such a report is not quarantined: the text is mended, and it goes on."""
-    filled = Texts({TEAM_COPY: "{{ 1 // (subject != 'bad') }}"})
-    assert "1" == filled.fill(TEAM_COPY, {"subject": "good"})
+    filled = Texts({TEAM_COPY: f"{{{{ 1 // (subject != 'bad') }}}}{SAID}"})
+    good = {**SAMPLES[TEAM_COPY], "subject": "good"}
+    assert filled.fill(TEAM_COPY, good).startswith("1")
     with pytest.raises(OurFault) as caught:
-        filled.fill(TEAM_COPY, {"subject": "bad"})
+        filled.fill(TEAM_COPY, {**good, "subject": "bad"})
     assert "templates/team-copy.txt could not be filled" == caught.value.public
     assert "bad" not in caught.value.diagnostics()
+
+
+@pytest.mark.parametrize("name", sorted(NEVER_LEFT_OUT[TEAM_COPY]))
+def test_a_template_cannot_leave_out_what_a_report_is_believed_by(name: str) -> None:
+    """An operator may say it in other words of the own, and must not keep it from the team."""
+    Texts({TEAM_COPY: SAID})
+    with pytest.raises(Misconfigured, match=f"leaves out {name}"):
+        Texts({TEAM_COPY: SAID.replace(f"{{{{ {name} }}}}", "")})
