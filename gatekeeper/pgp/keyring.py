@@ -93,7 +93,8 @@ class Keyring:
     def export(self, fingerprint: str) -> bytes:
         """Return a certificate, armored and minimal; NotThere when the home has none."""
         options = ("--export-options", "export-minimal", "--export", checked(fingerprint))
-        run = self._engine.run(*options)
+        with self._lock:  # an import replaces the file that is read here
+            run = self._engine.run(*options)
         run.ensure_sound("exporting a certificate")
         if not run.output:
             raise NotThere(f"no key {fingerprint} in this home")
@@ -102,7 +103,8 @@ class Keyring:
     def export_secret(self, fingerprint: str) -> bytes:
         """Return a secret key with its subkeys as binary packets; NotThere when there is none."""
         options = (*_WITHOUT_PASSPHRASE, "--export-secret-keys", checked(fingerprint))
-        run = self._engine.run(*options)
+        with self._lock:
+            run = self._engine.run(*options)
         run.ensure_sound("exporting a secret key")
         if not run.output:
             raise NotThere(f"no secret key {fingerprint} in this home")

@@ -35,7 +35,7 @@ def test_it_lets_no_core_be_dumped_and_logs_json(site: Site) -> None:
 def test_one_persons_ended_key_is_a_warning(site: Site) -> None:
     """The others still read; the service starts and says whose key it is."""
     with short_home() as home:
-        faked = ("--faked-system-time", "20200101T000000")
+        faked = ("--faked-system-time", "20200101T000000!")
         made = gpg(
             home,
             *faked,

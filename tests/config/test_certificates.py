@@ -17,7 +17,7 @@ from tests.keys import Key, gpg, key_of, read_key, short_home
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "config"
 
-_MADE = ("--faked-system-time", "20260101T000000")
+_MADE = ("--faked-system-time", "20260101T000000!")
 
 
 def _key(uid: str, *subkey: str, until: str = "never") -> Key:

@@ -1,11 +1,13 @@
 """An address or a key leads to one person of the team, or to nobody."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.domain.address import Address
-from gatekeeper.domain.team import Person, Role, Team
+from gatekeeper.domain.team import NOT_IN_TEAM, WITHDRAWN, Person, Role, Team
 from tests.domain.samples import FINGERPRINTS, TEAM, ascii_addresses, person
 
 
@@ -80,3 +82,13 @@ def test_a_key_is_named_by_its_whole_fingerprint(key: str) -> None:
 def test_nobody_is_admin_by_default() -> None:
     assert frozenset() == person(0).roles
     assert ["admin"] == [str(role) for role in Role]
+
+
+def test_a_copy_goes_only_to_who_is_there_with_the_keys_it_was_sealed_to() -> None:
+    """Whoever left gets nothing, nor does a key that was withdrawn; one of several may stay."""
+    here = replace(TEAM.people[0], keys=("A" * 40, "B" * 40))
+    team = Team(people=(here,))
+    assert "" == team.objection(here.address, ["A" * 40])
+    assert "" == team.objection(here.address, ["B" * 40, "A" * 40])
+    assert WITHDRAWN == team.objection(here.address, ["A" * 40, "C" * 40])
+    assert NOT_IN_TEAM == team.objection(Address.parse("gone@team.example"), ["A" * 40])

@@ -19,7 +19,7 @@ from gatekeeper.store.engine import Store, Tx
 from gatekeeper.store.faults import Conflict
 from gatekeeper.store.messages import StoredMessage
 from gatekeeper.store.seal import Codec
-from gatekeeper.texts.templates import TEAM_COPY, Texts
+from gatekeeper.texts.templates import NEVER_LEFT_OUT, TEAM_COPY, Texts
 from tests.house import ALIAS, House, open_house, person_key, reading_as
 from tests.issues.reports import ANDREA, TEXT, Pen, a_pen, head, multipart, pgp_mime, plain
 
@@ -285,7 +285,8 @@ def test_failures_of_ours_do_not_count_against_a_mail(
 
 def test_a_template_that_cannot_be_filled_makes_mail_wait(house: House) -> None:
     house.receive(plain(subject="bad"))
-    texts = Texts({TEAM_COPY: "{{ 1 // (subject != 'bad') }}"})
+    said = "".join(f"{{{{ {name} }}}}" for name in NEVER_LEFT_OUT[TEAM_COPY])
+    texts = Texts({TEAM_COPY: f"{{{{ 1 // (subject != 'bad') }}}}{said}"})
     mended = house.desk
     house.desk = replace(house.desk, texts=texts)
     for _ in range(5):

@@ -134,7 +134,7 @@ def test_an_expired_alias_key(site: Site) -> None:
     """Nobody could encrypt to it any more."""
 
     def make(home: Path) -> str:
-        then = ("--faked-system-time", "20200101T000000")
+        then = ("--faked-system-time", "20200101T000000!")
         user = f"Example <{ALIAS}>"
         made = generated(home, *then, "--quick-gen-key", user, "ed25519", "cert,sign", "1y")
         gpg(home, *then, "--quick-add-key", made, "cv25519", "encr", "1y")
