@@ -152,7 +152,7 @@ def test_revoked_expired_and_missing_keys_block_with_their_reason(
     gone, missing, fine = key_of("Gone <gone@example.org>"), members[1], members[0]
     with short_home() as home:
         brief = make_key(home, "Brief <brief@example.org>")
-        faked = ("--faked-system-time", "20260101T000000!")
+        faked = ("--faked-system-time", "20260102T000000!")
         gpg(home, *faked, "--quick-set-expire", brief.fingerprint, "1w")
         brief = read_key(home, brief.fingerprint)
     ours = desk(revoked(gone), brief.public, fine.public, secret=alias_key.secret)
