@@ -67,7 +67,7 @@ def test_an_indiscretion_is_seen(sample: str) -> None:
         "security@example.org, alias+tag@mail.vendor.example, x@host.invalid",
         "listens on alice@localhost",
         "https://www.rfc-editor.org/rfc/rfc3156",
-        "the homework/rooted folder ./work/main",
+        "the homework/rooted folder ./workshop/main",
         "@pytest.mark.parametrize",
     ],
 )
