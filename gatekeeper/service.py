@@ -162,7 +162,16 @@ class Service:
             relaying.cancel()
             await asyncio.gather(relaying, return_exceptions=True)
             await self._relay.close()
+            await asyncio.to_thread(self._settle)
             _LOG.info("stopped")
+
+    def _settle(self) -> None:
+        try:
+            self._outbox.settle()
+        except GatekeeperError as error:
+            _LOG.error(
+                "an outcome was not recorded, its copy goes out again: %s", error.diagnostics()
+            )
 
     async def _listen(self, intake: Intake) -> list[Listener]:
         """Open all listeners, or none: a place that is taken raises OurFault."""
@@ -193,6 +202,9 @@ class Service:
                 await self._relay.deliver_all(jobs, self._outbox.record)
             except GatekeeperError as error:
                 _LOG.error("relaying: %s", error.diagnostics())
+                jobs = ()
+            except Exception as error:  # noqa: BLE001 - sending must outlive what it does not know
+                _LOG.error("relaying: unexpected %s", type(error).__name__)
                 jobs = ()
             if not jobs:
                 await self._relay_wake.wait()

@@ -14,7 +14,8 @@ def add(nouns: Verbs) -> None:
         text="run the service until SIGTERM or Ctrl-C",
         more=(
             "Everything is checked first: with a broken configuration nothing starts and "
-            "nothing is changed. SIGTERM lets the work in hand finish."
+            "nothing is changed; a person's key that has ended is a warning while somebody can "
+            "still read. SIGTERM lets the work in hand finish."
         ),
         example="gatekeeper --config /etc/gatekeeper serve",
         shows=False,

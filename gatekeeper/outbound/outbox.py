@@ -102,7 +102,7 @@ class Outbox:
         tells how many more fit into memory. A delivery whose packets cannot be assembled is
         recorded as not sent and put off.
         """
-        self._mark_what_is_owed()
+        self.settle()
         lease = secrets.token_bytes(ROW_ID_BYTES)
         while taken := self._take(lease, 1):
             first = self._job(taken[0], lease)
@@ -127,7 +127,8 @@ class Outbox:
             self._unmarked.append((job, attempt))
             raise
 
-    def _mark_what_is_owed(self) -> None:
+    def settle(self) -> None:
+        """Commit the outcomes that could not be committed before; raises while it still fails."""
         while self._unmarked:
             job, attempt = self._unmarked[0]
             self._record(job.id, job.lease, attempt, recipient=str(job.recipient))
