@@ -27,6 +27,8 @@ SAMPLES: Final = MappingProxyType(
                 "encryption": "none: the message travelled in clear",
                 "signature": "none",
                 "pieces": ("1, opened apart from the rest",),
+                "attachments": ("1, application/pdf, 20 KiB: 'proof.pdf'",),
+                "done": ("own: Andrea Example looks after it now",),
                 "notes": ("no Date",),
                 "what_follows": "All that follows is the sender's, as it was sent.",
                 "log_head": "entry 2, 0123456789abcdef",
