@@ -84,6 +84,14 @@ class Protection:
             raise ValueError(message)
 
 
+class Form(StrEnum):
+    """In which of the forms that may leave a letter goes out."""
+
+    SEALED = "sealed"
+    CLEAR_FORM = "clear form"
+    CLEAR_REPLY = "clear reply"
+
+
 class _Mint:
     """The right to make values that may leave; each maker's module holds one."""
 
