@@ -287,6 +287,10 @@ def _prepare(settings: Settings, stack: ExitStack) -> Callable[[], Service]:
         texts=texts,
         token_key=codec.key(ADDRESS_TOKENS),
         chance=secrets.token_bytes,
+        fingerprint=settings.alias.fingerprint,
+        certificate=keys.keyring.export(settings.alias.fingerprint),
+        policy=settings.policy,
+        clear_replies=False,
     )
     return lambda: Service(settings, store, keys, desk)
 

@@ -20,7 +20,7 @@ from gatekeeper.domain.address import Address, OwnAddresses
 from gatekeeper.domain.delivery import Attempt, Outcome
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import Instant, later
-from gatekeeper.domain.policy import OutboxPolicy, ReadingLimits
+from gatekeeper.domain.policy import OutboxPolicy, Policy, ReadingLimits
 from gatekeeper.domain.report import Envelope
 from gatekeeper.domain.team import Person, Team
 from gatekeeper.inbound.worker import InboundWorker
@@ -228,6 +228,10 @@ def open_house(
             texts=texts(),
             token_key=b"k" * 32,
             chance=secrets.token_bytes,
+            fingerprint=alias_key().fingerprint,
+            certificate=alias_key().public,
+            policy=Policy(),
+            clear_replies=True,
         )
         yield House(
             store=store,

@@ -1,4 +1,4 @@
-"""What a message's cryptography amounts to, and the three types that alone may leave."""
+"""What a message's cryptography amounts to, and the four types that alone may leave."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -101,6 +101,7 @@ class _Mint:
 SEALED_MINT = _Mint()
 PUBLIC_MINT = _Mint()
 CLEAR_FORM_MINT = _Mint()
+CLEAR_REPLY_MINT = _Mint()
 
 
 class _Outgoing:
@@ -140,3 +141,10 @@ class ClearForm(_Outgoing):
 
     __slots__ = ()
     _mint = CLEAR_FORM_MINT
+
+
+class ClearReply(_Outgoing):
+    """Free text of the team to a reporter who wrote in clear; confirmed by a second person."""
+
+    __slots__ = ()
+    _mint = CLEAR_REPLY_MINT

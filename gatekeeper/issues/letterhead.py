@@ -1,18 +1,30 @@
-"""The head of a letter to the response team: who it is from, and how it hangs in its thread."""
+"""The head of a letter: who it is from and to, how it hangs in its thread; letters as drafts."""
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from gatekeeper.domain import token
 from gatekeeper.domain.address import Address, OwnAddresses
-from gatekeeper.domain.identity import ROW_ID_BYTES, RowId, short_tag
+from gatekeeper.domain.forms import (
+    Acknowledgement,
+    AnyForm,
+    ConfirmKey,
+    ManyReports,
+    Unreadable,
+)
+from gatekeeper.domain.identity import ROW_ID_BYTES, IssueId, RowId, short_tag
 from gatekeeper.domain.instants import Instant
+from gatekeeper.domain.policy import Policy
 from gatekeeper.domain.team import Team
+from gatekeeper.domain.timeline import Timeline
 from gatekeeper.mail.charset import printable_line
 from gatekeeper.mail.compose import Letterhead
+from gatekeeper.mail.header_writing import encode_autocrypt
+from gatekeeper.mail.personal import File
 from gatekeeper.texts.templates import Texts
 
 OUTER_SUBJECT: Final = "Encrypted message"
@@ -32,7 +44,11 @@ Chance = Callable[[int], bytes]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What handling needs to know of the installation; nothing of it changes while it runs."""
+    """What handling needs to know of the installation; nothing of it changes while it runs.
+
+    `fingerprint` and `certificate` (binary) are the alias's · `clear_replies` says whether the
+    relay has a port where mail in clear that holds free text may go out.
+    """
 
     product: RowId
     name: str
@@ -42,6 +58,10 @@ class Desk:
     texts: Texts
     token_key: bytes
     chance: Chance
+    fingerprint: str
+    certificate: bytes = field(repr=False)
+    policy: Policy
+    clear_replies: bool
 
 
 def team_letterhead(
@@ -77,6 +97,40 @@ def team_letterhead(
     )
 
 
+def personal_letterhead(
+    desk: Desk,
+    *,
+    to: Address,
+    reply_to: Address | None,
+    subject: str,
+    references: tuple[str, ...],
+    carried: RowId,
+    auto_submitted: str,
+    now: Instant,
+) -> Letterhead:
+    """Return the head of a letter to one correspondent, which no other recipient ever sees.
+
+    `reply_to` is the address of ours that leads to the issue (None: the alias) · `references` are
+    Message-IDs that this person knows, the one answered last · `carried` is the message that the
+    letter answers, or its issue. To has the bare address: a name would be the sender's own words.
+    """
+    alias = desk.own.security
+    return Letterhead(
+        from_=_mailbox(f"{desk.name} security", alias),
+        # An address beyond ASCII cannot stand in a header that every server takes.
+        to=str(alias if to.needs_smtputf8 else to),
+        subject=subject,
+        date=now,
+        message_id=f"<{short_tag(desk.chance(ROW_ID_BYTES))}@{alias.domain}>",
+        reply_to=str(reply_to or alias),
+        references=references,
+        boundary_seed=desk.chance(ROW_ID_BYTES),
+        loop_token=token.mint(desk.token_key, LOOP, carried),
+        auto_submitted=auto_submitted,
+        autocrypt=encode_autocrypt(str(alias), desk.certificate),
+    )
+
+
 def _mailbox(name: str, address: Address) -> str:
     """Return a mailbox whose name may hold any mark, such as the comma of `Example, Inc.`."""
     quoted = _SPECIAL.sub(r"\\\1", printable_line(name))
@@ -89,13 +143,30 @@ class Draft:
 
     The block says what was found when the message was handled, and composing must come to the
     same: `whole` if the message is attached as it came, `pieces` how many of it were opened.
+    A `personal` letter has its text in `block` and `files` beside it; or it is a `form`, and then
+    its text and files are made of the form alone.
     """
 
     head: Letterhead
     outer_subject: str
-    block: str
+    block: str = ""
     whole: bool = False
     pieces: int = 0
+    files: tuple[File, ...] = ()
+    personal: bool = False
+    form: AnyForm | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a letter that would say two things at once."""
+        if self.form is not None and (self.block or self.files or not self.personal):
+            message = "a form is a personal letter without other text or files"
+            raise ValueError(message)
+        if self.personal and (self.whole or self.pieces):
+            message = "a personal letter passes no message on"
+            raise ValueError(message)
+        if self.files and not self.personal:
+            message = "files go with personal letters only"
+            raise ValueError(message)
 
 
 def dump(draft: Draft) -> bytes:
@@ -113,16 +184,24 @@ def dump(draft: Draft) -> bytes:
         "list_id": head.list_id,
         "loop_token": head.loop_token,
         "came_through": list(head.came_through),
+        "auto_submitted": head.auto_submitted,
+        "autocrypt": head.autocrypt,
         "outer_subject": draft.outer_subject,
         "block": draft.block,
         "whole": draft.whole,
         "pieces": draft.pieces,
+        "files": [
+            [each.name, each.content_type, b64encode(each.data).decode("ascii")]
+            for each in draft.files
+        ],
+        "personal": draft.personal,
+        "form": None if draft.form is None else _slots(draft.form),
     }
     return json.dumps(fields, ensure_ascii=True, sort_keys=True).encode("ascii")
 
 
 def load(stored: bytes) -> Draft:
-    """Return the letter that `dump` wrote."""
+    """Return the letter that `dump` wrote, also one written before there were personal letters."""
     fields = json.loads(stored)
     head = Letterhead(
         from_=fields["from"],
@@ -136,6 +215,12 @@ def load(stored: bytes) -> Draft:
         list_id=fields["list_id"],
         loop_token=fields["loop_token"],
         came_through=tuple(fields["came_through"]),
+        auto_submitted=fields.get("auto_submitted", "auto-generated"),
+        autocrypt=fields.get("autocrypt", ""),
+    )
+    files = tuple(
+        File(name=name, content_type=kind, data=b64decode(data))
+        for name, kind, data in fields.get("files", ())
     )
     return Draft(
         head=head,
@@ -143,4 +228,57 @@ def load(stored: bytes) -> Draft:
         block=fields["block"],
         whole=fields["whole"],
         pieces=fields["pieces"],
+        files=files,
+        personal=fields.get("personal", False),
+        form=_form(fields["form"]) if fields.get("form") else None,
     )
+
+
+def _slots(form: AnyForm) -> dict[str, object]:
+    match form:
+        case Acknowledgement():
+            return {
+                "kind": "acknowledgement",
+                "issue": str(form.issue),
+                "predisclosure": form.timeline.predisclosure,
+                "public": form.timeline.public,
+                "fingerprint": form.fingerprint,
+                "code": form.code,
+            }
+        case ManyReports():
+            return {"kind": "many-reports"}
+        case Unreadable():
+            return {"kind": "unreadable", "fingerprint": form.fingerprint}
+        case ConfirmKey():
+            return {
+                "kind": "confirm-key",
+                "issue": str(form.issue),
+                "fingerprint": form.fingerprint,
+                "code": form.code,
+            }
+
+
+def _form(slots: Mapping[str, Any]) -> AnyForm:
+    match slots["kind"]:
+        case "acknowledgement":
+            return Acknowledgement(
+                issue=IssueId.parse(slots["issue"]),
+                timeline=Timeline(
+                    predisclosure=Instant(slots["predisclosure"]), public=Instant(slots["public"])
+                ),
+                fingerprint=slots["fingerprint"],
+                code=slots["code"],
+            )
+        case "many-reports":
+            return ManyReports()
+        case "unreadable":
+            return Unreadable(fingerprint=slots["fingerprint"])
+        case "confirm-key":
+            return ConfirmKey(
+                issue=IssueId.parse(slots["issue"]),
+                fingerprint=slots["fingerprint"],
+                code=slots["code"],
+            )
+        case _:
+            message = "a form that this version does not know"
+            raise ValueError(message)

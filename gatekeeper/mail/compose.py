@@ -1,7 +1,5 @@
 """Write letters: the plaintext that is encrypted, and the frame that stands around ciphertext."""
 
-import base64
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +7,15 @@ from types import MappingProxyType
 from typing import Final
 
 from gatekeeper.domain.instants import Instant
-from gatekeeper.mail.charset import printable_text
+from gatekeeper.mail.chunks import (
+    BASE64,
+    Chunk,
+    attached,
+    base64_lines,
+    boundary,
+    joined,
+    text_chunk,
+)
 from gatekeeper.mail.header_writing import (
     encode_date,
     encode_header,
@@ -42,6 +48,7 @@ OUTER_FIELDS: Final = (
     "Precedence",
     "List-Id",
     LOOP_FIELD,
+    "Autocrypt",
 )
 """The only fields, besides MIME's own, that ever stand outside the encryption."""
 
@@ -61,15 +68,17 @@ CONTENT_FIELDS: Final = frozenset(
 )
 """The fields of an original that describe its content; Content-Length, which lies, does not."""
 
+BY_PERSON: Final = "no"
+"""What a letter says of itself that a person wrote: nothing, no field is written."""
+
 SEED_MIN: Final = 16
-_LINE_MAX: Final = 998
+_AUTO_SUBMITTED: Final = frozenset({"auto-generated", "auto-replied", BY_PERSON})
 _STRAY: Final = re.compile(rb"\r(?!\n)|\x00")
 _UNSAFE_IN_NAME: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _NOT_7BIT: Final = re.compile(rb"[^\t\r\n -~]|\r(?!\n)|[^\n]{999}")
 _ENCRYPTED_SUFFIX: Final = re.compile(r"\.(?:gpg|pgp|asc)\Z", re.IGNORECASE)
 
 
-_BASE64: Final = b"Content-Transfer-Encoding: base64\r\n"
 _CONTROL_PART: Final = (
     b"\r\nContent-Type: application/pgp-encrypted\r\n"
     b"Content-Description: PGP/MIME version identification\r\n\r\nVersion: 1\r\n\r\n--"
@@ -89,7 +98,9 @@ class Letterhead:
     the real one, protected inside · `message_id` and `references` with angle brackets, the last
     reference is the mail answered · `boundary_seed` 16 or more secret bytes · `list_id` the bare
     identifier of RFC 2919 ("" for none) · `loop_token` what we know our own mail by ·
-    `came_through` the loop tokens of others that the mail passed on came with; told inside only.
+    `came_through` the loop tokens of others that the mail passed on came with; told inside only ·
+    `auto_submitted` a keyword of RFC 3834, BY_PERSON for what a person wrote · `autocrypt` the
+    value of that field, our key for whoever answers, as `encode_autocrypt` makes it ("" for none).
     """
 
     from_: str
@@ -103,6 +114,8 @@ class Letterhead:
     list_id: str = ""
     loop_token: str
     came_through: tuple[str, ...] = ()
+    auto_submitted: str = "auto-generated"
+    autocrypt: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         """Refuse every value that could not stand in a header field."""
@@ -112,6 +125,10 @@ class Letterhead:
         if len(self.references) > MESSAGE_IDS_MAX:
             message = f"a letter refers to {MESSAGE_IDS_MAX} others at most"
             raise ValueError(message)
+        if self.auto_submitted not in _AUTO_SUBMITTED:
+            message = "a letter is written by a person, by itself or as an answer"
+            raise ValueError(message)
+        field_lines("Autocrypt", self.autocrypt)
         _outer_values(self, self.subject)
 
 
@@ -121,14 +138,6 @@ class OuterFrame:
 
     head: bytes
     tail: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Chunk:
-    """One body part: its header and its body, as they will stand between two boundaries."""
-
-    head: bytes
-    body: bytes
 
 
 def inner(
@@ -146,7 +155,7 @@ def inner(
     In order: `block`, our own text; `content` with its Content-* fields and its body byte for
     byte; each opened piece, the original's `header_block` and `raw_attachment` as attachments.
     """
-    chunks = [_text_chunk(block)]
+    chunks = [text_chunk(block)]
     if content is not None:
         chunks.append(_content_chunk(content))
     opened = [each for each in pieces if each.data is not None]
@@ -154,13 +163,9 @@ def inner(
     if header_block:
         chunks.append(_header_chunk(header_block))
     if raw_attachment is not None:
-        chunks.append(_attached(raw_attachment, name="original.eml", about="The mail as received"))
-    boundary = _boundary(head.boundary_seed, chunks)
-    written = [_inner_header(head, outer_subject, boundary)]
-    for chunk in chunks:
-        written += [b"\r\n--", boundary, b"\r\n", chunk.head, b"\r\n", chunk.body]
-    written += [b"\r\n--", boundary, b"--\r\n"]
-    return b"".join(written)
+        chunks.append(attached(raw_attachment, name="original.eml", about="The mail as received"))
+    mark = boundary(head.boundary_seed, chunks)
+    return inner_header(head, outer_subject, mark) + joined(chunks, mark)
 
 
 def outer(*, head: Letterhead, outer_subject: str) -> OuterFrame:
@@ -168,24 +173,31 @@ def outer(*, head: Letterhead, outer_subject: str) -> OuterFrame:
 
     Nothing but OUTER_FIELDS and MIME's own fields is in it; no armor can hold its boundary.
     """
-    boundary = _boundary(head.boundary_seed, ())
-    values = _outer_values(head, outer_subject)
-    written = [field_lines(name, values[name]) for name in OUTER_FIELDS if values[name]]
-    written += [
+    mark = boundary(head.boundary_seed, ())
+    written = [
+        outer_header(head, outer_subject),
         b"MIME-Version: 1.0\r\n",
         b'Content-Type: multipart/encrypted; protocol="application/pgp-encrypted";\r\n boundary="',
-        boundary,
+        mark,
         b'"\r\n\r\n--',
-        boundary,
+        mark,
         _CONTROL_PART,
-        boundary,
+        mark,
         _ARMOR_PART,
     ]
-    return OuterFrame(head=b"".join(written), tail=b"\r\n--" + boundary + b"--\r\n")
+    return OuterFrame(head=b"".join(written), tail=b"\r\n--" + mark + b"--\r\n")
+
+
+def outer_header(head: Letterhead, subject: str) -> bytes:
+    """Return every field of ours that may be read on the way, with this Subject."""
+    values = _outer_values(head, subject)
+    written = [field_lines(name, values[name]) for name in OUTER_FIELDS if values[name]]
+    return b"".join(written)
 
 
 def _outer_values(head: Letterhead, subject: str) -> Mapping[str, str]:
     """Return every field that may stand outside, encoded; an empty value is not written."""
+    by_person = head.auto_submitted == BY_PERSON
     return MappingProxyType(
         {
             "From": encode_mailbox(head.from_),
@@ -196,16 +208,18 @@ def _outer_values(head: Letterhead, subject: str) -> Mapping[str, str]:
             "Reply-To": encode_mailbox(head.reply_to) if head.reply_to else "",
             "In-Reply-To": encode_message_ids(head.references[-1:]),
             "References": encode_message_ids(head.references),
-            "Auto-Submitted": "auto-generated",
-            "X-Auto-Response-Suppress": "All",
-            "Precedence": "list",
+            "Auto-Submitted": "" if by_person else head.auto_submitted,
+            "X-Auto-Response-Suppress": "" if by_person else "All",
+            "Precedence": "list" if head.list_id else "",
             "List-Id": f"<{encode_token(head.list_id)}>" if head.list_id else "",
             LOOP_FIELD: encode_token(head.loop_token),
+            "Autocrypt": head.autocrypt,
         }
     )
 
 
-def _inner_header(head: Letterhead, outer_subject: str, boundary: bytes) -> bytes:
+def inner_header(head: Letterhead, outer_subject: str, mark: bytes) -> bytes:
+    """Return the header of a plaintext whose parts the boundary `mark` divides (RFC 9788)."""
     real = _outer_values(head, head.subject)
     outside = _outer_values(head, outer_subject)
     written = [field_lines(name, real[name]) for name in INNER_FIELDS if real[name]]
@@ -218,33 +232,13 @@ def _inner_header(head: Letterhead, outer_subject: str, boundary: bytes) -> byte
     ]
     written += [
         b'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="',
-        boundary,
+        mark,
         b'";\r\n protected-headers="v1"; hp="cipher"\r\n',
     ]
     return b"".join(written)
 
 
-def _boundary(seed: bytes, chunks: Sequence[_Chunk]) -> bytes:
-    """Return a boundary that occurs nowhere in `chunks`; "=_" is in no base64 and no QP."""
-    count = 0
-    while True:
-        digest = hashlib.sha256(b"boundary|%d|%d|" % (len(chunks), count) + seed).hexdigest()
-        boundary = b"=_" + digest[:40].encode("ascii")
-        if not any(boundary in each.head or boundary in each.body for each in chunks):
-            return boundary
-        count += 1
-
-
-def _text_chunk(text: str) -> _Chunk:
-    body = printable_text(text).rstrip("\n").replace("\n", "\r\n").encode("utf-8") + b"\r\n"
-    kind = b"Content-Type: text/plain; charset=utf-8\r\n"
-    if max(map(len, body.split(b"\r\n"))) > _LINE_MAX:
-        return _Chunk(head=kind + _BASE64, body=base64_lines(body))
-    encoding = b"7bit" if body.isascii() else b"8bit"
-    return _Chunk(head=kind + b"Content-Transfer-Encoding: " + encoding + b"\r\n", body=body)
-
-
-def _content_chunk(content: Part) -> _Chunk:
+def _content_chunk(content: Part) -> Chunk:
     """Return the body as it is under the first field of each name in CONTENT_FIELDS; no other."""
     kept: dict[str, bytes] = {}
     for each in content.fields:
@@ -254,35 +248,19 @@ def _content_chunk(content: Part) -> _Chunk:
             kept.setdefault(name, each.name.encode("ascii") + b":" + raw + b"\r\n")
     if "content-type" not in kept and content.content_type != "text/plain":
         kept["content-type"] = b"Content-Type: application/octet-stream\r\n"
-    return _Chunk(head=b"".join(kept.values()), body=content.body)
+    return Chunk(head=b"".join(kept.values()), body=content.body)
 
 
-def _piece_chunk(piece: Piece, number: int) -> _Chunk:
+def _piece_chunk(piece: Piece, number: int) -> Chunk:
     name = _UNSAFE_IN_NAME.sub("_", _ENCRYPTED_SUFFIX.sub("", piece.label)).strip("._")[-60:]
-    return _attached(
-        piece.data or b"", name=f"piece-{number}-{name or 'opened'}", about=piece.label
-    )
+    return attached(piece.data or b"", name=f"piece-{number}-{name or 'opened'}", about=piece.label)
 
 
-def _header_chunk(header_block: bytes) -> _Chunk:
+def _header_chunk(header_block: bytes) -> Chunk:
     head = (
         b"Content-Type: text/rfc822-headers\r\nContent-Description: The header as received\r\n"
         b'Content-Disposition: attachment; filename="header.txt"\r\n'
     )
     if _NOT_7BIT.search(header_block):
-        return _Chunk(head=head + _BASE64, body=base64_lines(header_block))
-    return _Chunk(head=head, body=header_block)
-
-
-def _attached(data: bytes, *, name: str, about: str) -> _Chunk:
-    head = (
-        field_lines("Content-Type", "application/octet-stream")
-        + field_lines("Content-Description", encode_header(about))
-        + field_lines("Content-Disposition", f'attachment; filename="{name}"')
-    )
-    return _Chunk(head=head + _BASE64, body=base64_lines(data))
-
-
-def base64_lines(data: bytes) -> bytes:
-    """Return `data` in base64 with CRLF after each 76 characters (RFC 2045 §6.8)."""
-    return base64.encodebytes(data).replace(b"\n", b"\r\n")
+        return Chunk(head=head + BASE64, body=base64_lines(header_block))
+    return Chunk(head=head, body=header_block)

@@ -23,6 +23,7 @@ _SPECIAL: Final = re.compile(r'(["\\])')
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,900}>")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.:-]{1,200}")
 _ADDRESS_TEXT_MAX: Final = 2000
+_KEYDATA: Final = 76
 
 
 def encode_header(text: str) -> str:
@@ -78,6 +79,17 @@ def encode_token(text: str) -> str:
         message = "not a plain token"
         raise ValueError(message)
     return text
+
+
+def encode_autocrypt(address: str, certificate: bytes) -> str:
+    """Return the value of an Autocrypt field: `address` as it stands in From, a binary certificate.
+
+    In every space it may be folded (Autocrypt Level 1, "The Autocrypt Header").
+    """
+    keydata = b64encode(certificate).decode("ascii")
+    pieces = [keydata[at : at + _KEYDATA] for at in range(0, len(keydata), _KEYDATA)]
+    mailbox = encode_mailbox(address)
+    return " ".join((f"addr={mailbox};", "prefer-encrypt=mutual;", "keydata=", *pieces))
 
 
 def field_lines(name: str, value: str) -> bytes:

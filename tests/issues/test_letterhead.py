@@ -8,6 +8,7 @@ import pytest
 from gatekeeper.domain import token
 from gatekeeper.domain.address import OwnAddresses
 from gatekeeper.domain.identity import row_id
+from gatekeeper.domain.policy import Policy
 from gatekeeper.issues.letterhead import LOOP, Desk, Draft, dump, load, team_letterhead
 from gatekeeper.mail.compose import outer
 from gatekeeper.mail.headers import addresses
@@ -25,6 +26,10 @@ def desk() -> Desk:
         texts=texts(),
         token_key=b"k" * 32,
         chance=secrets.token_bytes,
+        fingerprint="A" * 40,
+        certificate=b"certificate",
+        policy=Policy(),
+        clear_replies=True,
     )
 
 

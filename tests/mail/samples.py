@@ -84,6 +84,8 @@ def letterhead(
     boundary_seed: bytes = b"0123456789abcdef",
     list_id: str = "response-team.security.example.org",
     loop_token: str = LOOP_TOKEN,
+    auto_submitted: str = "auto-generated",
+    autocrypt: str = "addr=security@security.example.org; keydata= mQAA",
 ) -> Letterhead:
     """Return a letterhead in which everything is set; tests replace what they are about."""
     return Letterhead(
@@ -97,4 +99,6 @@ def letterhead(
         boundary_seed=boundary_seed,
         list_id=list_id,
         loop_token=loop_token,
+        auto_submitted=auto_submitted,
+        autocrypt=autocrypt,
     )

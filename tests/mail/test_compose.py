@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from gatekeeper.domain.policy import ReadingLimits
 from gatekeeper.mail.charset import printable_line
+from gatekeeper.mail.chunks import base64_lines
 from gatekeeper.mail.compose import (
     CONTENT_FIELDS,
     INNER_FIELDS,
     OUTER_FIELDS,
     OuterFrame,
-    base64_lines,
     inner,
     outer,
 )
@@ -258,9 +258,16 @@ def _unfolded(raw: bytes) -> bytes:
 
 
 def test_fields_that_are_empty_are_not_written() -> None:
-    head = letterhead(reply_to="", references=(), list_id="")
+    head = letterhead(reply_to="", references=(), list_id="", autocrypt="")
     sent = outer(head=head, outer_subject=OUTER_SUBJECT).head
-    for name in (b"Reply-To", b"In-Reply-To", b"References", b"List-Id"):
+    for name in (
+        b"Reply-To",
+        b"In-Reply-To",
+        b"References",
+        b"List-Id",
+        b"Precedence",
+        b"Autocrypt",
+    ):
         assert name not in sent
     raw = inner(head=head, outer_subject="x", block="", content=None, header_block=b"")
     assert b"Reply-To" not in raw
@@ -302,6 +309,7 @@ def test_the_frame_holds_whitelisted_fields_in_order_and_no_other() -> None:
         "Precedence": "list",
         "List-Id": "<response-team.security.example.org>",
         "X-Gatekeeper-Loop": "abc.def",
+        "Autocrypt": "addr=security@security.example.org; keydata= mQAA",
         "MIME-Version": "1.0",
     } == {name: value for name, value in values.items() if name != "Content-Type"}
 

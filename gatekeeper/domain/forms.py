@@ -1,0 +1,118 @@
+"""The forms that may go out in clear: enumerated, with typed slots and no word of anybody's."""
+
+import hmac
+import re
+from base64 import b32encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from gatekeeper.domain.identity import IssueId, fingerprint
+from gatekeeper.domain.timeline import Timeline
+
+_CODE_BYTES: Final = 13
+_CODE_LENGTH: Final = 20
+"""Base32 letters of a code: 100 bits, more than anybody can try by mail."""
+
+_GROUP: Final = 4
+_CODE: Final = re.compile(r"[A-Z2-7]{4}(?:-[A-Z2-7]{4}){4}")
+_DASHES: Final = "\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d-"
+_QUOTES: Final = "\"'`>|\u2018-\u201f\u00ab\u00bb\u2039\u203a"
+_PASSED_OVER: Final = re.compile(rf"[\s\u200b{_QUOTES}{_DASHES}]+")
+_RUN: Final = re.compile(rf"[A-Z2-7]{{{_CODE_LENGTH},}}")
+_TEXT_MAX: Final = 256 * 1024
+
+
+def new_code(chance: Callable[[int], bytes]) -> str:
+    """Return a new single-use code in groups that a person can copy: `K7QM-2XNB-...`."""
+    plain = b32encode(chance(_CODE_BYTES)).decode("ascii")[:_CODE_LENGTH]
+    return "-".join(plain[at : at + _GROUP] for at in range(0, _CODE_LENGTH, _GROUP))
+
+
+def holds_code(text: str, code: str) -> bool:
+    """Say whether `text` holds `code`, however mail programs broke, quoted or lowered it.
+
+    Case, blanks, dashes and quotation marks do not matter; the first 256 KiB of `text` are read.
+    Each place is compared in constant time. ValueError when `code` is not one of `new_code`.
+    """
+    wanted = _checked_code(code).replace("-", "").encode("ascii")
+    plain = _PASSED_OVER.sub("", text[:_TEXT_MAX]).translate(_UPPER)
+    found = False
+    for run in _RUN.finditer(plain):
+        letters = run[0].encode("ascii")
+        for at in range(len(letters) - _CODE_LENGTH + 1):
+            found |= hmac.compare_digest(wanted, letters[at : at + _CODE_LENGTH])
+    return found
+
+
+# Not str.upper(): that makes ASCII letters of some that are not.
+_UPPER: Final = {letter: letter - 32 for letter in range(ord("a"), ord("z") + 1)}
+
+
+def _checked_code(code: str) -> str:
+    if not _CODE.fullmatch(code):
+        message = "a code is five groups of four letters and digits"
+        raise ValueError(message)
+    return code
+
+
+def _check_key(text: str) -> None:
+    if fingerprint(text) != text:
+        message = "a key is named by its 40 upper-case hexadecimal digits"
+        raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledgement:
+    """The report has arrived: what happens next, and when (T-9).
+
+    `timeline` is what we propose · `fingerprint` of our key · `code` proves, when it is quoted,
+    that a mail comes from whoever reads the address we answer to.
+    """
+
+    issue: IssueId
+    timeline: Timeline
+    fingerprint: str
+    code: str
+
+    def __post_init__(self) -> None:
+        """Refuse slots that could hold a word."""
+        _check_key(self.fingerprint)
+        _checked_code(self.code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManyReports:
+    """Many mails of one sender arrived in an hour: they are kept, and not answered one by one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A mail could not be read; the same words whatever failed. `fingerprint` of our key."""
+
+    fingerprint: str
+
+    def __post_init__(self) -> None:
+        """Refuse slots that could hold a word."""
+        _check_key(self.fingerprint)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmKey:
+    """A key was offered for an issue's reporter: is it theirs? `fingerprint` of that key.
+
+    Whoever reads the stored address says so with `code`; until then nothing changes.
+    """
+
+    issue: IssueId
+    fingerprint: str
+    code: str
+
+    def __post_init__(self) -> None:
+        """Refuse slots that could hold a word."""
+        _check_key(self.fingerprint)
+        _checked_code(self.code)
+
+
+AnyForm: TypeAlias = Acknowledgement | ManyReports | Unreadable | ConfirmKey
+"""Every form there is; the same text goes out sealed to whoever has a key."""
