@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
 
-from gatekeeper.domain.token import TOKEN_LENGTH
+from gatekeeper.domain.token import REPLY_LENGTH, TOKEN_LENGTH
 
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
@@ -14,6 +14,8 @@ _DOMAIN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _LOCAL_MAX: Final = 64
 BOUNCES_MAX: Final = _LOCAL_MAX - len("+") - TOKEN_LENGTH
 """Octets of the bounce address's name, so that `+` and a token fit behind it."""
+SECURITY_MAX: Final = _LOCAL_MAX - len("+") - REPLY_LENGTH
+"""Octets of the security alias's local part, so that `+` and a reply token fit behind it."""
 _DOMAIN_MAX: Final = 255
 _KELVIN: Final = "\u212a"
 _SMTPUTF8_CONTROL: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\s<>@,;:\\\"\[\]()]")
@@ -112,14 +114,18 @@ class Destination:
 class OwnAddresses:
     """Our own mailboxes; the one place that says which recipients exist.
 
-    `bounces_local` in lower case, at most BOUNCES_MAX octets.
+    `bounces_local` in lower case, at most BOUNCES_MAX octets; the local part of `security` at
+    most SECURITY_MAX octets.
     """
 
     security: Address
     bounces_local: str = "bounces"
 
     def __post_init__(self) -> None:
-        """Refuse a bounce address that could not be written, or not be told from another."""
+        """Refuse addresses that could not be written with a token, or not be told apart."""
+        if len(self.security.local.encode()) > SECURITY_MAX:
+            message = f"the security alias's local part has at most {SECURITY_MAX} octets"
+            raise ValueError(message)
         if self.bounces_local != _lower(self.bounces_local) or "+" in self.bounces_local:
             message = "the bounce address is written in lower case and without +"
             raise ValueError(message)
@@ -131,13 +137,17 @@ class OwnAddresses:
     def route(self, recipient: Address) -> Destination | None:
         """Return where `recipient` leads, or None when it does not exist here.
 
-        Case does not matter; only the bounce address takes a `+token`.
+        Case does not matter. The security alias and the bounce address take a `+token`; whether
+        it is one of ours is for its key to say (domain/token).
         """
         if _lower(recipient.domain) != _lower(self.security.domain):
             return None
         local = _lower(recipient.local)
-        if local == _lower(self.security.local):
+        security = _lower(self.security.local)
+        if local == security:
             return Destination(route=Route.SECURITY)
+        if local.startswith(f"{security}+") and local != f"{security}+":
+            return Destination(route=Route.SECURITY, token=local.removeprefix(f"{security}+"))
         if local in {"postmaster", "abuse"}:
             return Destination(route=Route.POSTMASTER)
         base, plus, token = local.partition("+")
@@ -148,3 +158,7 @@ class OwnAddresses:
     def bounce_address(self, token: str) -> Address:
         """Return the envelope sender that carries a delivery's bounce token."""
         return Address(local=f"{self.bounces_local}+{token}", domain=self.security.domain)
+
+    def reply_address(self, token: str) -> Address:
+        """Return the address that a correspondent answers to, which carries a reply token."""
+        return Address(local=f"{self.security.local}+{token}", domain=self.security.domain)

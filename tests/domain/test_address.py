@@ -7,9 +7,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gatekeeper.domain.address import Address, Destination, OwnAddresses, Route
+from gatekeeper.domain.address import (
+    SECURITY_MAX,
+    Address,
+    Destination,
+    OwnAddresses,
+    Route,
+)
 from gatekeeper.domain.identity import RowId
-from gatekeeper.domain.token import TOKEN_LENGTH, mint
+from gatekeeper.domain.token import REPLY_LENGTH, TOKEN_LENGTH, mint, mint_reply
 from tests.domain.samples import ascii_addresses, row_ids
 from tests.sampling import tries
 
@@ -171,7 +177,7 @@ def test_a_foreign_domain_has_no_route(recipient: Address) -> None:
 def test_a_local_part_that_is_not_ours_has_no_route(local: str) -> None:
     found = OWN.route(Address(local=local, domain="example.org"))
     ours = local.lower() in {"security", "postmaster", "abuse"}
-    assert (found is not None) == (ours or local.lower().startswith("bounces+"))
+    assert (found is not None) == (ours or local.lower().startswith(("bounces+", "security+")))
 
 
 @pytest.mark.parametrize(
@@ -186,7 +192,11 @@ def test_a_local_part_that_is_not_ours_has_no_route(local: str) -> None:
         ("bounces+a+b", Destination(route=Route.BOUNCES, token="a+b")),
         ("bounces", None),
         ("bounces+", None),
-        ("security+tag", None),
+        ("security+ab", Destination(route=Route.SECURITY, token="ab")),
+        ("Security+AB", Destination(route=Route.SECURITY, token="ab")),
+        ("security+a+b", Destination(route=Route.SECURITY, token="a+b")),
+        ("security+", None),
+        ("securitya", None),
         ("postmaster+tag", None),
         ("xbounces+ab.cd", None),
         ("root", None),
@@ -216,3 +226,23 @@ def test_a_bounce_address_leaves_room_for_its_token() -> None:
     OwnAddresses(security=OWN.security, bounces_local=longest)
     with pytest.raises(ValueError, match="plain local part"):
         OwnAddresses(security=OWN.security, bounces_local=f"{longest}b")
+
+
+@given(route=row_ids, local=st.sampled_from(["security", "SECurity", "s+e", "jörg", "s" * 23]))
+def test_a_reply_address_leads_back_with_its_token(route: RowId, local: str) -> None:
+    own = OwnAddresses(security=Address(local=local, domain="example.org"))
+    token = mint_reply(b"k" * 32, route)
+    address = own.reply_address(token)
+    assert Destination(route=Route.SECURITY, token=token) == own.route(address)
+    assert address == Address.parse(str(address))
+    assert Destination(route=Route.SECURITY) == own.route(own.security)
+
+
+@pytest.mark.parametrize("longest", ["s" * 23, "s" + "ß" * 11])
+def test_the_security_alias_leaves_room_for_its_token(longest: str) -> None:
+    """Counted in octets."""
+    assert SECURITY_MAX == len(longest.encode())
+    own = OwnAddresses(security=Address(local=longest, domain="example.org"))
+    assert f"{longest}+{'t' * REPLY_LENGTH}" == own.reply_address("t" * REPLY_LENGTH).local
+    with pytest.raises(ValueError, match="at most 23 octets"):
+        OwnAddresses(security=Address(local=f"{longest}s", domain="example.org"))

@@ -1,12 +1,20 @@
 """The defaults work unedited: each bound leaves room for what it must hold."""
 
 from dataclasses import FrozenInstanceError, fields
+from datetime import date
 
 import pytest
 
-from gatekeeper.domain.policy import IntakeLimits, OutboxPolicy, Policy, ReadingLimits
+from gatekeeper.domain.policy import (
+    AnswerPolicy,
+    IntakeLimits,
+    OutboxPolicy,
+    Policy,
+    ReadingLimits,
+    TimelinePolicy,
+)
 
-SECTIONS = (IntakeLimits(), ReadingLimits(), OutboxPolicy())
+SECTIONS = (IntakeLimits(), ReadingLimits(), OutboxPolicy(), AnswerPolicy())
 
 
 def test_every_number_is_positive() -> None:
@@ -38,6 +46,21 @@ def test_a_lease_outlives_two_attempts() -> None:
 
 def test_the_policy_is_all_of_it_and_cannot_be_changed() -> None:
     policy = Policy()
-    assert SECTIONS == (policy.intake, policy.reading, policy.outbox)
+    assert SECTIONS == (policy.intake, policy.reading, policy.outbox, policy.answers)
+    assert TimelinePolicy() == policy.timeline
     with pytest.raises(FrozenInstanceError):
         policy.outbox = OutboxPolicy(batch=1)  # type: ignore[misc]  # that it fails is the point
+
+
+@pytest.mark.parametrize(("per_sender", "per_hour"), [(0, 300), (-1, 300), (5, 4), (0, 0)])
+def test_limits_under_which_nobody_would_be_answered_are_refused(
+    per_sender: int, per_hour: int
+) -> None:
+    with pytest.raises(ValueError, match="at least one answer"):
+        AnswerPolicy(per_sender=per_sender, per_hour=per_hour)
+
+
+def test_saturdays_sundays_and_holidays_are_no_working_days() -> None:
+    policy = TimelinePolicy(holidays=frozenset({date(2026, 12, 25)}))
+    week = [date(2026, 12, day) for day in range(21, 28)]
+    assert [True] * 4 + [False] * 3 == [policy.works_on(day) for day in week]

@@ -7,7 +7,15 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from gatekeeper.domain.identity import RowId
-from gatekeeper.domain.token import TOKEN_LENGTH, check, mint
+from gatekeeper.domain.token import (
+    REPLY_LENGTH,
+    TOKEN_LENGTH,
+    check,
+    check_reply,
+    is_token,
+    mint,
+    mint_reply,
+)
 from tests.domain.samples import row_ids
 from tests.sampling import tries
 
@@ -86,3 +94,64 @@ def test_a_letter_that_only_looks_like_one_is_refused() -> None:
 @example(text="a" * 26 + ".")
 def test_no_text_is_believed_by_chance_and_none_raises(text: str) -> None:
     assert check(KEY, "bounce", text) is None
+
+
+@given(key=keys, route=row_ids)
+def test_a_reply_token_leads_back_in_any_case(key: bytes, route: RowId) -> None:
+    token = mint_reply(key, route)
+    assert route == check_reply(key, token)
+    assert route == check_reply(key, token.upper())
+    assert REPLY_LENGTH == len(token)
+    assert set(token) <= set(ALPHABET)
+
+
+@given(key=keys, other=keys, route=row_ids)
+def test_a_reply_token_of_another_key_is_refused(key: bytes, other: bytes, route: RowId) -> None:
+    assume(key != other)
+    assert check_reply(other, mint_reply(key, route)) is None
+
+
+@given(key=keys, route=row_ids, purpose=st.one_of(purposes, st.just("reply address")))
+def test_a_reply_token_is_never_another_token(key: bytes, route: RowId, purpose: str) -> None:
+    """Neither is believed for the other, nor is one a part of the other."""
+    reply, other = mint_reply(key, route), mint(key, purpose, route)
+    assert not is_token(reply)
+    assert check(key, purpose, reply) is None
+    for text in (other, other.replace(".", ""), other[:REPLY_LENGTH], other[-REPLY_LENGTH:]):
+        assert check_reply(key, text) is None
+
+
+@pytest.mark.parametrize("at", range(REPLY_LENGTH))
+def test_any_changed_character_of_a_reply_token_is_refused(at: int) -> None:
+    token = mint_reply(KEY, TARGET)
+    for letter in ALPHABET + ".=+0 \u212aé\n":
+        if letter != token[at]:
+            assert check_reply(KEY, token[:at] + letter + token[at + 1 :]) is None
+
+
+@pytest.mark.parametrize("at", range(REPLY_LENGTH + 1))
+def test_any_added_or_missing_character_of_a_reply_token_is_refused(at: int) -> None:
+    token = mint_reply(KEY, TARGET)
+    for letter in ALPHABET + ".= \n":
+        assert check_reply(KEY, token[:at] + letter + token[at:]) is None
+    if at < REPLY_LENGTH:
+        assert check_reply(KEY, token[:at] + token[at + 1 :]) is None
+        assert check_reply(KEY, token[:at]) is None
+
+
+def test_a_letter_that_only_looks_like_one_of_a_reply_token_is_refused() -> None:
+    """The lower case of KELVIN SIGN is `k`."""
+    token = next(
+        found
+        for found in (mint_reply(KEY, RowId(bytes([number]) * 16)) for number in range(256))
+        if "k" in found
+    )
+    assert check_reply(KEY, token.replace("k", "\u212a")) is None
+
+
+@tries(300)
+@given(text=st.one_of(st.text(max_size=60), st.text(alphabet=ALPHABET, min_size=40, max_size=40)))
+@example(text="")
+@example(text="a" * 40)
+def test_no_text_is_believed_for_a_reply_token_by_chance(text: str) -> None:
+    assert check_reply(KEY, text) is None
