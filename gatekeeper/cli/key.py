@@ -1,6 +1,7 @@
-"""`gatekeeper key`: the keys of alias and team, and when they end."""
+"""`gatekeeper key`: the keys of alias and team, when they end, and how the world gets ours."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatekeeper.cli.grammar import Verbs, noun, verb
@@ -36,6 +37,28 @@ def add(nouns: Verbs) -> None:
         default="alias",
         help="alias, or a fingerprint or address of the team",
     )
+    _add_publish(verbs)
+
+
+def _add_publish(verbs: Verbs) -> None:
+    parser = verb(
+        verbs,
+        "publish",
+        run=publish,
+        text="write what a web server must serve: key directory, security.txt",
+        more=(
+            "FOLDER is the document root of the domain and of openpgpkey.DOMAIN. Written are "
+            "the alias's key for the Web Key Directory (both methods) and armored, and "
+            ".well-known/security.txt, not signed. Run it again before that file expires, and "
+            "after each change of the key; what has not changed is left alone."
+        ),
+        example="gatekeeper key publish /srv/www/example.org --languages en,de",
+    )
+    parser.add_argument("folder", metavar="FOLDER", type=Path, help="the folder to write into")
+    parser.add_argument("--host", metavar="NAME", help="the web server, when not the domain itself")
+    parser.add_argument(
+        "--languages", metavar="TAGS", default="en", help="languages of the team (default: en)"
+    )
 
 
 def show_all(options: argparse.Namespace) -> int:
@@ -68,6 +91,29 @@ def export(options: argparse.Namespace) -> int:
         emit_json({"fingerprint": fingerprint, "certificate": text})
     else:
         emit_lines(text.rstrip("\n"))
+    return 0
+
+
+def publish(options: argparse.Namespace) -> int:
+    """Write the files and say where each must be found."""
+    from gatekeeper import clock
+    from gatekeeper.cli.opening import settings_of
+    from gatekeeper.cli.publishing import pages, write
+    from gatekeeper.cli.terminal import emit_json, emit_lines, emit_table
+
+    languages = [tag.strip() for tag in options.languages.split(",")]
+    expires, files = pages(
+        settings_of(options), host=options.host, languages=languages, now=clock.now()
+    )
+    changed = write(options.folder, files)
+    told = list(zip(files, changed, strict=True))
+    if options.json:
+        found = [{"path": page.path, "url": page.url, "changed": new} for page, new in told]
+        emit_json({"folder": str(options.folder), "expires_at": rfc3339(expires), "files": found})
+        return 0
+    rows = [("written" if new else "as it was", page.path, page.url) for page, new in told]
+    emit_table(("", "FILE", "MUST BE FOUND AT"), rows)
+    emit_lines("", f"security.txt is good until {rfc3339(expires)}; run this again before.")
     return 0
 
 
