@@ -32,13 +32,15 @@ class DeliveryRow:
     """A delivery without its packets.
 
     `due_at` when it may be claimed next, while claimed the end of the lease · `reply` the relay's
-    last words · `reason` why it is blocked · `fingerprints` the keys it was sealed to.
+    last words · `reason` why it is blocked · `fingerprints` the keys it was sealed to ·
+    `correspondent` who outside it goes to, None for the team.
     """
 
     id: RowId
     letter: RowId
     issue: RowId | None
     recipient: Address
+    correspondent: RowId | None
     name: str
     state: DeliveryState
     fingerprints: tuple[str, ...]
@@ -62,6 +64,7 @@ class ClaimedDelivery:
     id: RowId
     letter: RowId
     recipient: Address
+    correspondent: RowId | None
     attempts: int
     doubts: int
     first_due_at: Instant
@@ -79,8 +82,12 @@ def add(
     name: str,
     due_at: Instant,
     now: Instant,
+    correspondent: RowId | None = None,
 ) -> RowId:
-    """Add a pending delivery; a letter has at most one for each recipient."""
+    """Add a pending delivery; a letter has at most one for each recipient.
+
+    `correspondent` is who outside it goes to, if not to the team.
+    """
     made = keys.new_id()
     values = {
         "id": made,
@@ -97,6 +104,7 @@ def add(
         "own": False,
         "created_at": now,
         "updated_at": now,
+        "correspondent": correspondent,
     }
     tx.connection.execute(insert(deliveries).values(values))
     return made
@@ -119,7 +127,8 @@ def sealed(
 ) -> None:
     """Keep what the recipient's copy is made of; Conflict when it is not pending.
 
-    `own_packet` is the data packet of a delivery unblocked after its letter was sealed.
+    `own_packet` is the data packet of a delivery unblocked after its letter was sealed. One that
+    goes in clear has no key packets and no fingerprints.
     """
     values = {
         "key_packets": fields.seal(tx, _D.key_packets, delivery, key_packets),
@@ -297,6 +306,7 @@ def _claimed(tx: Tx, row: RowMapping) -> ClaimedDelivery:
         id=delivery,
         letter=row_id(row["letter"]),
         recipient=Address.parse(recipient),
+        correspondent=_maybe(row["correspondent"]),
         attempts=row["attempts"],
         doubts=row["doubts"],
         first_due_at=Instant(row["first_due_at"]),
@@ -312,8 +322,9 @@ def _delivery(tx: Tx, row: Row[Any]) -> DeliveryRow:
     return DeliveryRow(
         id=row_id(row.id),
         letter=row_id(row.letter),
-        issue=row_id(row.issue) if row.issue is not None else None,
+        issue=_maybe(row.issue),
         recipient=Address.parse(fields.unseal_text(tx, _D.recipient, row.id, row.recipient)),
+        correspondent=_maybe(row.correspondent),
         name=fields.unseal_text(tx, _D.name, row.id, row.name),
         state=DeliveryState(row.state),
         fingerprints=tuple(listed),
@@ -326,3 +337,7 @@ def _delivery(tx: Tx, row: Row[Any]) -> DeliveryRow:
         created_at=Instant(row.created_at),
         updated_at=Instant(row.updated_at),
     )
+
+
+def _maybe(raw: bytes | None) -> RowId | None:
+    return row_id(raw) if raw is not None else None

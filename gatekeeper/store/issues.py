@@ -22,7 +22,8 @@ _I: Final = issues.c
 class IssueRow:
     """An issue; `tag` is its opaque name outside, `reporter` as the report's From wrote it.
 
-    `message_count` counts the messages handled into it.
+    `owner` who of the team has taken it, "" if nobody · `message_count` counts the messages
+    handled into it.
     """
 
     id: RowId
@@ -35,6 +36,7 @@ class IssueRow:
     version: int
     opened_at: Instant
     updated_at: Instant
+    owner: str
     message_count: int
 
 
@@ -100,6 +102,17 @@ def touch(tx: Tx, *, issue: RowId, version: int, now: Instant) -> None:
         raise Conflict("the issue was changed meanwhile", remedy="look at it again and repeat")
 
 
+def set_owner(tx: Tx, *, issue: RowId, owner: str, now: Instant) -> None:
+    """Write down who has taken the issue, "" for nobody; Conflict when there is no such issue.
+
+    The version stays: whoever takes it last has it, and nothing else depends on it.
+    """
+    sealed = fields.seal_text(tx, _I.owner, issue, owner) if owner else None
+    statement = update(issues).where(_I.id == issue).values(owner=sealed, updated_at=now)
+    if tx.connection.execute(statement).rowcount != 1:
+        raise Conflict("there is no such issue")
+
+
 def _next_number(tx: Tx, product: RowId, year: int) -> int:
     first = insert_or(tx, counters).values(product=product, year=year, value=1)
     statement = first.on_conflict_do_update(
@@ -131,5 +144,6 @@ def _issue(tx: Tx, row: Row[Any]) -> IssueRow:
         version=row.version,
         opened_at=Instant(row.opened_at),
         updated_at=Instant(row.updated_at),
+        owner=fields.unseal_text(tx, _I.owner, row.id, row.owner),
         message_count=row.message_count,
     )

@@ -31,3 +31,23 @@ def of_arrival(tx: Tx, raw: bytes, envelope: Envelope) -> bytes:
     recipients = sorted({recipient.key for recipient in envelope.recipients})
     text = json.dumps([hashlib.sha256(raw).hexdigest(), sender, recipients])
     return tx.codec.lookup("arrival", text.encode())
+
+
+def of_thread(tx: Tx, thread: str) -> bytes:
+    """Return the look-up of a thread, which is named by its first message's Message-ID."""
+    return tx.codec.lookup("thread", thread.encode("utf-8", "surrogatepass"))
+
+
+def of_ciphertext(tx: Tx, digest: bytes) -> bytes:
+    """Return the look-up of an encrypted data packet with that SHA-256 digest."""
+    return tx.codec.lookup("ciphertext", digest)
+
+
+def of_fingerprint(tx: Tx, fingerprint: str) -> bytes:
+    """Return the look-up of a key by its fingerprint."""
+    return tx.codec.lookup("fingerprint", fingerprint.encode("utf-8", "surrogatepass"))
+
+
+def of_key_id(tx: Tx, key_id: str) -> bytes:
+    """Return the look-up of a key's id of 16 hex digits, in upper or lower case."""
+    return tx.codec.lookup("key id", key_id.upper().encode("utf-8", "surrogatepass"))

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, exists, insert, select, update
+from sqlalchemy import Row, Select, exists, func, insert, select, update
 
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.delivery import DeliveryState
 from gatekeeper.domain.identity import RowId, row_id
 from gatekeeper.domain.instants import Instant
+from gatekeeper.domain.protection import Form
 from gatekeeper.store import claims, fields, keys
 from gatekeeper.store.faults import Conflict
 from gatekeeper.store.tables import deliveries, letter_chunks, letters
@@ -23,7 +24,8 @@ _WHAT: Final = "letter"
 class NewLetter:
     """A letter to be kept: `plaintext` is what gets encrypted, the frame what goes around it.
 
-    `message` is the message it passes on, if any · `kind` one word for people · `summary` JSON.
+    `message` is the message it passes on, if any · `kind` one word for people · `summary` JSON ·
+    `form` how it goes out · `automatic` whether it answers without a person's doing.
     """
 
     issue: RowId | None
@@ -34,6 +36,8 @@ class NewLetter:
     frame_head: bytes
     frame_tail: bytes
     summary: Mapping[str, object]
+    form: Form = Form.SEALED
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +52,17 @@ class LetterHead:
     summary: Mapping[str, object]
     created_at: Instant
     sealed_at: Instant | None
+    form: Form
+    automatic: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterRow:
-    """A letter with its content; `shared` is the encrypted data packet, None before sealing."""
+    """A letter with its content.
+
+    `shared` is the encrypted data packet, or the whole message of a letter that goes in clear;
+    None before sealing.
+    """
 
     id: RowId
     issue: RowId | None
@@ -62,15 +72,22 @@ class LetterRow:
     frame_head: bytes
     frame_tail: bytes
     shared: bytes | None
+    form: Form
+    automatic: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What a letter's deliveries have in common on the wire: frame and shared packet."""
+    """What a letter's deliveries have in common on the wire: frame and shared packet.
+
+    Of a letter that goes in clear, `shared` is the whole message.
+    """
 
     frame_head: bytes
     frame_tail: bytes
     shared: bytes | None
+    form: Form
+    automatic: bool
 
 
 def add(tx: Tx, letter: NewLetter, *, now: Instant) -> RowId:
@@ -88,6 +105,8 @@ def add(tx: Tx, letter: NewLetter, *, now: Instant) -> RowId:
         "summary": fields.seal_json(tx, _L.summary, made, letter.summary),
         "created_at": now,
         "due_at": now,
+        "form": letter.form,
+        "automatic": letter.automatic,
     }
     tx.connection.execute(insert(letters).values(values))
     _write_part(tx, made, "plaintext", letter.plaintext)
@@ -124,6 +143,8 @@ def load(tx: Tx, letter: RowId) -> LetterRow:
         frame_head=fields.unseal(tx, _L.frame_head, letter, row.frame_head),
         frame_tail=fields.unseal(tx, _L.frame_tail, letter, row.frame_tail),
         shared=_shared(tx, row),
+        form=Form(row.form),
+        automatic=row.automatic,
     )
 
 
@@ -134,6 +155,8 @@ def frame(tx: Tx, letter: RowId) -> Frame:
         frame_head=fields.unseal(tx, _L.frame_head, letter, row.frame_head),
         frame_tail=fields.unseal(tx, _L.frame_tail, letter, row.frame_tail),
         shared=_shared(tx, row),
+        form=Form(row.form),
+        automatic=row.automatic,
     )
 
 
@@ -141,14 +164,18 @@ def sealed(tx: Tx, *, letter: RowId, token: bytes, shared: bytes, now: Instant) 
     """Keep the shared packet and let go of the letter.
 
     StaleLease when `token` is not the row's; Conflict when it has a shared packet already, which
-    must stay as it is for the deliveries sealed with it.
+    must stay as it is for the deliveries sealed with it, and when the letter goes in clear.
     """
-    row = claims.held(tx, letters, letter, token=token, what=_WHAT)
-    if row.sealed_at is not None:
-        raise Conflict("the letter is sealed already", remedy="seal for that delivery alone")
-    _write_part(tx, letter, "shared", shared)
-    values = {"sealed_at": now, "lease": None, "due_at": now}
-    tx.connection.execute(update(letters).where(_L.id == letter).values(values))
+    _finish(tx, letter=letter, token=token, shared=shared, clear=False, now=now)
+
+
+def keep(tx: Tx, *, letter: RowId, token: bytes, content: bytes, now: Instant) -> None:
+    """Keep the composed message of a letter that goes in clear, and let go of the letter.
+
+    StaleLease when `token` is not the row's; Conflict when it was kept already, for a message is
+    tried again with the same bytes, and when the letter is one to be sealed.
+    """
+    _finish(tx, letter=letter, token=token, shared=content, clear=True, now=now)
 
 
 def release(tx: Tx, *, letter: RowId, token: bytes, due_at: Instant) -> None:
@@ -209,6 +236,62 @@ def of_issue(tx: Tx, issue: RowId) -> tuple[LetterHead, ...]:
     return tuple(_head(tx, row) for row in tx.connection.execute(query))
 
 
+def has_kind(tx: Tx, *, issue: RowId, kind: str) -> bool:
+    """Say whether the issue has a letter of that kind."""
+    return _any(tx, select(_L.id).where(_L.issue == issue, _L.kind == kind))
+
+
+def automatic_to(tx: Tx, *, recipient: Address, since: Instant) -> int:
+    """Return how many automatic letters were written to `recipient` at or after `since`."""
+    query = (
+        select(func.count())
+        .select_from(letters.join(deliveries, deliveries.c.letter == _L.id))
+        .where(
+            deliveries.c.recipient_key == keys.of_address(tx, recipient),
+            deliveries.c.created_at >= since,
+            _L.automatic,
+        )
+    )
+    return tx.connection.scalar(query) or 0
+
+
+def automatic_since(tx: Tx, since: Instant) -> int:
+    """Return how many automatic letters were written at or after `since`."""
+    query = select(func.count()).select_from(letters)
+    return tx.connection.scalar(query.where(_L.automatic, _L.created_at >= since)) or 0
+
+
+def answered(tx: Tx, *, issue: RowId, recipient: Address) -> bool:
+    """Say whether an automatic letter of this issue went to `recipient`."""
+    query = (
+        select(_L.id)
+        .join(deliveries, deliveries.c.letter == _L.id)
+        .where(
+            _L.issue == issue,
+            _L.automatic,
+            deliveries.c.recipient_key == keys.of_address(tx, recipient),
+        )
+    )
+    return _any(tx, query)
+
+
+def _any(tx: Tx, query: Select[Any]) -> bool:
+    return tx.connection.execute(query.limit(1)).first() is not None
+
+
+def _finish(
+    tx: Tx, *, letter: RowId, token: bytes, shared: bytes, clear: bool, now: Instant
+) -> None:
+    row = claims.held(tx, letters, letter, token=token, what=_WHAT)
+    if row.sealed_at is not None:
+        raise Conflict("the letter is sealed already", remedy="seal for that delivery alone")
+    if clear == (Form(row.form) is Form.SEALED):
+        raise Conflict("the letter goes out in another form")
+    _write_part(tx, letter, "shared", shared)
+    values = {"sealed_at": now, "lease": None, "due_at": now}
+    tx.connection.execute(update(letters).where(_L.id == letter).values(values))
+
+
 def _head(tx: Tx, row: Row[Any]) -> LetterHead:
     return LetterHead(
         id=row_id(row.id),
@@ -219,6 +302,8 @@ def _head(tx: Tx, row: Row[Any]) -> LetterHead:
         summary=fields.unseal_json(tx, _L.summary, row.id, row.summary),
         created_at=Instant(row.created_at),
         sealed_at=Instant(row.sealed_at) if row.sealed_at is not None else None,
+        form=Form(row.form),
+        automatic=row.automatic,
     )
 
 

@@ -1,10 +1,10 @@
 """Accepted mail: stored once as it came, claimed by one worker, handled or quarantined."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, union, update
 
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.identity import RowId, row_id
@@ -13,7 +13,7 @@ from gatekeeper.domain.report import Envelope, Kind, MessageState
 from gatekeeper.store import claims, fields, keys
 from gatekeeper.store.faults import Conflict
 from gatekeeper.store.tables import message_chunks, messages
-from gatekeeper.store.tx import POSTGRESQL, Tx
+from gatekeeper.store.tx import Tx, lock
 
 DUPLICATE_WITHIN: Final = 7 * DAY
 """The same bytes from the same sender to the same recipients are one message (design 08)."""
@@ -58,6 +58,18 @@ class StoredMessage:
     attempts: int
     summary: Mapping[str, object] | None
     problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """A handled message with a given ciphertext.
+
+    `sender_key` is `keys.of_address` of its From, b"" when it had no one From.
+    """
+
+    message: RowId
+    issue: RowId | None
+    sender_key: bytes
 
 
 def add(tx: Tx, *, product: RowId, raw: bytes, envelope: Envelope, now: Instant) -> Added:
@@ -133,9 +145,14 @@ def finish(
     summary: Mapping[str, object],
     message_id: str | None,
     now: Instant,
+    sender: Address | None = None,
+    thread: str | None = None,
+    ciphertext: bytes | None = None,
 ) -> None:
     """Record that the message is handled, with its issue and a JSON summary of what it was.
 
+    `sender` the one From · `thread` the Message-ID its thread begins with · `ciphertext` the
+    SHA-256 of its encrypted data packet; by these and `message_id` it is found again.
     StaleLease when `token` is not the row's, so that nothing is handled twice.
     """
     claims.held(tx, messages, message, token=token, what=_WHAT)
@@ -146,6 +163,9 @@ def finish(
         "issue": issue,
         "summary": fields.seal_json(tx, _M.summary, message, summary),
         "message_id": keys.of_message_id(tx, message_id) if message_id is not None else None,
+        "sender": keys.of_address(tx, sender) if sender is not None else None,
+        "thread": keys.of_thread(tx, thread) if thread is not None else None,
+        "ciphertext": keys.of_ciphertext(tx, ciphertext) if ciphertext is not None else None,
         "problem": None,
         "updated_at": now,
     }
@@ -193,6 +213,49 @@ def of_issue(tx: Tx, issue: RowId) -> tuple[StoredMessage, ...]:
     return _listed(tx, select(messages).where(_M.issue == issue))
 
 
+def in_thread(tx: Tx, *, sender: Address, thread: str, message_ids: Sequence[str]) -> RowId | None:
+    """Return the issue of a handled message of that From in the same thread.
+
+    In the same thread is what has the same `thread` or one of `message_ids`. The latest such
+    message counts; None when there is none.
+    """
+    wanted = [keys.of_message_id(tx, message_id) for message_id in message_ids]
+    found = (
+        select(_M.issue, _M.received_at, _M.id).where(
+            _M.sender == keys.of_address(tx, sender), _M.issue.is_not(None), same
+        )
+        for same in (_M.thread == keys.of_thread(tx, thread), _M.message_id.in_(wanted))
+    )
+    both = union(*found).subquery()
+    query = select(both.c.issue).order_by(both.c.received_at.desc(), both.c.id).limit(1)
+    issue = tx.connection.scalar(query)
+    return row_id(issue) if issue is not None else None
+
+
+def same_ciphertext(tx: Tx, digest: bytes) -> tuple[Twin, ...]:
+    """Return the handled messages whose encrypted data packet has that SHA-256, oldest first."""
+    query = (
+        select(_M.id, _M.issue, _M.sender)
+        .where(_M.ciphertext == keys.of_ciphertext(tx, digest))
+        .order_by(_M.received_at, _M.id)
+    )
+    return tuple(
+        Twin(
+            message=row_id(row.id),
+            issue=row_id(row.issue) if row.issue is not None else None,
+            sender_key=row.sender or b"",
+        )
+        for row in tx.connection.execute(query)
+    )
+
+
+def same_message_id(tx: Tx, message_id: str) -> int:
+    """Return how many handled messages have this Message-ID."""
+    key = keys.of_message_id(tx, message_id)
+    query = select(func.count()).select_from(messages).where(_M.message_id == key)
+    return tx.connection.scalar(query) or 0
+
+
 def quarantined(tx: Tx) -> tuple[StoredMessage, ...]:
     """Return the messages that could not be handled, without raw bytes, oldest first."""
     return _listed(tx, select(messages).where(_M.state == MessageState.QUARANTINED))
@@ -214,10 +277,8 @@ def release_leases(tx: Tx) -> int:
 
 
 def _known(tx: Tx, arrival: bytes, now: Instant) -> RowId | None:
-    if tx.dialect == POSTGRESQL:
-        # two hosts may take the same message at once; whoever comes second sees the first's row
-        number = int.from_bytes(arrival[:8], signed=True)
-        tx.connection.execute(select(func.pg_advisory_xact_lock(number)))
+    # two hosts may take the same message at once; whoever comes second sees the first's row
+    lock(tx, "arrival", arrival)
     query = (
         select(_M.id)
         .where(_M.arrival == arrival, _M.received_at > later(now, -DUPLICATE_WITHIN))

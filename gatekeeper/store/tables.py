@@ -11,19 +11,30 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
 from gatekeeper.domain.delivery import CLAIMABLE, DeliveryState
+from gatekeeper.domain.protection import Form
 from gatekeeper.domain.report import Kind, MessageState
+from gatekeeper.store.columns import among, exactly, maybe, metadata, own_id, part_of, short, to
+from gatekeeper.store.conversation import (
+    approvals,
+    correspondent_keys,
+    correspondents,
+    offered_keys,
+    requests,
+    seen_commands,
+)
+
+__all__ = ["ISSUE_STATES", "LOOKUPS", "SEALED", "metadata"]
 
 ISSUE_STATES: Final = (
     "reported",
@@ -35,81 +46,44 @@ ISSUE_STATES: Final = (
     "handed over",
 )
 
-metadata: Final = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    }
-)
-
-
-def _row_id(name: str = "id") -> Column[bytes]:
-    return Column(name, LargeBinary, primary_key=True)
-
-
-def _to(target: str, name: str | None = None) -> Column[bytes]:
-    column = name or target.rstrip("s")
-    return Column(column, LargeBinary, ForeignKey(f"{target}.id"), nullable=False)
-
-
-def _maybe(target: str) -> Column[bytes | None]:
-    return Column(target.rstrip("s"), LargeBinary, ForeignKey(f"{target}.id"), nullable=True)
-
-
-def _among(column: str, values: tuple[str, ...]) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
-
-
-def _bytes(column: str, length: int) -> CheckConstraint:
-    return CheckConstraint(f"length({column}) = {length}", name=f"{column}_length")
-
-
-def _short(column: str, longest: int) -> CheckConstraint:
-    return CheckConstraint(f"length({column}) BETWEEN 1 AND {longest}", name=f"{column}_length")
-
-
 _LEASED: Final = "(state = 'claimed') = (lease IS NOT NULL)"
 
 products: Final = Table(
     "products",
     metadata,
-    _row_id(),
+    own_id(),
     Column("key", Text, nullable=False),
     Column("issue_prefix", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("key"),
     UniqueConstraint("issue_prefix"),
-    _bytes("id", 16),
-    _short("key", 64),
-    _short("issue_prefix", 16),
+    exactly("id", 16),
+    short("key", 64),
+    short("issue_prefix", 16),
 )
 
 lists: Final = Table(
     "lists",
     metadata,
-    _row_id(),
+    own_id(),
     Column("key", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("key"),
-    _bytes("id", 16),
-    _short("key", 64),
+    exactly("id", 16),
+    short("key", 64),
 )
 
 product_lists: Final = Table(
     "product_lists",
     metadata,
-    Column("product", LargeBinary, ForeignKey("products.id"), primary_key=True),
-    Column("list", LargeBinary, ForeignKey("lists.id"), primary_key=True),
+    part_of("products"),
+    part_of("lists"),
 )
 
 counters: Final = Table(
     "counters",
     metadata,
-    Column("product", LargeBinary, ForeignKey("products.id"), primary_key=True),
+    part_of("products"),
     Column("year", Integer, primary_key=True, autoincrement=False),
     Column("value", BigInteger, nullable=False),
     CheckConstraint("value >= 1", name="value"),
@@ -119,8 +93,8 @@ counters: Final = Table(
 issues: Final = Table(
     "issues",
     metadata,
-    _row_id(),
-    _to("products"),
+    own_id(),
+    to("products"),
     Column("prefix", Text, nullable=False),
     Column("year", Integer, nullable=False),
     Column("number", BigInteger, nullable=False),
@@ -131,12 +105,13 @@ issues: Final = Table(
     Column("version", BigInteger, nullable=False),
     Column("opened_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Column("owner", LargeBinary, nullable=True),
     UniqueConstraint("prefix", "year", "number"),
     UniqueConstraint("tag"),
-    _bytes("id", 16),
-    _short("prefix", 16),
-    _short("tag", 32),
-    _among("state", ISSUE_STATES),
+    exactly("id", 16),
+    short("prefix", 16),
+    short("tag", 32),
+    among("state", ISSUE_STATES),
     CheckConstraint("number >= 1", name="number"),
     CheckConstraint("version >= 1", name="version"),
 )
@@ -144,8 +119,8 @@ issues: Final = Table(
 messages: Final = Table(
     "messages",
     metadata,
-    _row_id(),
-    _to("products"),
+    own_id(),
+    to("products"),
     Column("envelope", LargeBinary, nullable=False),
     Column("arrival", LargeBinary, nullable=False),
     Column("size", BigInteger, nullable=False),
@@ -156,15 +131,21 @@ messages: Final = Table(
     Column("attempts", Integer, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("kind", Text, nullable=True),
-    _maybe("issues"),
+    maybe("issues"),
     Column("message_id", LargeBinary, nullable=True),
     Column("summary", LargeBinary, nullable=True),
     Column("problem", LargeBinary, nullable=True),
-    _bytes("id", 16),
-    _bytes("arrival", 32),
-    _bytes("message_id", 32),
-    _among("state", tuple(MessageState)),
-    _among("kind", tuple(Kind)),
+    Column("sender", LargeBinary, nullable=True),
+    Column("thread", LargeBinary, nullable=True),
+    Column("ciphertext", LargeBinary, nullable=True),
+    exactly("id", 16),
+    exactly("arrival", 32),
+    exactly("message_id", 32),
+    exactly("sender", 32),
+    exactly("thread", 32),
+    exactly("ciphertext", 32),
+    among("state", tuple(MessageState)),
+    among("kind", tuple(Kind)),
     CheckConstraint(_LEASED, name="lease"),
     CheckConstraint("(state = 'handled') = (kind IS NOT NULL)", name="handled"),
     CheckConstraint("issue IS NULL OR state = 'handled'", name="issue"),
@@ -172,11 +153,17 @@ messages: Final = Table(
     CheckConstraint("size >= 0", name="size"),
     CheckConstraint("attempts >= 0", name="attempts"),
 )
-"""Accepted mail; `due_at` is when it may be claimed next, the end of the lease while claimed."""
+"""Accepted mail; `due_at` is when it may be claimed next, the end of the lease while claimed.
+
+`message_id`, `sender`, `thread` and `ciphertext` are known once it is handled, and if it has them.
+"""
 
 _OPEN_MESSAGE: Final = text("state IN ('stored', 'claimed')")
 Index(None, messages.c.arrival, messages.c.received_at)
 Index(None, messages.c.issue, messages.c.received_at)
+Index(None, messages.c.sender, messages.c.thread)
+Index(None, messages.c.message_id)
+Index(None, messages.c.ciphertext)
 Index(
     "ix_messages_claim",
     messages.c.due_at,
@@ -187,7 +174,7 @@ Index(
 message_chunks: Final = Table(
     "message_chunks",
     metadata,
-    Column("message", LargeBinary, ForeignKey("messages.id"), primary_key=True),
+    part_of("messages"),
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("data", LargeBinary, nullable=False),
     CheckConstraint("seq >= 0", name="seq"),
@@ -196,9 +183,9 @@ message_chunks: Final = Table(
 letters: Final = Table(
     "letters",
     metadata,
-    _row_id(),
-    _maybe("issues"),
-    _maybe("messages"),
+    own_id(),
+    maybe("issues"),
+    maybe("messages"),
     Column("kind", Text, nullable=False),
     Column("message_id", LargeBinary, nullable=False),
     Column("message_id_key", LargeBinary, nullable=False),
@@ -209,32 +196,36 @@ letters: Final = Table(
     Column("sealed_at", BigInteger, nullable=True),
     Column("due_at", BigInteger, nullable=False),
     Column("lease", LargeBinary, nullable=True),
+    Column("form", Text, nullable=False, server_default=Form.SEALED),
+    Column("automatic", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("message_id_key"),
-    _bytes("id", 16),
-    _bytes("message_id_key", 32),
-    _short("kind", 32),
+    exactly("id", 16),
+    exactly("message_id_key", 32),
+    short("kind", 32),
+    among("form", tuple(Form)),
 )
 """What we write, once for all its recipients; `due_at` as for messages, for sealing."""
 
 Index(None, letters.c.issue, letters.c.created_at)
+Index(None, letters.c.automatic, letters.c.created_at)
 
 letter_chunks: Final = Table(
     "letter_chunks",
     metadata,
-    Column("letter", LargeBinary, ForeignKey("letters.id"), primary_key=True),
+    part_of("letters"),
     Column("part", Text, primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("data", LargeBinary, nullable=False),
-    _among("part", ("plaintext", "shared")),
+    among("part", ("plaintext", "shared")),
     CheckConstraint("seq >= 0", name="seq"),
 )
 
 deliveries: Final = Table(
     "deliveries",
     metadata,
-    _row_id(),
-    _to("letters"),
-    _maybe("issues"),
+    own_id(),
+    to("letters"),
+    maybe("issues"),
     Column("recipient", LargeBinary, nullable=False),
     Column("recipient_key", LargeBinary, nullable=False),
     Column("name", LargeBinary, nullable=False),
@@ -251,10 +242,11 @@ deliveries: Final = Table(
     Column("reason", LargeBinary, nullable=True),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    maybe("correspondents"),
     UniqueConstraint("letter", "recipient_key"),
-    _bytes("id", 16),
-    _bytes("recipient_key", 32),
-    _among("state", tuple(DeliveryState)),
+    exactly("id", 16),
+    exactly("recipient_key", 32),
+    among("state", tuple(DeliveryState)),
     CheckConstraint(_LEASED, name="lease"),
     CheckConstraint(
         "(state IN ('pending', 'blocked')) = (key_packets IS NULL)", name="key_packets"
@@ -285,11 +277,12 @@ Index(
     postgresql_where=_PENDING,
 )
 Index(None, deliveries.c.issue, deliveries.c.created_at)
+Index(None, deliveries.c.recipient_key, deliveries.c.created_at)
 
 delivery_chunks: Final = Table(
     "delivery_chunks",
     metadata,
-    Column("delivery", LargeBinary, ForeignKey("deliveries.id"), primary_key=True),
+    part_of("deliveries"),
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("data", LargeBinary, nullable=False),
     CheckConstraint("seq >= 0", name="seq"),
@@ -309,9 +302,9 @@ events: Final = Table(
     Column("salt", LargeBinary, nullable=True),
     Column("payload", LargeBinary, nullable=True),
     CheckConstraint("seq >= 1", name="seq"),
-    _short("kind", 64),
-    _bytes("commitment", 32),
-    _bytes("digest", 32),
+    short("kind", 64),
+    exactly("commitment", 32),
+    exactly("digest", 32),
     CheckConstraint("(salt IS NULL) = (payload IS NULL)", name="erased"),
 )
 """The chained log; no foreign keys, because it outlives the rows it speaks of."""
@@ -323,13 +316,14 @@ meta: Final = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", LargeBinary, nullable=False),
-    _short("name", 64),
+    short("name", 64),
 )
 """Sealed single values: the master key's check, the head of the event chain."""
 
 SEALED: Final = (
     issues.c.subject,
     issues.c.reporter,
+    issues.c.owner,
     messages.c.envelope,
     messages.c.summary,
     messages.c.problem,
@@ -346,6 +340,16 @@ SEALED: Final = (
     deliveries.c.reply,
     deliveries.c.reason,
     delivery_chunks.c.data,
+    correspondents.c.address,
+    correspondents.c.certificate,
+    correspondents.c.fingerprint,
+    correspondents.c.nonce,
+    offered_keys.c.certificate,
+    offered_keys.c.fingerprint,
+    requests.c.effect,
+    requests.c.payload,
+    requests.c.created_by,
+    approvals.c.name,
     events.c.salt,
     events.c.payload,
     meta.c.value,
@@ -354,6 +358,15 @@ SEALED: Final = (
 LOOKUPS: Final = (
     messages.c.arrival,
     messages.c.message_id,
+    messages.c.sender,
+    messages.c.thread,
+    messages.c.ciphertext,
     letters.c.message_id_key,
     deliveries.c.recipient_key,
+    correspondents.c.address_key,
+    correspondent_keys.c.key_id,
+    offered_keys.c.fingerprint_key,
+    requests.c.effect_key,
+    approvals.c.person_key,
+    seen_commands.c.digest,
 )

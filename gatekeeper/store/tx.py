@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gatekeeper.store.seal import Codec
@@ -27,3 +27,14 @@ class Tx:
 def insert_or(tx: Tx, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT that knows ON CONFLICT, which both databases spell the same."""
     return sqlite.insert(table) if tx.dialect == SQLITE else postgresql.insert(table)
+
+
+def lock(tx: Tx, purpose: str, value: bytes) -> None:
+    """Wait until no other transaction holds this lock, then hold it until this one ends.
+
+    One lock for each purpose and value; values that differ rarely share one. SQLite needs none:
+    it has one writer.
+    """
+    if tx.dialect == POSTGRESQL:
+        number = int.from_bytes(tx.codec.lookup(f"lock {purpose}", value)[:8], signed=True)
+        tx.connection.execute(select(func.pg_advisory_xact_lock(number)))

@@ -1,5 +1,6 @@
 """From empty to head on both databases, exactly the tables of the code, and no other version."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from gatekeeper.store.seal import Codec, MasterKey
 from gatekeeper.store.tables import metadata
 
 ROOT = Path(__file__).parents[2]
-HEAD = "0001"
+HEAD = "0002"
 
 
 def test_from_empty_to_head(database_url: str, codec: Codec) -> None:
@@ -67,7 +68,7 @@ def test_autogenerate_finds_nothing_to_do(migrated_url: str) -> None:
 def described(inspector: Inspector, table: str) -> dict[str, Any]:
     """Return what the database says of a table: columns, keys, checks, indexes with conditions."""
     columns = [
-        (column["name"], str(column["type"]), column["nullable"])
+        (column["name"], str(column["type"]), column["nullable"], column.get("default"))
         for column in inspector.get_columns(table)
     ]
     return {
@@ -82,14 +83,24 @@ def described(inspector: Inspector, table: str) -> dict[str, Any]:
             for unique in inspector.get_unique_constraints(table)
         ),
         "foreign keys": sorted(
-            (str(key["name"]), key["constrained_columns"], key["referred_table"])
+            (key["constrained_columns"], key["referred_table"], key["referred_columns"])
             for key in inspector.get_foreign_keys(table)
         ),
+        "foreign key names": foreign_key_names(inspector, table),
         "indexes": sorted(
             (str(index["name"]), index["column_names"], conditions(index))
             for index in inspector.get_indexes(table)
         ),
     }
+
+
+def foreign_key_names(inspector: Inspector, table: str) -> list[str]:
+    """Return their names; the inspector overlooks those that SQLite keeps beside a column."""
+    if inspector.dialect.name != "sqlite":
+        return sorted(str(key["name"]) for key in inspector.get_foreign_keys(table))
+    with inspector.engine.connect() as connection:
+        made = text("SELECT sql FROM sqlite_master WHERE name = :name")
+        return sorted(re.findall(r"CONSTRAINT (fk_\w+)", connection.scalar(made, {"name": table})))
 
 
 def conditions(index: Any) -> list[str]:  # noqa: ANN401 - the inspector's own type
@@ -153,9 +164,9 @@ def test_an_empty_database_is_refused(database_url: str, codec: Codec) -> None:
 def next_migrations(folder: Path, body: str) -> Path:
     """Return a copy of the migrations with one more."""
     copied = Path(shutil.copytree(schema.MIGRATIONS, folder / "migrations"))
-    (copied / "versions" / "0002_next.py").write_text(
+    (copied / "versions" / "0003_next.py").write_text(
         "from alembic import op\n"
-        "revision = '0002'\n"
+        "revision = '0003'\n"
         f"down_revision = '{HEAD}'\n"
         f"def upgrade():\n    op.execute('CREATE TABLE extra (x INTEGER)')\n    {body}\n"
     )
@@ -164,7 +175,7 @@ def next_migrations(folder: Path, body: str) -> Path:
 
 def test_an_older_database_is_brought_up(migrated_url: str, codec: Codec, tmp_path: Path) -> None:
     later = next_migrations(tmp_path, "pass")
-    older = SchemaStatus(current=HEAD, head="0002", state=SchemaState.OLDER)
+    older = SchemaStatus(current=HEAD, head="0003", state=SchemaState.OLDER)
     assert older == schema.status(migrated_url, migrations=later)
     with pytest.raises(Misconfigured, match="older than this program"):
         schema.require_current(migrated_url, codec, migrations=later)

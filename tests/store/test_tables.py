@@ -4,8 +4,18 @@ from sqlalchemy import BigInteger, LargeBinary, Text
 
 from gatekeeper.store.tables import LOOKUPS, SEALED, metadata
 
-REFERENCES = {"id", "product", "list", "issue", "message", "letter", "delivery"}
-OPAQUE = {"lease", "commitment", "digest"}
+REFERENCES = {
+    "id",
+    "product",
+    "list",
+    "issue",
+    "message",
+    "letter",
+    "delivery",
+    "correspondent",
+    "request",
+}
+OPAQUE = {"lease", "commitment", "digest", "route"}
 CLEAR_TEXTS = {
     "products.key",
     "products.issue_prefix",
@@ -16,8 +26,12 @@ CLEAR_TEXTS = {
     "messages.state",
     "messages.kind",
     "letters.kind",
+    "letters.form",
     "letter_chunks.part",
     "deliveries.state",
+    "correspondents.name",
+    "requests.kind",
+    "requests.state",
     "events.kind",
     "meta.name",
 }
