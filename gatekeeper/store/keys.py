@@ -51,3 +51,13 @@ def of_fingerprint(tx: Tx, fingerprint: str) -> bytes:
 def of_key_id(tx: Tx, key_id: str) -> bytes:
     """Return the look-up of a key's id of 16 hex digits, in upper or lower case."""
     return tx.codec.lookup("key id", key_id.upper().encode("utf-8", "surrogatepass"))
+
+
+def of_effect(tx: Tx, effect: bytes) -> bytes:
+    """Return the look-up of what a request would do, by its digest."""
+    return tx.codec.lookup("effect", effect)
+
+
+def of_signed(tx: Tx, digest: bytes) -> bytes:
+    """Return the look-up of something signed, by its digest."""
+    return tx.codec.lookup("signed", digest)
