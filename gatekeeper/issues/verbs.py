@@ -1,0 +1,192 @@
+"""The verb table: what can be ordered of an issue, by mail and from a shell, and the help for it.
+
+One table serves the mail parser, the command line and the help, so that none can know a verb, a
+word or a key that another does not.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+_NAME: Final = re.compile(r"[a-z]{2,12}")
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+_WIDTH: Final = 78
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digits:
+    """An operand of hexadecimal digits: its name in help, how many there are at least and in all.
+
+    `what` says whose digits they are · `upper` which case they get.
+    """
+
+    name: str
+    least: int
+    all: int
+    what: str
+    upper: bool
+
+    def cased(self, digits: str) -> str:
+        """Return `digits` in the one case in which they are compared."""
+        return digits.upper() if self.upper else digits.lower()
+
+
+_HASH: Final = Digits(name="HASH", least=10, all=64, what="what waits for approval", upper=False)
+_FINGERPRINT: Final = Digits(name="FINGERPRINT", least=40, all=40, what="the key", upper=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb:
+    """One verb: its grammar, and its help.
+
+    `forms` and `example` are what follows the id · `words` stand alone · `keys` maps each key to
+    how its value is called · `operands` are all required · `takes_text` when the text of the mail
+    below the commands belongs to it · `by_shell` when `gatekeeper issue` has it, too; by mail all
+    are understood · `needs_issue` when an id must stand before it.
+    """
+
+    name: str
+    summary: str
+    forms: tuple[str, ...]
+    example: str
+    words: frozenset[str] = frozenset()
+    keys: Mapping[str, str] = field(default_factory=lambda: _NONE)
+    operands: tuple[Digits, ...] = ()
+    takes_text: bool = False
+    by_shell: bool = False
+    needs_issue: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a verb whose help could not be written or whose words are ambiguous."""
+        if not _NAME.fullmatch(self.name) or not self.forms:
+            message = "a verb has a name in lower case and at least one form"
+            raise ValueError(message)
+        if self.words & set(self.keys):
+            message = "a word is a key or stands alone, not both"
+            raise ValueError(message)
+
+
+_TABLE: Final = (
+    Verb(
+        name="own",
+        summary="You take charge of the issue; the others see that you did.",
+        forms=("own",),
+        example="own",
+        by_shell=True,
+    ),
+    Verb(
+        name="note",
+        summary="The text below is kept in the issue and goes to the team only.",
+        forms=("note",),
+        example="note",
+        takes_text=True,
+        by_shell=True,
+    ),
+    Verb(
+        name="reply",
+        summary=(
+            "The text below goes to the reporter as the alias, encrypted, without your name,"
+            " quoted text and signature. With `clear` it goes unencrypted, once a second person"
+            " has approved exactly that text."
+        ),
+        forms=("reply", "reply clear", "reply to=NAME"),
+        example="reply",
+        words=frozenset({"clear"}),
+        keys=MappingProxyType({"to": "NAME"}),
+        takes_text=True,
+        by_shell=True,
+    ),
+    Verb(
+        name="approve",
+        summary=(
+            "You approve what somebody else asked for; HASH is the whole hash of its effect, as"
+            " it was mailed to you."
+        ),
+        forms=("approve HASH",),
+        example="approve 4f1c22ab90d7",
+        operands=(_HASH,),
+    ),
+    Verb(
+        name="key",
+        summary=(
+            "The key that the reporter offered becomes the one we encrypt to; a second person"
+            " approves. Compare the fingerprint with the reporter first."
+        ),
+        forms=("key FINGERPRINT",),
+        example="key 0123456789ABCDEF0123456789ABCDEF01234567",
+        operands=(_FINGERPRINT,),
+    ),
+    Verb(
+        name="revoke",
+        summary="The address for the reporter's answers stops working, and a new one is made.",
+        forms=("revoke",),
+        example="revoke",
+    ),
+    Verb(
+        name="help",
+        summary="You get this text.",
+        forms=("help",),
+        example="help",
+        needs_issue=False,
+    ),
+)
+
+VERBS: Final[Mapping[str, Verb]] = MappingProxyType({verb.name: verb for verb in _TABLE})
+"""Every verb by its name, in the order of the help."""
+
+
+def usage(verb: Verb, *, issue: str = "ID") -> str:
+    """Return every form of a verb, one a line, as it is written in a mail."""
+    before = f"!{issue} " if verb.needs_issue else "!"
+    return "\n".join(f"{before}{form}" for form in verb.forms)
+
+
+def help_text(*, prefix: str) -> str:
+    """Return the help for commands by mail, in lines of 78 columns at most, LF line ends.
+
+    `prefix` is what stands before the number in this installation's issue ids.
+    """
+    issue = f"{prefix}-2026-0007"
+    parts = [_INTRODUCTION.format(issue=issue)]
+    for verb in VERBS.values():
+        example = f"!{issue} {verb.example}" if verb.operands else ""
+        parts.append(_verb_help(verb, example))
+    return "\n".join(parts)
+
+
+def _verb_help(verb: Verb, example: str) -> str:
+    lines = usage(verb).split("\n")
+    lines += _filled(verb.summary, "    ")
+    if example:
+        lines.append(f"    Example: {example}")
+    return "\n".join(lines) + "\n"
+
+
+def _filled(text: str, indent: str) -> list[str]:
+    lines: list[str] = []
+    line = indent
+    for word in text.split():
+        if len(line) + 1 + len(word) > _WIDTH:
+            lines.append(line)
+            line = indent
+        line += word if line == indent else f" {word}"
+    return [*lines, line]
+
+
+_INTRODUCTION: Final = """\
+Commands stand at the top of a mail to the security alias, one a line, each
+beginning with "!" and the id of its issue, as in
+
+    !{issue} own
+
+The first line that is no command ends them. The rest is discussion, which
+stays inside the team, or the text of `note` or `reply`; only one of these can
+stand in a mail. When one command is wrong, none is done.
+
+The mail must be signed as a whole with your key, come from your address, be
+sent within 24 hours of signing, and name this installation: in a signed To or
+Cc, by the alias's address in your text, or as in !{issue}@DOMAIN.
+Each signed mail works once.
+"""
