@@ -14,6 +14,7 @@ from gatekeeper.cli import (
     delivery,
     doctor,
     grammar,
+    health,
     init,
     issue,
     key,
@@ -28,7 +29,7 @@ INTERRUPTED: Final = 130
 """What a shell reports of a program that Ctrl-C ended: 128 and the signal's number."""
 
 _NOUNS: Final = (
-    *(version, init, check, serve, doctor),
+    *(version, init, check, serve, health, doctor),
     *(db, key, issue, mail, delivery, audit),
 )
 

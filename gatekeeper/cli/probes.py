@@ -1,15 +1,17 @@
-"""What the machine says when asked: the kernel's clock, the relay's greeting."""
+"""What the machine says when asked: the kernel's clock, the greeting of relay and service."""
 
 import ctypes
 import ctypes.util
 import socket
 import struct
+from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 _STA_UNSYNC: Final = 0x40
 _TIME_ERROR: Final = 5
 _WAIT: Final = 5.0
-"""Seconds to wait for the relay."""
+"""Seconds to wait for a greeting."""
 
 _GREETING_MAX: Final = 512
 
@@ -39,8 +41,28 @@ def clock_is_synchronised() -> bool | None:
 
 def relay_complaint(host: str, port: int) -> str:
     """Return why the relay does not greet us as a mail server does (RFC 5321 §3.1), or ""."""
+    return _complaint(lambda: socket.create_connection((host, port), timeout=_WAIT))
+
+
+def socket_complaint(path: Path) -> str:
+    """Return why nobody greets as a mail server does at a Unix socket, or ""."""
+    return _complaint(lambda: _connected(path))
+
+
+def _connected(path: Path) -> socket.socket:
+    peer = socket.socket(socket.AF_UNIX)
     try:
-        with socket.create_connection((host, port), timeout=_WAIT) as peer:
+        peer.settimeout(_WAIT)
+        peer.connect(str(path))
+    except OSError:
+        peer.close()
+        raise
+    return peer
+
+
+def _complaint(connect: Callable[[], socket.socket]) -> str:
+    try:
+        with connect() as peer:
             greeting = peer.recv(_GREETING_MAX)
             peer.sendall(b"QUIT\r\n")
     except OSError as error:

@@ -1,0 +1,56 @@
+"""`gatekeeper health` tells a service that takes mail from one that does not."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from gatekeeper.cli import probes
+from gatekeeper.store.seal import MasterKey
+from tests.running import Site, free_port, make_site, serving
+from tests.sinks import running_sink
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """Lend an installation that listens twice and whose relay is nowhere."""
+    return make_site(tmp_path, relay=1, lmtp=free_port())
+
+
+def test_a_running_service_is_well_also_without_its_relay(site: Site) -> None:
+    with serving(site):
+        found = site.json("health")
+        said = site.run("health").splitlines()
+    assert ["lmtp 127.0.0.1", "smtp 127.0.0.1"] == [
+        name.partition(":")[0] for name in found["listeners"]
+    ]
+    assert {"stored", "claimed", "handled", "quarantined"} == set(found["messages"])
+    assert [*(f"{name} answers" for name in found["listeners"]), "the database answers"] == said
+
+
+def test_a_stopped_service_is_not(site: Site) -> None:
+    with serving(site):
+        pass
+    said = site.refused("health", status=75)
+    assert "does not answer (Connection refused): start the service" in said
+
+
+def test_a_service_that_hangs_is_not(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The port is taken but nobody greets there."""
+    monkeypatch.setattr(probes, "_WAIT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        assert "TimeoutError" == probes.relay_complaint("127.0.0.1", listener.getsockname()[1])
+
+
+def test_a_database_of_another_master_key_is_not_well(site: Site) -> None:
+    with serving(site):
+        (site.config / "master.key").write_bytes(MasterKey.generate().dump())
+        said = site.refused("health", status=2)
+    assert "master key" in said
+
+
+def test_a_unix_socket_is_asked_too(tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    assert "No such file or directory" == probes.socket_complaint(path)
+    with running_sink(path=path):
+        assert "" == probes.socket_complaint(path)
