@@ -61,7 +61,7 @@ def add(
     }
     statement = insert_or(tx, correspondents).values(values)
     unique = statement.on_conflict_do_nothing(index_elements=[_C.issue, _C.name])
-    if tx.connection.execute(unique).rowcount != 1:
+    if tx.connection.scalar(unique.returning(_C.id)) is None:
         raise Conflict("the issue has a correspondent of that name already")
     return by_row(tx, made)
 

@@ -44,8 +44,9 @@ def of_ciphertext(tx: Tx, digest: bytes) -> bytes:
 
 
 def of_fingerprint(tx: Tx, fingerprint: str) -> bytes:
-    """Return the look-up of a key by its fingerprint."""
-    return tx.codec.lookup("fingerprint", fingerprint.encode("utf-8", "surrogatepass"))
+    """Return the look-up of a key by its fingerprint, spaced or not, in upper or lower case."""
+    plain = "".join(fingerprint.split()).upper()
+    return tx.codec.lookup("fingerprint", plain.encode("utf-8", "surrogatepass"))
 
 
 def of_key_id(tx: Tx, key_id: str) -> bytes:

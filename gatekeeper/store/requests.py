@@ -82,7 +82,7 @@ def add(
     }
     statement = insert_or(tx, requests).values(values)
     unique = statement.on_conflict_do_nothing(index_elements=[_R.effect_key])
-    if tx.connection.execute(unique).rowcount != 1:
+    if tx.connection.scalar(unique.returning(_R.id)) is None:
         raise Conflict("exactly this was asked for before")
     return made
 

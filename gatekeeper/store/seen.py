@@ -15,4 +15,4 @@ def first_time(tx: Tx, *, digest: bytes, message: RowId, now: Instant) -> bool:
     """
     values = {"digest": keys.of_signed(tx, digest), "message": message, "at": now}
     statement = insert_or(tx, seen_commands).values(values).on_conflict_do_nothing()
-    return tx.connection.execute(statement).rowcount == 1
+    return tx.connection.scalar(statement.returning(seen_commands.c.digest)) is not None

@@ -7,7 +7,8 @@ from gatekeeper.domain.address import Address
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import DAY, Instant
 from gatekeeper.domain.report import Envelope
-from gatekeeper.store import deliveries, issues, letters, messages, products
+from gatekeeper.store import correspondents, deliveries, issues, letters, messages, products
+from gatekeeper.store.correspondents import Correspondent
 from gatekeeper.store.letters import NewLetter
 from gatekeeper.store.products import ProductRow
 from gatekeeper.store.tx import Tx
@@ -27,6 +28,9 @@ ALIAS = Address.parse("security@example.org")
 ENVELOPE = Envelope(
     sender=REPORTER, recipients=(ALIAS,), peer="192.0.2.1", protocol="ESMTP", tls=True
 )
+
+FINGERPRINT = "0123456789ABCDEF" * 2 + "01234567"
+OTHER_FINGERPRINT = "FEDCBA9876543210" * 2 + "FEDCBA98"
 
 _numbers = count(1)
 
@@ -65,6 +69,20 @@ def new_letter(issue_row: RowId | None, *, message_id: str | None = None) -> New
         frame_head=b"head",
         frame_tail=b"tail",
         summary={"subject": "Overflow"},
+    )
+
+
+def correspondent(
+    tx: Tx, *, issue_row: RowId | None = None, name: str = "reporter", address: Address = REPORTER
+) -> Correspondent:
+    """Return a new correspondent, of an issue of its own unless one is given."""
+    return correspondents.add(
+        tx,
+        issue=issue_row or issue(tx).id,
+        name=name,
+        address=address,
+        wrote_in_clear=True,
+        now=NOW,
     )
 
 

@@ -9,7 +9,8 @@ from gatekeeper.domain.identity import row_id
 from gatekeeper.domain.report import Envelope
 from gatekeeper.store import keys
 from gatekeeper.store.engine import Store
-from tests.store.samples import ALIAS, ALICE, BOB, ENVELOPE
+from gatekeeper.store.tx import Tx
+from tests.store.samples import ALIAS, ALICE, BOB, ENVELOPE, FINGERPRINT
 
 
 @pytest.fixture
@@ -50,3 +51,33 @@ def test_an_arrival_is_bytes_sender_and_recipients(store: Store) -> None:
     assert not store.read(
         lambda tx: keys.of_arrival(tx, b"a", ENVELOPE) == keys.of_arrival(tx, b"b", ENVELOPE)
     )
+
+
+def test_keys_are_found_however_they_are_written(store: Store) -> None:
+    spaced = " ".join(FINGERPRINT[at : at + 4] for at in range(0, 40, 4)).lower()
+    assert store.read(
+        lambda tx: keys.of_fingerprint(tx, spaced) == keys.of_fingerprint(tx, FINGERPRINT)
+    )
+    assert store.read(
+        lambda tx: keys.of_key_id(tx, "abcdef0123456789") == keys.of_key_id(tx, "ABCDEF0123456789")
+    )
+
+
+def test_one_value_has_another_look_up_for_each_purpose(store: Store) -> None:
+    """So that a stolen database does not even tell that two columns hold the same."""
+
+    def made(tx: Tx) -> list[bytes]:
+        text, raw = "<a@example.org>", b"<a@example.org>"
+        return [
+            keys.of_message_id(tx, text),
+            keys.of_thread(tx, text),
+            keys.of_ciphertext(tx, raw),
+            keys.of_fingerprint(tx, text),
+            keys.of_key_id(tx, text),
+            keys.of_effect(tx, raw),
+            keys.of_signed(tx, raw),
+        ]
+
+    found = store.read(made)
+    assert 7 == len(found) == len(set(found))
+    assert {32} == {len(one) for one in found}
