@@ -293,3 +293,59 @@ def test_a_start_up_alone_makes_claimed_deliveries_due(store: Store) -> None:
     assert [(sent.delivery, 2)] == [(one.id, one.attempts) for one in claim(store, token=OTHER)]
     with pytest.raises(StaleLease):
         record(store, sent.delivery, DELIVERED, token=TOKEN)
+
+
+def test_a_delivery_to_a_correspondent_says_to_whom(store: Store) -> None:
+    """Also when it goes in clear, with neither key packets nor fingerprints."""
+
+    def make(tx: Tx) -> tuple[RowId, RowId]:
+        whom = samples.correspondent(tx)
+        letter = letters.add(tx, samples.new_letter(whom.issue), now=NOW)
+        delivery = deliveries.add(
+            tx,
+            letter=letter,
+            issue=whom.issue,
+            recipient=whom.address,
+            name="reporter",
+            due_at=NOW,
+            now=NOW,
+            correspondent=whom.id,
+        )
+        return whom.id, delivery
+
+    whom, delivery = store.write(make)
+    assert whom == row(store, delivery).correspondent
+    store.write(
+        lambda tx: deliveries.sealed(
+            tx, delivery=delivery, key_packets=b"", fingerprints=(), own_packet=None, now=NOW
+        )
+    )
+    assert (DeliveryState.SEALED, ()) == (
+        row(store, delivery).state,
+        row(store, delivery).fingerprints,
+    )
+    (claimed,) = claim(store)
+    assert (whom, b"", (), False) == (
+        claimed.correspondent,
+        claimed.key_packets,
+        claimed.fingerprints,
+        claimed.own,
+    )
+    assert DeliveryState.DELIVERED is record(store, delivery, DELIVERED)
+
+
+def test_a_delivery_to_a_correspondent_needs_one(store: Store) -> None:
+    sent = store.write(samples.pending)
+    with pytest.raises(OurFault):
+        store.write(
+            lambda tx: deliveries.add(
+                tx,
+                letter=sent.letter,
+                issue=sent.issue,
+                recipient=BOB,
+                name="Bob",
+                due_at=NOW,
+                now=NOW,
+                correspondent=RowId(bytes(16)),
+            )
+        )

@@ -161,3 +161,19 @@ def test_what_is_not_there(store: Store) -> None:
     assert store.read(lambda tx: issues.get(tx, nowhere)) is None
     with pytest.raises(Conflict, match="no such issue"):
         store.read(lambda tx: issues.by_row(tx, RowId(bytes(16))))
+
+
+def test_an_issue_is_taken_by_one_and_given_back(store: Store) -> None:
+    """Whoever takes it last has it; the version stays, for nothing else depends on it."""
+    opened = store.write(samples.issue)
+    assert "" == opened.owner
+    then = later(NOW, SECOND)
+    for owner in ("Alice ÿ", "Bob", ""):
+        store.write(partial(issues.set_owner, issue=opened.id, owner=owner, now=then))
+        found = store.read(lambda tx: issues.by_row(tx, opened.id))
+        assert (owner, then, opened.version) == (found.owner, found.updated_at, found.version)
+
+
+def test_an_issue_that_is_not_there_has_no_owner(store: Store) -> None:
+    with pytest.raises(Conflict, match="there is no such issue"):
+        store.write(partial(issues.set_owner, issue=RowId(bytes(16)), owner="Alice", now=NOW))

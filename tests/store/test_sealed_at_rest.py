@@ -10,8 +10,20 @@ from sqlalchemy import LargeBinary, Text, cast, inspect, select, text
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.delivery import Attempt, Outcome
 from gatekeeper.domain.identity import RowId
+from gatekeeper.domain.protection import Form
 from gatekeeper.domain.report import Envelope, Kind
-from gatekeeper.store import audit, connect, deliveries, issues, letters, messages, products
+from gatekeeper.store import (
+    audit,
+    connect,
+    correspondents,
+    deliveries,
+    issues,
+    letters,
+    messages,
+    products,
+    requests,
+    seen,
+)
 from gatekeeper.store.engine import Store
 from gatekeeper.store.letters import NewLetter
 from gatekeeper.store.products import ListRow, ProductRow
@@ -25,7 +37,9 @@ CANARY = "Canary7f3aQuetzal"
 PEER = "198.51.100.77"
 FINGERPRINT = "C0FFEE" * 6 + "BEEF"
 ADDRESS = Address.parse(f"{CANARY}@{CANARY}.example")
-SECRETS = (CANARY, PEER, FINGERPRINT)
+DIGEST_TEXT = "Digest of what was signed 91f4.."
+DIGEST = DIGEST_TEXT.encode()
+SECRETS = (CANARY, PEER, FINGERPRINT, FINGERPRINT[-16:], DIGEST_TEXT)
 
 
 def fill(tx: Tx) -> None:
@@ -52,6 +66,7 @@ def fill(tx: Tx) -> None:
         now=NOW,
     )
     deliver(tx, letter)
+    converse(tx, issue=issue, message=message)
     audit.append(tx, kind="x", actor=CANARY, now=NOW, payload={CANARY: CANARY}, issue=issue)
 
 
@@ -70,6 +85,9 @@ def handled(tx: Tx) -> RowId:
         summary={"subject": CANARY},
         message_id=f"<{CANARY}@example.org>",
         now=NOW,
+        sender=ADDRESS,
+        thread=f"<{CANARY}@example.org>",
+        ciphertext=DIGEST,
     )
     return message
 
@@ -109,6 +127,54 @@ def deliver(tx: Tx, letter: RowId) -> None:
     deliveries.claim(tx, now=NOW, lease=LEASE, token=TOKEN, limit=1)
     attempt = Attempt(outcome=Outcome.NOT_NOW, reply=CANARY)
     deliveries.record(tx, delivery=first, token=TOKEN, attempt=attempt, now=NOW)
+
+
+def converse(tx: Tx, *, issue: RowId, message: RowId) -> None:
+    """Write to someone outside, keep their keys, and ask a second person."""
+    issues.set_owner(tx, issue=issue, owner=CANARY, now=NOW)
+    whom = correspondents.add(
+        tx, issue=issue, name="reporter", address=ADDRESS, wrote_in_clear=True, now=NOW
+    ).id
+    correspondents.pin(
+        tx,
+        correspondent=whom,
+        certificate=CANARY.encode(),
+        fingerprint=FINGERPRINT,
+        key_ids=[FINGERPRINT[-16:]],
+        now=NOW,
+    )
+    correspondents.offer(
+        tx,
+        correspondent=whom,
+        certificate=CANARY.encode(),
+        fingerprint=FINGERPRINT,
+        now=NOW,
+    )
+    correspondents.give_nonce(tx, correspondent=whom, nonce=CANARY, now=NOW)
+    request = requests.add(
+        tx,
+        issue=issue,
+        kind="reply",
+        effect=DIGEST,
+        payload={CANARY: CANARY},
+        needed=2,
+        created_by=CANARY,
+        now=NOW,
+    )
+    requests.approve(tx, request=request, person=FINGERPRINT, name=CANARY, now=NOW)
+    seen.first_time(tx, digest=DIGEST, message=message, now=NOW)
+    keep_in_clear(tx, issue)
+
+
+def keep_in_clear(tx: Tx, issue: RowId) -> None:
+    """Keep a letter that goes out in clear: on the disk it is as secret as any."""
+    new = replace(samples.new_letter(issue), form=Form.CLEAR_REPLY, plaintext=CANARY.encode())
+    letter = letters.add(tx, new, now=NOW)
+    deliveries.add(
+        tx, letter=letter, issue=issue, recipient=ADDRESS, name=CANARY, due_at=NOW, now=NOW
+    )
+    letters.claim_unsealed(tx, now=NOW, lease=LEASE, token=TOKEN, limit=9)
+    letters.keep(tx, letter=letter, token=TOKEN, content=CANARY.encode(), now=NOW)
 
 
 def spellings(secret: str) -> Iterator[bytes]:
