@@ -1,11 +1,34 @@
 """What may be said of a message's encryption and signature, in words that are true."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from gatekeeper.domain.address import Address
+from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.protection import Coverage, Protection, Signature, SignatureState
 from gatekeeper.domain.team import Person, Team
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Somebody outside the team whose key is pinned, and the address that is stored for them.
+
+    `label` are words such as "the reporter of SEC-2026-0007".
+    """
+
+    label: str
+    address: Address
+
+    def __post_init__(self) -> None:
+        """Refuse words that could pose as another finding."""
+        if not self.label.strip() or not self.label.isprintable():
+            message = "somebody known is named in one printable line"
+            raise ValueError(message)
+
+
+NOBODY: Final[Mapping[str, Known]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,38 +36,54 @@ class Verdict:
     """The finding on one message: two sentences for people, and the signer for rules.
 
     `signer` is set only when exactly one signature covers the whole content, it is good, and its
-    primary key is a team member's in our own table; `from_confirmed` only when that person's
-    address is also the one in From.
+    primary key is a team member's in our own table; `from_confirmed` only when the address of
+    whoever signed, of the team or known by a pinned key, is also the one in From. `key` is the
+    primary fingerprint of that one good signature, whoever's it is, and `made_at` when it says
+    that it was made; somebody of the team stands behind it only when `signer` is set.
     """
 
     encryption: str
     signature: str
     signer: Person | None = None
     from_confirmed: bool = False
+    key: str | None = None
+    made_at: Instant | None = None
 
 
-def verdict(protection: Protection, sender: Address | None, team: Team) -> Verdict:
-    """Return what was verified; `sender` is the one address in From, None if there is not one."""
-    signer = _signer(protection, team)
-    confirmed = signer is not None and sender is not None and signer.address.key == sender.key
+def verdict(
+    protection: Protection,
+    sender: Address | None,
+    team: Team,
+    known: Mapping[str, Known] = NOBODY,
+) -> Verdict:
+    """Return what was verified; `sender` is the one address in From, None if there is not one.
+
+    `known` holds those outside the team by the fingerprint of their pinned key. A key of the
+    team is the team's, whatever `known` says of it.
+    """
+    single = _single(protection)
+    key = single.fingerprint if single else None
+    signer = team.by_key().get(key) if key else None
+    guest = known.get(key) if key and signer is None else None
+    who = signer or guest
+    confirmed = who is not None and sender is not None and who.address.key == sender.key
     return Verdict(
         encryption=_encryption(protection),
-        signature=_signature(protection, team, confirmed=confirmed),
+        signature=_signature(protection, team, known, confirmed=confirmed),
         signer=signer,
         from_confirmed=confirmed,
+        key=key,
+        made_at=single.made_at if single else None,
     )
 
 
-def _signer(protection: Protection, team: Team) -> Person | None:
+def _single(protection: Protection) -> Signature | None:
+    """Return the one signature when it is good and its key is named."""
     if len(protection.signatures) != 1:
         return None
-    return _behind(protection.signatures[0], team)
-
-
-def _behind(signature: Signature, team: Team) -> Person | None:
-    if signature.state is not SignatureState.GOOD or signature.fingerprint is None:
-        return None
-    return team.by_key().get(signature.fingerprint)
+    signature = protection.signatures[0]
+    good = signature.state is SignatureState.GOOD and signature.fingerprint is not None
+    return signature if good else None
 
 
 def _encryption(protection: Protection) -> str:
@@ -57,17 +96,33 @@ def _encryption(protection: Protection) -> str:
     return "none: the message travelled in clear"
 
 
-def _signature(protection: Protection, team: Team, *, confirmed: bool) -> str:
+def _signature(
+    protection: Protection, team: Team, known: Mapping[str, Known], *, confirmed: bool
+) -> str:
     if not protection.signatures:
         return "none"
     if len(protection.signatures) > 1:
-        states = ", ".join(_plain(signature, team) for signature in protection.signatures)
+        states = ", ".join(_plain(signature, team, known) for signature in protection.signatures)
         return f"{len(protection.signatures)} signatures, none counts alone: {states}"
-    signer = _behind(protection.signatures[0], team)
-    if signer is None:
-        return _plain(protection.signatures[0], team)
+    signature = protection.signatures[0]
+    name = _name(signature, team, known, of_the_team=" of the response team")
+    if not name:
+        return _plain(signature, team, known)
     confirmation = "From confirmed" if confirmed else "From NOT confirmed"
-    return f"good, by {signer.name} of the response team; {confirmation}"
+    return f"good, by {name}; {confirmation}"
+
+
+def _name(
+    signature: Signature, team: Team, known: Mapping[str, Known], *, of_the_team: str = ""
+) -> str:
+    """Return whose good signature it is, "" when it is not good or nobody's here."""
+    key = signature.fingerprint
+    if signature.state is not SignatureState.GOOD or key is None:
+        return ""
+    person = team.by_key().get(key)
+    if person is not None:
+        return f"{person.name}{of_the_team}"
+    return f"the key of {known[key].label}" if key in known else ""
 
 
 _WORDS: Final = {
@@ -82,10 +137,10 @@ _WORDS: Final = {
 }
 
 
-def _plain(signature: Signature, team: Team) -> str:
+def _plain(signature: Signature, team: Team, known: Mapping[str, Known]) -> str:
     key = signature.fingerprint or signature.key_id
-    person = _behind(signature, team)
-    words = f"good, by {person.name}" if person else _WORDS[signature.state]
+    name = _name(signature, team, known)
+    words = f"good, by {name}" if name else _WORDS[signature.state]
     return words + (f" ({spaced(key)})" if key else "")
 
 

@@ -5,6 +5,8 @@ stage 7 reads it again to put it into a letter: beside the message as it came th
 second, decrypted message, only a summary with the beginning of its text, sealed like all content.
 """
 
+import hashlib
+import io
 import logging
 import time
 from collections.abc import Iterator, Sequence
@@ -21,7 +23,7 @@ from gatekeeper.domain.protection import (
     SignatureState,
     UnreadableReason,
 )
-from gatekeeper.mail import openpgp, parse, protect, structure, text
+from gatekeeper.mail import offers, openpgp, parse, protect, structure, text
 from gatekeeper.mail.openpgp import Encrypted, InlineEncrypted, InlineSigned, PieceSpan, Signed
 from gatekeeper.mail.parse import Mail
 from gatekeeper.mail.reading import Piece, Reading
@@ -54,14 +56,15 @@ class Reader:
     engine: Engine
     limits: ReadingLimits
 
-    def read(self, raw: bytes) -> Reading:
+    def read(self, raw: bytes, guests: Sequence[bytes] = ()) -> Reading:
         """Return what `raw` holds; whatever cannot be read is said in the value, never raised.
 
-        Only a failure of our own (gpg cannot be run, no space) raises OurFault: the message then
-        stays where it is and is tried again. So does MemoryError.
+        `guests` are certificates to verify by beside the team's, for this message alone. Only a
+        failure of our own (gpg cannot be run, no space) raises OurFault: the message then stays
+        where it is and is tried again. So does MemoryError.
         """
         try:
-            return self._read(raw)
+            return _Work(engine=self.engine, limits=self.limits, guests=tuple(guests)).read(raw)
         except (GatekeeperError, MemoryError):
             raise
         except Exception as error:  # noqa: BLE001 - a mail that cannot be read is still a report
@@ -71,139 +74,6 @@ class Reader:
     def outside(self, raw: bytes) -> Reading:
         """Return what the outside of `raw` says; nothing in it is decrypted or verified."""
         return self._closed(raw, OUTSIDE_ONLY)
-
-    def _read(self, raw: bytes) -> Reading:
-        mail = parse.read(raw, self.limits)
-        layer = openpgp.layer(mail.root)
-        if isinstance(layer, Encrypted):
-            notes = (layer.problem,) if layer.problem else ()
-            return self._encrypted(mail, layer.ciphertext, notes, is_entity=True)
-        if isinstance(layer, InlineEncrypted):
-            return self._encrypted(mail, layer.armor, (), is_entity=False)
-        if isinstance(layer, Signed):
-            inside = openpgp.layer(layer.inner)
-            if isinstance(inside, Encrypted):
-                # Whoever carries the mail can take such a signature off and put on the own.
-                return self._encrypted(mail, inside.ciphertext, (SIGNED_OUTSIDE,), is_entity=True)
-            signatures = self._verified(layer)
-            return self._finish(mail, mail.root, Protection(signatures=signatures), layer.inner)
-        if isinstance(layer, InlineSigned):
-            _, signatures = opening.verify_inline(self.engine, layer.armor)
-            self._ensure_checked(signatures)
-            return self._finish(mail, mail.root, Protection(signatures=signatures), mail.root)
-        return self._finish(mail, mail.root, Protection(), mail.root)
-
-    def _encrypted(
-        self, mail: Mail, ciphertext: bytes, notes: tuple[str, ...], *, is_entity: bool
-    ) -> Reading:
-        outcome = self._open(ciphertext)
-        if isinstance(outcome, Closed):
-            closed = Protection(encrypted=Coverage.ALL, unreadable=outcome.reason)
-            return Reading(
-                mail=mail,
-                subject=mail.subject,
-                content=mail.root,
-                protection=closed,
-                problems=(*mail.problems, *notes),
-                references=mail.references,
-                loop_tokens=mail.loop_tokens,
-            )
-        if is_entity:
-            scanned = structure.scan(outcome.plaintext, self.limits)
-        else:
-            scanned = structure.Scanned(root=structure.text_entity(outcome.plaintext))
-        signatures, inner = self._signatures(outcome, scanned.root)
-        protection = Protection(
-            encrypted=Coverage.ALL, own_key=outcome.own_key, signatures=signatures
-        )
-        problems = (*notes, *scanned.problems)
-        return self._finish(mail, scanned.root, protection, inner, problems)
-
-    def _signatures(self, opened: Opened, root: Part) -> tuple[tuple[Signature, ...], Part]:
-        """Return the signatures over the whole content: in the message, or RFC 3156 §6.1 inside."""
-        if opened.signatures:
-            return opened.signatures, root
-        layer = openpgp.layer(root)
-        if not isinstance(layer, Signed):
-            return (), root
-        return self._verified(layer), layer.inner
-
-    def _open(self, ciphertext: bytes) -> Opened | Closed:
-        outcome = opening.open_message(self.engine, ciphertext)
-        if isinstance(outcome, Closed) and outcome.reason is UnreadableReason.MALFORMED:
-            self._ensure_gpg_works()
-        return outcome
-
-    def _verified(self, layer: Signed) -> tuple[Signature, ...]:
-        found = opening.verify_detached(
-            self.engine, content=layer.content, signature=layer.signature
-        )
-        self._ensure_checked(found)
-        return found
-
-    def _ensure_checked(self, signatures: tuple[Signature, ...]) -> None:
-        if any(each.state is SignatureState.UNCHECKED for each in signatures):
-            self._ensure_gpg_works()
-
-    def _ensure_gpg_works(self) -> None:
-        """Raise OurFault when gpg fails at anything: then the mail is not what is broken.
-
-        A gpg that ends at once, as one does that lacks a library, says as little as about noise.
-        """
-        if not listing.secret_keys(self.engine.run("--list-secret-keys")):
-            raise OurFault(
-                "gpg holds no secret key of ours",
-                remedy="it is tried again; run `gatekeeper doctor`",
-            )
-
-    def _finish(
-        self,
-        mail: Mail,
-        content: Part,
-        protection: Protection,
-        inner: Part,
-        problems: tuple[str, ...] = (),
-    ) -> Reading:
-        pieces = tuple(self._pieces(content))
-        if pieces and protection.encrypted is Coverage.NONE:
-            protection = replace(
-                protection,
-                encrypted=Coverage.PART,
-                pieces=tuple(piece.label for piece in pieces),
-            )
-        covered = protection.encrypted is Coverage.ALL or bool(protection.signatures)
-        headers = protect.protected(inner, self.limits) if covered else None
-        subject = headers.subject if headers and headers.subject is not None else mail.subject
-        references = headers.references if headers and headers.references else mail.references
-        return Reading(
-            mail=mail,
-            subject=subject,
-            content=content,
-            protection=protection,
-            pieces=pieces,
-            problems=(*mail.problems, *problems, *_left_closed(content, pieces)),
-            references=references,
-            text=text.first_text(content),
-            loop_tokens=(*mail.loop_tokens, *(headers.loop_tokens if headers else ())),
-        )
-
-    def _pieces(self, content: Part) -> Iterator[Piece]:
-        """Yield each encrypted piece, opened as long as the time of one message lasts."""
-        end = time.monotonic() + self.limits.gpg_wait / SECOND
-        for number, span in enumerate(openpgp.pieces(content, self.limits.pieces)):
-            if number and time.monotonic() > end:
-                yield Piece(label=span.label, data=None, problem=_NO_TIME_LEFT)
-            else:
-                yield self._piece(span)
-
-    def _piece(self, span: PieceSpan) -> Piece:
-        if not span.data:
-            return Piece(label=span.label, data=None, problem=span.problem)
-        outcome = self._open(span.data)
-        if isinstance(outcome, Closed):
-            problem = f"NOT READABLE: {span.problem or outcome.reason}"
-            return Piece(label=span.label, data=None, problem=problem)
-        return Piece(label=span.label, data=outcome.plaintext, problem=span.problem)
 
     def _closed(self, raw: bytes, problem: str) -> Reading:
         """Return the reading of a mail that stays closed, with as much as its outside tells."""
@@ -229,9 +99,183 @@ class Reader:
             return Mail(raw=raw, root=whole, problems=("nothing of its header could be read",))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Signed:
+    """The signatures over the whole, the SHA-256 of what they cover, and the entity inside."""
+
+    signatures: tuple[Signature, ...] = ()
+    covered: bytes | None = None
+    inner: Part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """The reading of one message."""
+
+    engine: Engine
+    limits: ReadingLimits
+    guests: tuple[bytes, ...]
+
+    def read(self, raw: bytes) -> Reading:
+        mail = parse.read(raw, self.limits)
+        layer = openpgp.layer(mail.root)
+        if isinstance(layer, Encrypted):
+            notes = (layer.problem,) if layer.problem else ()
+            return self._encrypted(mail, layer.ciphertext, notes, is_entity=True)
+        if isinstance(layer, InlineEncrypted):
+            return self._encrypted(mail, layer.armor, (), is_entity=False)
+        if isinstance(layer, Signed):
+            inside = openpgp.layer(layer.inner)
+            if isinstance(inside, Encrypted):
+                # Whoever carries the mail can take such a signature off and put on the own.
+                return self._encrypted(mail, inside.ciphertext, (SIGNED_OUTSIDE,), is_entity=True)
+            return self._clear(mail, self._verified(layer))
+        if isinstance(layer, InlineSigned):
+            content, signatures = opening.verify_inline(
+                self.engine, layer.armor, guests=self.guests
+            )
+            self._ensure_checked(signatures)
+            covered = _digest(content)
+            return self._clear(
+                mail, _Signed(signatures=signatures, covered=covered, inner=mail.root)
+            )
+        return self._clear(mail, _Signed(inner=mail.root))
+
+    def _clear(self, mail: Mail, signed: _Signed) -> Reading:
+        protection = Protection(signatures=signed.signatures)
+        return self._finish(mail, mail.root, protection, signed)
+
+    def _encrypted(
+        self, mail: Mail, ciphertext: bytes, notes: tuple[str, ...], *, is_entity: bool
+    ) -> Reading:
+        outcome = self._open(ciphertext, self.guests)
+        if isinstance(outcome, Closed):
+            closed = Protection(encrypted=Coverage.ALL, unreadable=outcome.reason)
+            return Reading(
+                mail=mail,
+                subject=mail.subject,
+                content=mail.root,
+                protection=closed,
+                problems=(*mail.problems, *notes),
+                references=mail.references,
+                loop_tokens=mail.loop_tokens,
+                ciphertext=outcome.digest,
+                offers=offers.offered(mail.root, mail),
+            )
+        if is_entity:
+            scanned = structure.scan(outcome.plaintext, self.limits)
+        else:
+            scanned = structure.Scanned(root=structure.text_entity(outcome.plaintext))
+        signed = self._signatures(outcome, scanned.root)
+        protection = Protection(
+            encrypted=Coverage.ALL, own_key=outcome.own_key, signatures=signed.signatures
+        )
+        found = self._finish(mail, scanned.root, protection, signed, (*notes, *scanned.problems))
+        return replace(found, ciphertext=outcome.digest)
+
+    def _signatures(self, opened: Opened, root: Part) -> _Signed:
+        """Return the signatures over the whole content: in the message, or RFC 3156 §6.1 inside."""
+        if opened.signatures:
+            covered = _digest(opened.plaintext)
+            return _Signed(signatures=opened.signatures, covered=covered, inner=root)
+        layer = openpgp.layer(root)
+        return self._verified(layer) if isinstance(layer, Signed) else _Signed(inner=root)
+
+    def _open(self, ciphertext: bytes, guests: Sequence[bytes] = ()) -> Opened | Closed:
+        outcome = opening.open_message(self.engine, ciphertext, guests=guests)
+        if isinstance(outcome, Closed) and outcome.reason is UnreadableReason.MALFORMED:
+            self._ensure_gpg_works()
+        return outcome
+
+    def _verified(self, layer: Signed) -> _Signed:
+        found = opening.verify_detached(
+            self.engine, content=layer.content, signature=layer.signature, guests=self.guests
+        )
+        self._ensure_checked(found)
+        return _Signed(signatures=found, covered=_digest(layer.content), inner=layer.inner)
+
+    def _ensure_checked(self, signatures: tuple[Signature, ...]) -> None:
+        if any(each.state is SignatureState.UNCHECKED for each in signatures):
+            self._ensure_gpg_works()
+
+    def _ensure_gpg_works(self) -> None:
+        """Raise OurFault when gpg fails at anything: then the mail is not what is broken.
+
+        A gpg that ends at once, as one does that lacks a library, says as little as about noise.
+        """
+        if not listing.secret_keys(self.engine.run("--list-secret-keys")):
+            raise OurFault(
+                "gpg holds no secret key of ours",
+                remedy="it is tried again; run `gatekeeper doctor`",
+            )
+
+    def _finish(
+        self,
+        mail: Mail,
+        content: Part,
+        protection: Protection,
+        signed: _Signed,
+        problems: tuple[str, ...] = (),
+    ) -> Reading:
+        pieces = tuple(self._pieces(content))
+        if pieces and protection.encrypted is Coverage.NONE:
+            protection = replace(
+                protection,
+                encrypted=Coverage.PART,
+                pieces=tuple(piece.label for piece in pieces),
+            )
+        covered = protection.encrypted is Coverage.ALL or bool(protection.signatures)
+        headers = protect.protected(signed.inner, self.limits) if covered else None
+        subject = headers.subject if headers and headers.subject is not None else mail.subject
+        references = headers.references if headers and headers.references else mail.references
+        return Reading(
+            mail=mail,
+            subject=subject,
+            content=content,
+            protection=protection,
+            pieces=pieces,
+            problems=(*mail.problems, *problems, *_left_closed(content, pieces)),
+            references=references,
+            text=text.first_text(content),
+            loop_tokens=(*mail.loop_tokens, *(headers.loop_tokens if headers else ())),
+            signed=signed.covered,
+            offers=offers.offered(content, mail),
+        )
+
+    def _pieces(self, content: Part) -> Iterator[Piece]:
+        """Yield each encrypted piece, opened as long as the time of one message lasts."""
+        end = time.monotonic() + self.limits.gpg_wait / SECOND
+        for number, span in enumerate(openpgp.pieces(content, self.limits.pieces)):
+            if number and time.monotonic() > end:
+                yield Piece(label=span.label, data=None, problem=_NO_TIME_LEFT)
+            else:
+                yield self._piece(span)
+
+    def _piece(self, span: PieceSpan) -> Piece:
+        if not span.data:
+            return Piece(label=span.label, data=None, problem=span.problem)
+        outcome = self._open(span.data)
+        if isinstance(outcome, Closed):
+            problem = f"NOT READABLE: {span.problem or outcome.reason}"
+            return Piece(label=span.label, data=None, problem=problem)
+        return Piece(label=span.label, data=outcome.plaintext, problem=span.problem)
+
+
 def stays_whole(reading: Reading) -> bool:
     """Say whether people get the mail as it came, because nothing of it could be opened."""
     return reading.protection.unreadable is not None or UNREAD in reading.problems
+
+
+def _digest(covered: bytes) -> bytes:
+    """Return the SHA-256 of what a signature covers, by line and without blanks at line ends.
+
+    A signature of text stays good when they change on the way (gpg passes over them), so a copy
+    must not look like another message for it.
+    """
+    hashed = hashlib.sha256()
+    for line in io.BytesIO(covered):
+        hashed.update(line.rstrip(b" \t\r\n") + b"\n")
+    return hashed.digest()
 
 
 def _left_closed(content: Part, pieces: Sequence[Piece]) -> tuple[str, ...]:

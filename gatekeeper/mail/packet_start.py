@@ -1,19 +1,40 @@
-"""Tell by the first bytes whether binary data begins like an encrypted OpenPGP message."""
+"""Tell by the first bytes whether binary data begins like an encrypted message or a key."""
 
+from collections.abc import Mapping
 from typing import Final
 
-_VERSIONS: Final = {1: (3, 6), 3: (4, 5, 6)}
+_MESSAGE: Final = {1: (3, 6), 3: (4, 5, 6)}
 """Versions of session key packets: by public key (RFC 9580 §5.1), by password (§5.3)."""
+
+_KEY: Final = {5: (3, 4, 5, 6), 6: (3, 4, 5, 6)}
+"""Versions of secret and public primary keys (RFC 9580 §5.5; 5 is LibrePGP's)."""
+
+_WAYS: Final = frozenset({1, 2, 3, 16, 17, 18, 19, 22, 25, 26, 27, 28})
+"""Public-key algorithms that a primary key can have (RFC 9580 §9.1)."""
 
 
 def starts_encrypted(data: bytes) -> bool:
     """Return whether `data` begins with a session key packet of a known version (RFC 9580 §4.2)."""
-    if len(data) < 8 or not data[0] & 0x80:
+    return _starts(data, _MESSAGE) is not None
+
+
+def starts_key(data: bytes) -> bool:
+    """Return whether `data` begins with a primary key packet of a known version and algorithm."""
+    at = _starts(data, _KEY)
+    if at is None:
         return False
+    algorithm = at + (7 if data[at] == 3 else 5)
+    return data[algorithm : algorithm + 1] in {bytes([way]) for way in _WAYS}
+
+
+def _starts(data: bytes, versions: Mapping[int, tuple[int, ...]]) -> int | None:
+    """Return where the version stands in a first packet of these kinds, None without one."""
+    if len(data) < 8 or not data[0] & 0x80:
+        return None
     if data[0] & 0x40:
         tag = data[0] & 0x3F
         length = 1 if data[1] < 192 else 2 if data[1] < 224 else 5
     else:
         tag = (data[0] >> 2) & 0x0F
         length = (1, 2, 4, 0)[data[0] & 0x03]
-    return data[1 + length] in _VERSIONS.get(tag, ())
+    return 1 + length if data[1 + length] in versions.get(tag, ()) else None

@@ -18,7 +18,9 @@ class Mail:
 
     `from_` holds the mailboxes of all From fields together · `references` the Message-IDs of
     References, then In-Reply-To, each once, oldest first · `auto_submitted` the keyword of RFC 3834
-    in lower case, "" if absent · `loop_tokens` the words of X-Gatekeeper-Loop · `problems` what
+    in lower case, "" if absent · `precedence` likewise · `listed` whether any List-* field is there
+    (RFC 2369, RFC 2919) · `suppressed` whether X-Auto-Response-Suppress is · `report` whether it is
+    a multipart/report (RFC 6522) · `loop_tokens` the words of X-Gatekeeper-Loop · `problems` what
     was malformed, in words without content.
     """
 
@@ -33,6 +35,10 @@ class Mail:
     message_id: str | None = None
     references: tuple[str, ...] = ()
     auto_submitted: str = ""
+    precedence: str = ""
+    listed: bool = False
+    suppressed: bool = False
+    report: bool = False
     loop_tokens: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
@@ -60,6 +66,10 @@ def read(raw: bytes, limits: ReadingLimits) -> Mail:
         message_id=message_id_of(root),
         references=references_of(root),
         auto_submitted=_keyword(root, "Auto-Submitted", limit),
+        precedence=_keyword(root, "Precedence", limit),
+        listed=any(each.name.lower().startswith("list-") for each in root.fields),
+        suppressed=root.first("X-Auto-Response-Suppress") is not None,
+        report=root.content_type == "multipart/report",
         loop_tokens=loop_tokens_of(root, limit),
         problems=tuple(problems),
     )

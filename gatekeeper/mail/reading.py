@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from gatekeeper.domain.protection import Protection
 from gatekeeper.mail.charset import is_printable_line
+from gatekeeper.mail.offers import OfferedKey
 from gatekeeper.mail.parse import Mail
 from gatekeeper.mail.structure import Part
 
@@ -34,7 +35,11 @@ class Reading:
     should see, decrypted and without the signature around it, byte for byte · `protection` what
     was verified · `pieces` what was decrypted apart · `references` Message-IDs for threading ·
     `text` the first readable text of `content` · `loop_tokens` those
-    outside and those in the protected header · `problems` what could not be read, in words.
+    outside and those in the protected header · `problems` what could not be read, in words ·
+    `ciphertext` SHA-256 of the encrypted data, by which a copy of it is known again, None when it
+    was not encrypted as a whole · `signed` SHA-256 of what the signatures over the whole cover, in
+    whatever layer they came and without blanks at line ends, None without one · `offers` the keys
+    that came with it, unexamined.
     """
 
     mail: Mail
@@ -46,3 +51,6 @@ class Reading:
     references: tuple[str, ...] = ()
     text: str = ""
     loop_tokens: tuple[str, ...] = ()
+    ciphertext: bytes | None = None
+    signed: bytes | None = None
+    offers: tuple[OfferedKey, ...] = ()

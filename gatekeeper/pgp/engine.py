@@ -1,6 +1,7 @@
 """The strict layer over gpg: one home, own status pipe, minimal environment, deadline, bound."""
 
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -100,29 +101,40 @@ class Engine:
             )
 
     def run(
-        self, *options: str, given: bytes = b"", attached: bytes = b"", now: Instant | None = None
+        self,
+        *options: str,
+        given: bytes = b"",
+        attached: bytes = b"",
+        ring: bytes = b"",
+        wait: int | None = None,
+        now: Instant | None = None,
     ) -> Run:
         """Run gpg once with `given` on standard input; return whatever came of it.
 
-        `attached` is readable under the file name that replaces "{attached}" in `options`.
-        With `now`, gpg takes it for the time; else it asks the system. A gpg that cannot be
-        started raises OurFault.
+        `attached` is readable under the file name that replaces "{attached}" in `options`. The
+        certificates in `ring` are there for this run alone, after those of the home, which are
+        always found first. `wait` replaces the deadline, in µs. With `now`, gpg takes it for the
+        time; else it asks the system. A gpg that cannot be started raises OurFault.
         """
-        clock = () if now is None else (f"--faked-system-time={now // SECOND}!",)
+        before = [] if now is None else [f"--faked-system-time={now // SECOND}!"]
 
         def command(status: int, special: int) -> list[bytes]:
             words = [word.replace(ATTACHED, f"-&{special}") for word in options]
-            return self._command.arguments(status=status, options=[*clock, *words])
+            return self._command.arguments(status=status, options=[*before, *words])
 
-        bounds = Bounds(wait=self.wait, output=self.output_limit, status=_STATUS_MAX)
+        bounds = Bounds(wait=wait or self.wait, output=self.output_limit, status=_STATUS_MAX)
         try:
-            ended = process.run(
-                command,
-                given=given,
-                attached=attached,
-                environment=environment(self.home),
-                bounds=bounds,
-            )
+            with ExitStack() as stack:
+                lent = (stack.enter_context(process.in_memory(ring)),) if ring else ()
+                before += [f"--keyring=/proc/self/fd/{number}" for number in lent]
+                ended = process.run(
+                    command,
+                    given=given,
+                    attached=attached,
+                    environment=environment(self.home),
+                    bounds=bounds,
+                    lent=lent,
+                )
         except OSError as error:
             raise OurFault(
                 f"gpg cannot be started: {self.binary}",

@@ -9,6 +9,7 @@ from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.protection import Sealed
 from gatekeeper.pgp import assembly, packets
 from gatekeeper.pgp.engine import Engine, Run
+from gatekeeper.pgp.guests import Ring, for_encrypting
 from gatekeeper.pgp.keyring import Keyring
 from gatekeeper.pgp.keys import CertInfo
 from gatekeeper.pgp.packets import KeyPacket, SplitMessage
@@ -78,18 +79,22 @@ def seal(
     recipients: Sequence[Recipient],
     signer: str,
     now: Instant,
+    guests: Sequence[bytes] = (),
 ) -> Fanout:
     """Sign `plaintext` by `signer` and encrypt it, in one run, to all recipients' usable keys.
 
-    A recipient without one is blocked with the reason. OurFault when gpg cannot sign, or when
-    what it made is not exactly what was asked for; then nothing is sealed.
+    `guests` are certificates of recipients that are not in the key ring, for this letter alone;
+    none of them replaces one that is. A recipient without a usable key is blocked with the
+    reason. OurFault when gpg cannot sign, or when what it made is not exactly what was asked for;
+    then nothing is sealed.
     """
     certs = {cert.fingerprint: cert for cert in keyring.list(now)}
-    choice = _choose(certs, recipients)
     signing = certs.get(signer)
     if signing is None or not signing.can_sign:
         raise OurFault("the alias key cannot sign", remedy="run `gatekeeper doctor`")
-    message = _encrypt(engine, plaintext, choice, signing, now)
+    ring = for_encrypting(engine, guests, now)
+    choice = _choose({cert.fingerprint: cert for cert in ring.certs} | certs, recipients, ring)
+    message = _encrypt(engine, plaintext, choice, signer=signing, ring=ring, now=now)
     if message is None:
         return Fanout(shared=b"", key_packets={}, blocked=_blocked(recipients, choice))
     owned = _owned(message.key_packets, choice)
@@ -107,12 +112,12 @@ def _used(one: Recipient, choice: _Choice) -> tuple[str, ...]:
     return tuple(key for key in dict.fromkeys(one.fingerprints) if key in choice.usable)
 
 
-def _choose(certs: Mapping[str, CertInfo], recipients: Iterable[Recipient]) -> _Choice:
+def _choose(certs: Mapping[str, CertInfo], recipients: Iterable[Recipient], ring: Ring) -> _Choice:
     choice = _Choice(usable={}, unusable={})
     for fingerprint in dict.fromkeys(key for one in recipients for key in one.fingerprints):
         cert = certs.get(fingerprint)
         if cert is None:
-            choice.unusable[fingerprint] = MISSING
+            choice.unusable[fingerprint] = ring.refused.get(fingerprint, MISSING)
         elif not cert.can_encrypt:
             choice.unusable[fingerprint] = cert.problems[0]
         else:
@@ -128,7 +133,13 @@ def _choose(certs: Mapping[str, CertInfo], recipients: Iterable[Recipient]) -> _
 
 
 def _encrypt(
-    engine: Engine, plaintext: bytes, choice: _Choice, signer: CertInfo, now: Instant
+    engine: Engine,
+    plaintext: bytes,
+    choice: _Choice,
+    *,
+    signer: CertInfo,
+    ring: Ring,
+    now: Instant,
 ) -> SplitMessage | None:
     """Return the one message to all usable keys; None when no key is usable."""
     for _ in range(_RETRIES):
@@ -136,7 +147,7 @@ def _encrypt(
             return None
         to = [word for key in choice.usable for word in ("--recipient", key)]
         options = (*_STRENGTH, "--sign", "--encrypt", "--local-user", signer.fingerprint, *to)
-        run = engine.run(*options, given=plaintext, now=now)
+        run = engine.run(*options, given=plaintext, ring=ring.packets, now=now)
         run.ensure_sound("encrypting")
         named = _named(run, choice)
         for fingerprint in named:

@@ -103,8 +103,12 @@ def single(block: bytes, *, allow_secret: bool = False) -> bytes:
 
 def primary_fingerprint(certificate: bytes) -> str:
     """Return the fingerprint of a version 4 certificate's packets (RFC 4880 §12.2)."""
-    first = next(packets.walk(certificate))
-    body = certificate[first.body : first.end]
+    return fingerprint_of(certificate, next(packets.walk(certificate)))
+
+
+def fingerprint_of(certificate: bytes, key: packets.Packet) -> str:
+    """Return the fingerprint of one version 4 key packet of a certificate (RFC 4880 §12.2)."""
+    body = certificate[key.body : key.end]
     hashed = b"\x99" + len(body).to_bytes(2, "big") + body
     return hashlib.sha1(hashed, usedforsecurity=False).hexdigest().upper()
 

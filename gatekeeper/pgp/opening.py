@@ -1,7 +1,9 @@
 """Open a message and verify signatures; hostile input is an answer, never an exception."""
 
+import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gatekeeper.domain.errors import OurFault
@@ -11,6 +13,7 @@ from gatekeeper.domain.protection import Signature, SignatureState, UnreadableRe
 from gatekeeper.pgp import armor, listing, packets, signatures
 from gatekeeper.pgp.armor import BadArmor
 from gatekeeper.pgp.engine import ATTACHED, Engine, Run
+from gatekeeper.pgp.guests import for_verifying
 from gatekeeper.pgp.packets import SplitMessage, Unsound
 from gatekeeper.pgp.process import End
 from gatekeeper.pgp.status import DECRYPTION, SIGNATURES, Status
@@ -28,41 +31,58 @@ _TEXT_MODES: Final = frozenset({"74", "75"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A message that was sound: its content, our (sub)key's fingerprint, its signatures."""
+    """A message that was sound: its content, our (sub)key's fingerprint, its signatures.
+
+    `digest` tells the encrypted data again, in whatever armor and to whatever keys it comes.
+    """
 
     plaintext: bytes
     own_key: str
     signatures: tuple[Signature, ...]
+    digest: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """A message that stays closed, why, and the key ids that it names."""
+    """A message that stays closed, why, and the key ids that it names; `digest` as if opened."""
 
     reason: UnreadableReason
     key_ids: tuple[str, ...] = ()
+    digest: bytes | None = None
 
 
 def open_message(
-    engine: Engine, ciphertext: bytes, *, now: Instant | None = None
+    engine: Engine,
+    ciphertext: bytes,
+    *,
+    guests: Sequence[bytes] = (),
+    now: Instant | None = None,
 ) -> Opened | Closed:
     """Decrypt one message, armored or binary, and verify the signatures inside it.
 
+    `guests` are certificates to verify by beside those of the home, for this message alone.
     `now` is the time at which keys and signatures are judged, else the system's. OurFault when
     it is not the message's fault: gpg killed, no gpg-agent, no memory, no secret key in the home.
     """
     binary = _message(ciphertext)
     if isinstance(binary, Closed):
         return binary
+    return replace(_opened(engine, binary, guests, now), digest=_digest(binary))
+
+
+def _opened(
+    engine: Engine, binary: bytes, guests: Sequence[bytes], now: Instant | None
+) -> Opened | Closed:
     message = packets.screen(binary)
     if isinstance(message, Unsound):
         return Closed(reason=message.reason, key_ids=message.key_ids)
-    run = _decrypt(engine, message, now)
+    ring = for_verifying(engine, guests, now)
+    run = _decrypt(engine, message, now, ring=ring)
     found = signatures.read(run.status)
     reason = _unsound(run, signed=bool(found))
     if reason is not None and any(one.state is not SignatureState.GOOD for one in found):
         # gpg stops at a bad or expired signature, before the integrity check.
-        run = _decrypt(engine, message, now, "--skip-verify")
+        run = _decrypt(engine, message, now, "--skip-verify", ring=ring)
         reason = _unsound(run, signed=False)
     if reason is _R.NO_KEY:
         _ensure_not_ours(engine, message)
@@ -71,6 +91,23 @@ def open_message(
         return Closed(reason=reason or _R.MALFORMED, key_ids=message.key_ids)
     own = fingerprint(key.arguments[0])
     return Opened(plaintext=run.output, own_key=own, signatures=found)
+
+
+def _digest(message: bytes) -> bytes | None:
+    """Return the SHA-256 of a message's encrypted data, None when it has none.
+
+    The session keys and the lengths in which the data packet comes can be changed by anybody who
+    passes the message on; its content cannot.
+    """
+    try:
+        found = [packet for packet in packets.walk(message) if packet.tag in packets.DATA]
+    except packets.NotPackets:
+        return None
+    hashed = hashlib.sha256()
+    for packet in found:
+        for start, end in packets.spans(message, packet):
+            hashed.update(memoryview(message)[start:end])
+    return hashed.digest() if found else None
 
 
 def _message(ciphertext: bytes) -> bytes | Closed:
@@ -87,8 +124,10 @@ def _message(ciphertext: bytes) -> bytes | Closed:
     return blocks[0].data
 
 
-def _decrypt(engine: Engine, message: SplitMessage, now: Instant | None, *more: str) -> Run:
-    run = engine.run(*more, "--decrypt", given=message.joined(), now=now)
+def _decrypt(
+    engine: Engine, message: SplitMessage, now: Instant | None, *more: str, ring: bytes
+) -> Run:
+    run = engine.run(*more, "--decrypt", given=message.joined(), ring=ring, now=now)
     if run.end is End.TOO_SLOW and not run.status.count("BEGIN_DECRYPTION"):
         raise OurFault(
             "gpg did not begin to decrypt within its time",
@@ -170,18 +209,24 @@ def _ensure_not_ours(engine: Engine, message: SplitMessage) -> None:
 
 
 def verify_detached(
-    engine: Engine, content: bytes, signature: bytes, *, now: Instant | None = None
+    engine: Engine,
+    content: bytes,
+    signature: bytes,
+    *,
+    guests: Sequence[bytes] = (),
+    now: Instant | None = None,
 ) -> tuple[Signature, ...]:
     """Return what each signature over `content` is worth; the block is armored or binary.
 
-    A block that is no signature, or more than eight, is one that could not be checked. OurFault
-    as for `open_message`.
+    A block that is no signature, or more than eight, is one that could not be checked. `guests`,
+    `now` and OurFault as for `open_message`.
     """
     block = _signature_packets(signature)
     if block is None:
         return (signatures.UNCHECKED,)
     special = ("--enable-special-filenames", "--verify", "--", ATTACHED, "-")
-    run = engine.run(*special, given=content, attached=block, now=now)
+    ring = for_verifying(engine, guests, now)
+    run = engine.run(*special, given=content, attached=block, ring=ring, now=now)
     run.ensure_sound("verifying a signature")
     if run.end is End.TOO_SLOW:
         raise OurFault(
@@ -217,7 +262,11 @@ _CLEARTEXT: Final = re.compile(
 
 
 def verify_inline(
-    engine: Engine, text: bytes, *, now: Instant | None = None
+    engine: Engine,
+    text: bytes,
+    *,
+    guests: Sequence[bytes] = (),
+    now: Instant | None = None,
 ) -> tuple[bytes, tuple[Signature, ...]]:
     """Return the text of a cleartext-signed message (RFC 4880 §7) and its signatures.
 
@@ -229,7 +278,7 @@ def verify_inline(
     if frame is None:
         return text, (signatures.UNCHECKED,)
     content, signature = frame
-    return content, verify_detached(engine, content, signature, now=now)
+    return content, verify_detached(engine, content, signature, guests=guests, now=now)
 
 
 def _frame(text: bytes) -> tuple[bytes, bytes] | None:

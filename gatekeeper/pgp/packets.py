@@ -15,7 +15,9 @@ PUBLIC_KEY: Final = 6
 SECRET_SUBKEY: Final = 7
 UNPROTECTED: Final = 9
 MARKER: Final = 10
+USER_ID: Final = 13
 PUBLIC_SUBKEY: Final = 14
+USER_ATTRIBUTE: Final = 17
 PROTECTED: Final = 18
 AEAD: Final = 20
 """Packet tags: RFC 4880 §4.3; 20 is gpg's own (draft-koch-librepgp §5.16)."""
@@ -133,6 +135,18 @@ def _length(data: bytes, at: int) -> tuple[int, int, bool]:
     if first < 255:
         return at + 1, 1 << (first & 0x1F), True
     return at + 5, int.from_bytes(data[at + 1 : at + 5], "big"), False
+
+
+def spans(data: bytes, packet: Packet) -> Iterator[tuple[int, int]]:
+    """Yield where a packet's body lies, piece by piece when it comes in partial lengths."""
+    if not packet.partial or not data[packet.start] & 0x40:
+        yield packet.body, packet.end
+        return
+    at, more = packet.start + 1, True
+    while more:
+        start, length, more = _length(data, at)
+        at = start + length
+        yield start, at
 
 
 def screen(message: bytes) -> SplitMessage | Unsound:

@@ -5,8 +5,8 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -57,12 +57,14 @@ def run(
     attached: bytes,
     environment: Mapping[str, str],
     bounds: Bounds,
+    lent: tuple[int, ...] = (),
 ) -> Ended:
     """Run a command with `given` on its standard input; OSError when it cannot be started.
 
     `command` is told two inherited descriptors, the one to write status to and the one to read
-    `attached` from, and returns the arguments. The program leads a process group of its own,
-    which is killed at the deadline or when it writes more than allowed.
+    `attached` from, and returns the arguments; it also inherits the descriptors `lent`, under
+    their numbers. The program leads a process group of its own, which is killed at the deadline
+    or when it writes more than allowed.
     """
     with ExitStack() as stack:
         given_read, given_write = _pipe(stack)
@@ -74,7 +76,7 @@ def run(
             stdin=given_read.number,
             stdout=output_write.number,
             stderr=subprocess.DEVNULL,
-            pass_fds=(status_write.number, attached_read.number),
+            pass_fds=(status_write.number, attached_read.number, *lent),
             env=dict(environment),
             start_new_session=True,
         )
@@ -92,6 +94,22 @@ def run(
             output=bytes(output.data),
             status=bytes(status.data),
         )
+
+
+@contextmanager
+def in_memory(content: bytes) -> Iterator[int]:
+    """Lend the descriptor of a file with `content`, which has no name and lies on no disk.
+
+    It is gone when its last holder has ended, however that ended.
+    """
+    number = os.memfd_create("gatekeeper", os.MFD_CLOEXEC)
+    try:
+        left = memoryview(content)
+        while left:
+            left = left[os.write(number, left) :]
+        yield number
+    finally:
+        os.close(number)
 
 
 def _finish(process: subprocess.Popen[bytes], pump: "_Pump") -> End:

@@ -113,7 +113,7 @@ class CraftedKey:
         raw = self._secret.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         point = (263).to_bytes(2, "big") + b"\x40" + raw
         self._body = b"\x04" + created.to_bytes(4, "big") + b"\x16" + _ED25519 + point
-        hashed = b"\x99" + len(self._body).to_bytes(2, "big") + self._body
+        hashed = _framed(self._body)
         self.fingerprint = hashlib.sha1(hashed, usedforsecurity=False).hexdigest().upper()
         self._created = created
         covered = hashed + b"\xb4" + len(user_id).to_bytes(4, "big") + user_id
@@ -123,6 +123,18 @@ class CraftedKey:
             + packet(13, user_id)
             + self.signature(covered, kind=0x13, more=flags)
         )
+
+    def adopting(self, certificate: bytes, *, subkey: int = 0, flags: int = 12) -> bytes:
+        """Return the certificate with a key of another one bound below it, as anybody can do.
+
+        It is the primary key, or the subkey of that number; `flags` say what it is for (12 to
+        encrypt, 2 to sign; RFC 4880 §5.2.3.21). The adopted key signs nothing of this.
+        """
+        keys = [each for each in packets.walk(certificate) if each.tag in {6, 14}]
+        body = certificate[keys[subkey].body : keys[subkey].end]
+        covered = _framed(self._body) + _framed(body)
+        binding = self.signature(covered, kind=0x18, more=bytes([2, 27, flags]))
+        return self.certificate + packet(14, body) + binding
 
     def signature(
         self, content: bytes, *, kind: int = 0, digest: int = 10, more: bytes = b""
@@ -143,6 +155,10 @@ class CraftedKey:
         one_pass = bytes([3, 0, digest, 22]) + bytes.fromhex(self.fingerprint[-16:]) + b"\x01"
         over = content if covered is None else covered
         return packet(4, one_pass) + literal(content) + self.signature(over, digest=digest)
+
+
+def _framed(body: bytes) -> bytes:
+    return b"\x99" + len(body).to_bytes(2, "big") + body
 
 
 def _mpi(octets: bytes) -> bytes:

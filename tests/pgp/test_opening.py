@@ -228,7 +228,8 @@ def test_a_message_to_another_key_names_it(alias: Desk, reporter: Desk, reporter
     closed = opening.open_message(alias.engine, message)
     split = packets.screen(message)
     assert isinstance(split, packets.SplitMessage)
-    assert Closed(reason=UnreadableReason.NO_KEY, key_ids=split.key_ids) == closed
+    assert isinstance(closed, Closed)
+    assert (UnreadableReason.NO_KEY, split.key_ids) == (closed.reason, closed.key_ids)
 
 
 def test_detached_signatures(alias: Desk, reporter: Desk, reporter_key: Key) -> None:

@@ -1,0 +1,277 @@
+"""Certificates of reporters and participants: judged, and lent to gpg for one run at a time.
+
+They never enter our key ring. What is lent is cut down to the keys that it is lent for, and
+nothing of it may share a key id with a certificate of ours: a stranger can put anybody's public
+key below an own primary key, which would turn a search by key id to the wrong certificate.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from gatekeeper.domain.instants import SECOND, Instant
+from gatekeeper.pgp import keys, listing, packets
+from gatekeeper.pgp.engine import Engine
+from gatekeeper.pgp.keys import CertInfo, CertRefused
+from gatekeeper.pgp.listing import Record
+from gatekeeper.pgp.process import End
+
+KEYS_MAX: Final = 32
+"""Keys in a guest's certificate, the primary one included; ordinary ones have two to six."""
+
+_NAMES_MAX: Final = 64
+_WAIT: Final = 10 * SECOND
+"""For gpg to check a certificate's signatures: a flood of them is no reason to wait."""
+
+_BITS_MIN: Final = 2048
+"""Of RSA and Elgamal (RFC 9580 §9.1); curves are listed by name and all long enough."""
+
+_WITH_BITS: Final = frozenset({1, 2, 3, 16})
+_KEYS: Final = frozenset({packets.PUBLIC_KEY, packets.PUBLIC_SUBKEY})
+_NAMES: Final = frozenset({packets.USER_ID, packets.USER_ATTRIBUTE})
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_ASK: Final = "ask its owner for another key"
+_ANEW: Final = "ask its owner to export it anew with gpg --armor --export-options export-minimal"
+NOT_OURS: Final = "it carries a key of another certificate that is known here"
+AMONG_GUESTS: Final = "it carries a key of another correspondent's certificate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guest:
+    """A certificate that mail may be encrypted to: what it is, and its minimal packets."""
+
+    info: CertInfo
+    certificate: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ring:
+    """Certificates to lend for one run: `packets` for gpg, what they are, and who stays out.
+
+    `refused` holds the reason by primary fingerprint.
+    """
+
+    packets: bytes = b""
+    certs: tuple[CertInfo, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+def examine(engine: Engine, block: bytes, now: Instant) -> Guest:
+    """Return the one certificate in `block`, armored or binary, if mail can be encrypted to it.
+
+    CertRefused, with the reason in words that quote nothing of it, for whatever `keys.inspect`
+    refuses, for one that cannot be encrypted to at `now`, is our own, carries a key of another
+    certificate that is known here, is weak, or is made to cost time. Nothing is imported.
+    """
+    binary = keys.single(block)
+    _screen(binary)
+    fingerprint = keys.primary_fingerprint(binary)
+    secret = listing.secret_keys(engine.run("--list-secret-keys"))
+    if fingerprint in secret:
+        raise CertRefused("it is the key of this address itself", remedy=_ASK)
+    certificate = _minimal(engine, binary, now)
+    if _key_ids(certificate) & _at_home(engine, but=fingerprint):
+        raise CertRefused(NOT_OURS, remedy=_ASK)
+    info = keys.inspect(engine, certificate, now)
+    if info.fingerprint != fingerprint or not info.can_encrypt:
+        raise CertRefused((*info.problems, "the key cannot be encrypted to")[0], remedy=_ASK)
+    usable = {key.fingerprint for key in info.encryption_keys}
+    if any(_is_weak(certificate, key) for key in _keys(certificate, usable)):
+        raise CertRefused(f"its encryption key has less than {_BITS_MIN} bits", remedy=_ASK)
+    return Guest(info=info, certificate=certificate)
+
+
+def signing_key_ids(guest: Guest) -> tuple[str, ...]:
+    """Return the 16 hex digits of each key whose signature can be the guest's, primary first.
+
+    gpg counts a subkey among them only if it signed its binding itself.
+    """
+    own = (guest.info.fingerprint, *guest.info.signing_keys)
+    return tuple(dict.fromkeys(key[-16:] for key in own))
+
+
+def key_ids(certificate: bytes) -> tuple[str, ...]:
+    """Return the 16 hex digits of every key in a certificate that `examine` returned.
+
+    They find whose signature a message may hold; gpg decides whether it is theirs.
+    """
+    return tuple(sorted(_key_ids(certificate)))
+
+
+def lasting(engine: Engine, certificate: bytes, now: Instant) -> str:
+    """Return why nothing can be encrypted to a guest's certificate any more, "" if it can."""
+    try:
+        info = keys.inspect(engine, certificate, now)
+    except CertRefused as error:
+        return error.public
+    return "" if info.can_encrypt else (*info.problems, "the key cannot be encrypted to")[0]
+
+
+def for_verifying(engine: Engine, guests: Sequence[bytes], now: Instant | None) -> bytes:
+    """Return what to lend for signatures: each guest's primary key and its signing subkeys.
+
+    A guest that cannot be told from a certificate of ours, or from an earlier guest, stays out:
+    its signatures are then an unknown signer's, and never another's.
+    """
+    known = _read(engine, guests, now)
+    taken = _at_home(engine) if known else frozenset[str]()
+    ring: list[bytes] = []
+    for record, certificate in known:
+        own = {
+            key.fingerprint
+            for key in record.keys
+            if key is record.primary or ("s" in key.uses and not key.dead)
+        }
+        ids = {key[-16:] for key in own}
+        if not ids & taken:
+            ring.append(_cut(certificate, own))
+            taken |= ids
+    return b"".join(ring)
+
+
+def for_encrypting(engine: Engine, guests: Sequence[bytes], now: Instant) -> Ring:
+    """Return what to lend for encryption: each guest's primary key and its encryption subkeys.
+
+    A certificate that is known here itself is not lent: ours is used. One that carries the key
+    of another certificate, ours or the primary of another guest, is refused.
+    """
+    known = _read(engine, guests, now)
+    if not known:
+        return Ring()
+    at_home = listing.records(_listed(engine))
+    loaded = {record.primary.fingerprint for record in at_home}
+    ours = {key.key_id for record in at_home for key in record.keys}
+    strangers = [pair for pair in known if pair[0].primary.fingerprint not in loaded]
+    primaries = {record.primary.key_id for record, _ in strangers}
+    lent: list[tuple[CertInfo, bytes]] = []
+    refused: dict[str, str] = {}
+    for record, certificate in strangers:
+        info = keys.info(record, now)
+        subkeys = {key.fingerprint for key in info.encryption_keys} - {info.fingerprint}
+        ids = {key[-16:] for key in subkeys}
+        if ids & ours or record.primary.key_id in ours:
+            refused[info.fingerprint] = NOT_OURS
+        elif ids & primaries:
+            refused[info.fingerprint] = AMONG_GUESTS
+        else:
+            lent.append((info, _cut(certificate, subkeys | {info.fingerprint})))
+    return Ring(
+        packets=b"".join(part for _, part in lent),
+        certs=tuple(info for info, _ in lent),
+        refused=refused,
+    )
+
+
+def _screen(certificate: bytes) -> None:
+    """Refuse what is made to cost time or to be read as something else."""
+    found = tuple(packets.walk(certificate))
+    if sum(packet.tag in _KEYS for packet in found) > KEYS_MAX:
+        raise CertRefused(f"the key has more than {KEYS_MAX} keys in it", remedy=_ANEW)
+    names = [packet for packet in found if packet.tag in _NAMES]
+    if len(names) > _NAMES_MAX:
+        raise CertRefused(f"the key has more than {_NAMES_MAX} user IDs", remedy=_ANEW)
+    for name in names:
+        text = certificate[name.body : name.end].decode("utf-8", "replace")
+        if name.tag == packets.USER_ID and _CONTROL.search(text):
+            raise CertRefused("a user ID holds control characters", remedy=_ASK)
+
+
+def _minimal(engine: Engine, certificate: bytes, now: Instant) -> bytes:
+    """Return a certificate with its newest own signatures alone, as gpg would import it."""
+    options = ("--import-options", f"{keys.IMPORT_OPTIONS},import-export", "--import")
+    run = engine.run(*options, given=certificate, now=now, wait=min(_WAIT, engine.wait))
+    run.ensure_sound("reading a certificate")
+    if run.end is End.TOO_SLOW:
+        raise CertRefused("it takes too long to check its signatures", remedy=_ANEW)
+    if run.end is not End.EXITED or not run.output:
+        raise CertRefused("gpg finds no usable key in the block", remedy=_ANEW)
+    return keys.single(run.output)
+
+
+def _is_weak(certificate: bytes, key: packets.Packet) -> bool:
+    body = certificate[key.body : key.end]
+    return body[5] in _WITH_BITS and int.from_bytes(body[6:8], "big") < _BITS_MIN
+
+
+def _keys(certificate: bytes, fingerprints: Iterable[str]) -> Iterator[packets.Packet]:
+    wanted = frozenset(fingerprints)
+    for packet in packets.walk(certificate):
+        if packet.tag in _KEYS and keys.fingerprint_of(certificate, packet) in wanted:
+            yield packet
+
+
+def _key_ids(certificate: bytes) -> frozenset[str]:
+    found = (packet for packet in packets.walk(certificate) if packet.tag in _KEYS)
+    return frozenset(keys.fingerprint_of(certificate, packet)[-16:] for packet in found)
+
+
+def _listed(engine: Engine) -> bytes:
+    run = engine.run("--list-keys")
+    run.ensure_done("listing keys")
+    return run.output
+
+
+def _at_home(engine: Engine, *, but: str = "") -> frozenset[str]:
+    """Return the key ids in the home, without those of the certificate `but`."""
+    records = listing.records(_listed(engine))
+    kept = (record for record in records if record.primary.fingerprint != but)
+    return frozenset(key.key_id for record in kept for key in record.keys)
+
+
+def _read(
+    engine: Engine, guests: Sequence[bytes], now: Instant | None
+) -> tuple[tuple[Record, bytes], ...]:
+    """Return each certificate once, with what gpg makes of it; what is none is passed over.
+
+    One person can be a guest of several issues, with copies of one key that are not of one age:
+    a revoked one counts before the others, then the one that ends last.
+    """
+    copies: dict[str, list[tuple[Record, bytes]]] = {}
+    for record, block in _records(engine, _sound(guests), now):
+        copies.setdefault(record.primary.fingerprint, []).append((record, block))
+    return tuple(max(found, key=_rank) for found in copies.values())
+
+
+def _records(
+    engine: Engine, blocks: Sequence[bytes], now: Instant | None
+) -> tuple[tuple[Record, bytes], ...]:
+    if not blocks:
+        return ()
+    options = ("--import-options", f"{keys.IMPORT_OPTIONS},show-only", "--import")
+    run = engine.run(*options, given=b"".join(blocks), now=now)
+    run.ensure_sound("reading certificates")
+    found = listing.records(run.output)
+    if [one.primary.fingerprint for one in found] == [*map(keys.primary_fingerprint, blocks)]:
+        return tuple(zip(found, blocks, strict=True))
+    if len(blocks) == 1:
+        return ()
+    return tuple(pair for block in blocks for pair in _records(engine, [block], now))
+
+
+def _sound(guests: Sequence[bytes]) -> list[bytes]:
+    found: list[bytes] = []
+    for block in dict.fromkeys(guests):
+        try:
+            found.append(keys.single(block))
+        except CertRefused:
+            continue
+    return found
+
+
+def _rank(copy: tuple[Record, bytes]) -> tuple[bool, bool, int]:
+    primary = copy[0].primary
+    return primary.revoked, primary.expires_at is None, primary.expires_at or 0
+
+
+def _cut(certificate: bytes, fingerprints: Iterable[str]) -> bytes:
+    """Return a certificate without the subkeys, and their signatures, that are not named."""
+    wanted = frozenset(fingerprints)
+    kept: list[bytes] = []
+    keeping = True
+    for packet in packets.walk(certificate):
+        if packet.tag in _KEYS:
+            keeping = keys.fingerprint_of(certificate, packet) in wanted
+        if keeping:
+            kept.append(certificate[packet.start : packet.end])
+    return b"".join(kept)
