@@ -15,6 +15,7 @@ from gatekeeper.config.models import (
     ListenSection,
     PolicyFile,
     Section,
+    TimelineSection,
 )
 from gatekeeper.config.places import Places
 from gatekeeper.config.positions import Document, read
@@ -30,7 +31,14 @@ from gatekeeper.config.settings import (
 from gatekeeper.config.validation import sound_parts, validate
 from gatekeeper.domain.address import Address, OwnAddresses
 from gatekeeper.domain.errors import Misconfigured
-from gatekeeper.domain.policy import IntakeLimits, OutboxPolicy, Policy, ReadingLimits
+from gatekeeper.domain.policy import (
+    AnswerPolicy,
+    IntakeLimits,
+    OutboxPolicy,
+    Policy,
+    ReadingLimits,
+    TimelinePolicy,
+)
 from gatekeeper.domain.team import Person, Team
 
 AnySection = TypeVar("AnySection", bound=Section)
@@ -161,7 +169,7 @@ def _assemble(
         issue_prefix=file.product.issue_prefix,
         own=own,
         listeners=tuple(_listener(section, places) for section in file.listen),
-        relay=RelayPeer(host=file.relay.host, port=file.relay.port),
+        relay=RelayPeer(**file.relay.model_dump()),
         database=_database(file, places),
         state_folder=places.of(file.state.folder),
         runtime_folder=folder,
@@ -203,4 +211,11 @@ def _policy(numbers: PolicyFile) -> Policy:
         intake=IntakeLimits(**numbers.intake.model_dump()),
         reading=ReadingLimits(**numbers.reading.model_dump()),
         outbox=OutboxPolicy(**numbers.outbox.model_dump()),
+        timeline=_timeline(numbers.timeline),
+        answers=AnswerPolicy(**numbers.answers.model_dump()),
     )
+
+
+def _timeline(section: TimelineSection) -> TimelinePolicy:
+    given = section.model_dump()
+    return TimelinePolicy(at=given.pop("hour"), **given)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from gatekeeper.config.scalars import (
+    Day,
     DomainName,
     Duration,
     Fingerprint,
@@ -20,16 +21,31 @@ from gatekeeper.config.scalars import (
     PathText,
     Port,
     Size,
+    TimeOfDay,
+    Weekday,
 )
-from gatekeeper.domain.address import BOUNCES_MAX
-from gatekeeper.domain.policy import IntakeLimits, OutboxPolicy, ReadingLimits
+from gatekeeper.domain.address import BOUNCES_MAX, SECURITY_MAX
+from gatekeeper.domain.instants import DAY
+from gatekeeper.domain.policy import (
+    AnswerPolicy,
+    IntakeLimits,
+    OutboxPolicy,
+    ReadingLimits,
+    TimelinePolicy,
+)
 from gatekeeper.domain.team import Role
 
 _INTAKE: Final = IntakeLimits()
 _READING: Final = ReadingLimits()
 _OUTBOX: Final = OutboxPolicy()
+_TIMELINE: Final = TimelinePolicy()
+_ANSWERS: Final = AnswerPolicy()
+
+_YEAR: Final = 366
+"""Days; no span of a timeline is longer, so that every timeline has a date."""
 
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
+WorkingDays = Annotated[int, Field(ge=1, le=_YEAR)]
 
 
 class Section(BaseModel):
@@ -66,9 +82,11 @@ class AddressesSection(Section):
             taken.add(local.lower())
         if self.bounces != self.bounces.lower() or "+" in self.bounces:
             raise misplaced("bounces", "is written in lower case and without +; write it so")
-        if len(self.bounces.encode()) > BOUNCES_MAX:
-            text = f"is longer than {BOUNCES_MAX} characters, no token fits behind it; shorten it"
-            raise misplaced("bounces", text)
+        longest = {"security": SECURITY_MAX, "bounces": BOUNCES_MAX}
+        for field, octets in longest.items():
+            if len(getattr(self, field).encode()) > octets:
+                text = f"is longer than {octets} characters, no token fits behind it; shorten it"
+                raise misplaced(field, text)
         return self
 
 
@@ -117,6 +135,7 @@ class RelaySection(Section):
 
     host: Host = "127.0.0.1"
     port: Port = 25
+    clear_port: Port | None = None
 
 
 class DatabaseSection(Section):
@@ -234,12 +253,45 @@ class OutboxSection(Section):
         return self
 
 
+class TimelineSection(Section):
+    """From which days a disclosure timeline is proposed."""
+
+    predisclosure_days: WorkingDays = _TIMELINE.predisclosure_days
+    public_days: WorkingDays = _TIMELINE.public_days
+    hour: TimeOfDay = _TIMELINE.at
+    weekdays: Annotated[frozenset[Weekday], Field(min_length=1)] = _TIMELINE.weekdays
+    holidays: frozenset[Day] = _TIMELINE.holidays
+    minimum_lead: Duration = _TIMELINE.minimum_lead
+
+    @model_validator(mode="after")
+    def _within_a_year(self) -> Self:
+        if self.minimum_lead > _YEAR * DAY:
+            raise misplaced("minimum_lead", f"is longer than a year; write {_YEAR}d or less")
+        return self
+
+
+class AnswersSection(Section):
+    """How many automatic answers may go out."""
+
+    per_sender: Count = _ANSWERS.per_sender
+    per_hour: Count = _ANSWERS.per_hour
+
+    @model_validator(mode="after")
+    def _enough_for_one(self) -> Self:
+        if self.per_hour < self.per_sender:
+            text = "is less than per_sender, so no sender could ever get that many; raise it"
+            raise misplaced("per_hour", text)
+        return self
+
+
 class PolicyFile(Section):
     """policy.yaml: every number."""
 
     intake: IntakeSection = IntakeSection()
     reading: ReadingSection = ReadingSection()
     outbox: OutboxSection = OutboxSection()
+    timeline: TimelineSection = TimelineSection()
+    answers: AnswersSection = AnswersSection()
 
 
 class PersonSection(Section):

@@ -1,12 +1,13 @@
 """The kinds of values that settings have, each with a message that says what to write."""
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from gatekeeper.config.units import duration, size
+from gatekeeper.config.units import day, duration, size, time_of_day, weekday
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.identity import fingerprint, prefix
 
@@ -108,3 +109,9 @@ Duration = Annotated[int, _text_to(duration), Field(ge=1)]
 """Microseconds, written with a unit."""
 Size = Annotated[int, _text_to(size), Field(ge=1)]
 """Bytes, written with a unit."""
+TimeOfDay = Annotated[int, _text_to(time_of_day)]
+"""Microseconds after midnight, written as hours and minutes."""
+Weekday = Annotated[int, _text_to(weekday)]
+"""Monday is 0; written by its first three letters."""
+Day = Annotated[date, _text_to(day)]
+"""A day of the calendar, written as year, month and day."""

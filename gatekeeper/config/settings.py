@@ -40,10 +40,15 @@ class Listener:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayPeer:
-    """The mail server that takes what leaves."""
+    """The mail server that takes what leaves.
+
+    `clear_port` is where it enforces TLS to the recipient, and the only way out for free text in
+    clear; None where there is no such port.
+    """
 
     host: str
     port: int
+    clear_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,7 +98,7 @@ _LIST = "here belongs a list: lines that start with a dash"
 _GROUP = "here belongs a group of settings: indented lines `name: value`"
 _SENTENCES: Mapping[str, str] = {
     "int_parsing": "{shown} is no whole number; write digits only",
-    "int_type": "here belongs a number, not a list or group",
+    "int_type": "here belongs one value, not a list or group",
     "greater_than_equal": "{shown} is too small; write {ge} or more",
     "less_than_equal": "{shown} is too large; write {le} or less",
     "bool_parsing": "{shown} is neither yes nor no; write true or false",
@@ -107,6 +107,7 @@ _SENTENCES: Mapping[str, str] = {
     "string_type": "here belongs one value, not a list or group",
     "path_type": "here belongs one path, not a list or group",
     "is_instance_of": "here belongs one mail address, not a list or group",
+    "date_type": "here belongs one date, not a list or group",
     "tuple_type": _LIST,
     "frozen_set_type": _LIST,
     "model_type": _GROUP,

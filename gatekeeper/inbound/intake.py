@@ -73,11 +73,19 @@ class Intake:
         self._thread.start()
 
     def knows(self, recipient: Address) -> bool:
-        """Say whether `recipient` is one of our own addresses, and its bounce token one of ours."""
+        """Say whether `recipient` is one of our own addresses, and its token, if any, one of ours.
+
+        No row is looked up: whether a reply token still leads anywhere is found out later, so
+        that an answer tells nobody which issues there are.
+        """
         destination = self._own.route(recipient)
-        if destination is None or destination.route is not Route.BOUNCES:
-            return destination is not None
-        return token.check(self._token_key, "bounce", destination.token) is not None
+        if destination is None:
+            return False
+        if destination.route is Route.BOUNCES:
+            return token.check(self._token_key, "bounce", destination.token) is not None
+        if destination.token:
+            return token.check_reply(self._token_key, destination.token) is not None
+        return True
 
     def accept(self, raw: bytes, envelope: Envelope) -> "Future[Reply]":
         """Return a future that is resolved with 250 after the commit, or with 451; never raises.

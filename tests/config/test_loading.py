@@ -2,15 +2,18 @@
 
 import os
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from gatekeeper.config import BadConfiguration, load
 from gatekeeper.config.models import Protocol
+from gatekeeper.config.settings import RelayPeer
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.errors import Misconfigured
-from gatekeeper.domain.policy import Policy
+from gatekeeper.domain.instants import HOUR, MINUTE
+from gatekeeper.domain.policy import AnswerPolicy, Policy, TimelinePolicy
 from gatekeeper.domain.team import Role
 from gatekeeper.pgp.armor import Kind, armor
 from tests.config.installation import Installation, armored
@@ -122,12 +125,34 @@ outbox:
   batch: 1.5
 reading: 7
 """
+_CALENDAR = """\
+timeline:
+  predisclosure_days: 0
+  public_days: 400
+  hour: 25:00
+  weekdays: [monday, 1]
+  holidays: [2026-02-30, 25.12.2026, [x]]
+  minimum_lead: 5
+  hours: 12
+answers:
+  per_sender: 0
+  per_hour: many
+"""
+_KINDS = """\
+timeline: {hour: [1], weekdays: mon, holidays: 2026-12-25, minimum_lead: [5d]}
+answers:
+"""
 _RULES = """\
 intake:
   message_bytes: 50MiB
   bytes_in_flight: 10MiB
 outbox:
   lease: 50s
+timeline:
+  minimum_lead: 367d
+answers:
+  per_sender: 6
+  per_hour: 5
 """
 _TEAM = """\
 people:
@@ -158,6 +183,9 @@ outbox: *limits
 CASES: Mapping[str, Callable[[Installation], None]] = {
     "mistakes": _write("gatekeeper.yaml", _MISTAKES),
     "policy": _write("policy.yaml", _POLICY),
+    "policy-calendar": _write("policy.yaml", _CALENDAR),
+    "policy-calendar-kinds": _write("policy.yaml", _KINDS),
+    "policy-no-weekday": _write("policy.yaml", "timeline: {weekdays: []}\n"),
     "policy-rules": _write("policy.yaml", _RULES),
     "team": _write("team.yaml", _TEAM),
     "team-empty": _write("team.yaml", "people: []\n"),
@@ -220,6 +248,10 @@ CASES: Mapping[str, Callable[[Installation], None]] = {
     "bounces-too-long": _replace(
         ("gatekeeper.yaml", "bounces: bounces", "bounces: undeliverable1")
     ),
+    "security-too-long": _replace(
+        ("gatekeeper.yaml", "security: security", "security: security-of-the-project1")
+    ),
+    "clear-port": _replace(("gatekeeper.yaml", "clear_port:", "clear_port: smtps")),
     "bounces-upper-case": _replace(("gatekeeper.yaml", "bounces: bounces", "bounces: Bounces")),
     "keys": _key_files,
     "people-share": _people_share,
@@ -276,7 +308,7 @@ def test_a_sound_configuration_is_one_value(site: Installation) -> None:
     assert [(Protocol.SMTP, "127.0.0.1", 2525, None)] == [
         (one.protocol, one.host, one.port, one.socket) for one in settings.listeners
     ]
-    assert ("127.0.0.1", 25) == (settings.relay.host, settings.relay.port)
+    assert RelayPeer(host="127.0.0.1", port=25, clear_port=None) == settings.relay
     assert site.folder / "state" == settings.state_folder
     assert Path(site.environ["RUNTIME_DIRECTORY"]) == settings.runtime_folder
     assert settings.gpg.is_absolute()
@@ -284,6 +316,24 @@ def test_a_sound_configuration_is_one_value(site: Installation) -> None:
     assert [name for name, _ in PEOPLE] == [person.name for person in settings.team.people]
     assert all(frozenset({Role.ADMIN}) == person.roles for person in settings.team.people)
     assert {"team-copy.txt"} == set(settings.templates)
+
+
+def test_a_calendar_and_a_port_for_clear_text_are_read(site: Installation) -> None:
+    """Numbers as the rules take them; holidays and weekdays in any order."""
+    site.replace("policy.yaml", "[mon, tue, wed, thu, fri]", "[thu, tue]")
+    site.replace("policy.yaml", "holidays: []", "holidays: [2027-01-01, 2026-12-25]")
+    site.replace("policy.yaml", 'hour: "12:00"', "hour: 09:30")
+    site.replace("policy.yaml", "per_sender: 5", "per_sender: 7")
+    site.replace("gatekeeper.yaml", "clear_port:", "clear_port: 2525")
+    settings = site.load()
+    expected = TimelinePolicy(
+        weekdays=frozenset({1, 3}),
+        holidays=frozenset({date(2026, 12, 25), date(2027, 1, 1)}),
+        at=9 * HOUR + 30 * MINUTE,
+    )
+    assert expected == settings.policy.timeline
+    assert AnswerPolicy(per_sender=7) == settings.policy.answers
+    assert 2525 == settings.relay.clear_port
 
 
 def test_nothing_secret_is_in_a_settings_text(site: Installation) -> None:

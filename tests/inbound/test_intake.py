@@ -241,3 +241,24 @@ def test_recipients_are_our_addresses_and_bounces_need_our_token(store: Store) -
         assert not running.knows(OWN.bounce_address(other))
         assert not running.knows(OWN.bounce_address("x"))
         assert not running.knows(Address(local="security", domain="other.example"))
+
+
+def test_a_reply_address_exists_when_its_token_is_ours(store: Store) -> None:
+    """In any case of letters; a bounce token behind the alias is none, nor the other way round."""
+    route = RowId(b"r" * 16)
+    reply, bounce = token.mint_reply(KEY, route), token.mint(KEY, "bounce", route)
+    with intake(store) as running:
+        assert running.knows(OWN.reply_address(reply))
+        assert running.knows(OWN.reply_address(reply.upper()))
+        assert running.knows(Address(local=f"Security+{reply}", domain="EXAMPLE.org"))
+        for wrong in (
+            "x",
+            "a" * token.REPLY_LENGTH,
+            reply[:-1],
+            token.mint_reply(b"o" * 32, route),
+        ):
+            assert not running.knows(OWN.reply_address(wrong))
+        assert not running.knows(Address(local=f"security+{bounce}"[:64], domain="example.org"))
+        assert not running.knows(OWN.bounce_address(reply))
+        assert not running.knows(Address(local=f"abuse+{reply}", domain="example.org"))
+        assert not running.knows(Address(local=f"security+{reply}", domain="other.example"))
