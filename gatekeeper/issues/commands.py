@@ -114,7 +114,7 @@ def parse(text: str, *, thread: IssueId | None = None) -> Parsed:
     if len(commands) > _MOST:
         problems.append(f"more than {_MOST} commands; send them in several mails")
     problems += _together(commands, rest)
-    problems += islice(_below(lines, origins, at), _MOST)
+    problems += islice(_below(lines, origins, at), _MOST + 1)
     if len(problems) > _MOST:
         problems = [*problems[:_MOST], "and more"]
     done = () if problems else tuple(commands)

@@ -42,14 +42,17 @@ _ATTRIBUTION_LINES: Final = 3
 _ATTRIBUTION_MAX: Final = 600
 _SIGNATURE_MAX: Final = 15
 _HEADERS: Final = 8
-_DATE: Final = r"(?=.*\d)"
-_ATTRIBUTIONS: Final = re.compile(
-    r"(?:On\b.*\bwrote"  # English
-    r"|(?:Am|Den|Um)\b.*\b(?:schrieb|geschrieben)\b.*|.*\b(?:schrieb|wrote)\b.*\d.*"  # German
-    r"|Le\b.*\ba [ée]crit|El\b.*\bescribi[óo]|Il\b.*\bha scritto|Em\b.*\bescreveu"
-    r"|Op\b.*\b(?:schreef|geschreven)\b.*|(?:Den|På)\b.*\b(?:skrev|skrevet)\b.*"
-    r"|(?:W dniu|Dnia)\b.*\bnapisa[łl]\(?a?\)?|.*\d.*\b(?:пишет|написал\(?\w?\)?)"
-    r"|.*\d.*(?:写道|寫道|書きました))\s*[:\uff1a]",
+_BEGUN: Final = re.compile(
+    r"(?:On\b.*\bwrote|(?:Am|Den|Um)\b.*\b(?:schrieb|geschrieben)\b.*|Le\b.*\ba [ée]crit"
+    r"|El\b.*\bescribi[óo]\b.*|Il\b.*\bha scritto|Em\b.*\bescreveu|Op\b.*\bschreef\b.*"
+    r"|(?:Den|På)\b.*\bskrev\b.*|(?:W dniu|Dnia)\b.*\bnapisał\S*)\s*[:\uff1a]",
+    re.IGNORECASE,
+)
+"""An attribution that begins with a word for a date, and so may be broken over several lines."""
+
+_SAID: Final = re.compile(
+    r".*(?:\b(?:wrote|writes|schrieb|schreibt|geschrieben|a écrit|escribió|ha scritto|escreveu"
+    r"|schreef|skrev|napisał|пишет|написал)\b|写道|寫道|書きました).*[:\uff1a]",
     re.IGNORECASE,
 )
 _SOMEBODY: Final = re.compile(r"[^\s@<>]+@[^\s@<>]+|\d{1,2}[:.]\d{2}|\d{4}")
@@ -57,7 +60,8 @@ _TITLES: Final = """
 original message|original e-?mail|reply message|forwarded message|begin forwarded message
 ursprüngliche (?:nachricht|e-?mail)|originalnachricht|original-nachricht
 weitergeleitete nachricht|anfang der weitergeleiteten (?:nachricht|e-?mail)
-message d['\u2019]origine|message original|message transféré|début du message (?:transféré|réexpédié)
+message d['\u2019]origine|message original|message transféré
+début du message (?:transféré|réexpédié)
 mensaje original|mensaje reenviado|inicio del mensaje reenviado
 messaggio originale|messaggio inoltrato|inizio messaggio inoltrato
 mensagem original|mensagem encaminhada|início da mensagem reencaminhada
@@ -82,6 +86,7 @@ _FIELD: Final = re.compile(
     rf"[\s*]*(?:(?P<from>{_FROM})|(?P<sent>{_SENT})|(?P<to>{_TO}))[\s*]*[:\uff1a][\s*]*\S.*",
     re.IGNORECASE,
 )
+_ANY_FIELD: Final = re.compile(r"[\s*]*[^\s:]{1,25}(?: [^\s:]{1,15})?[\s*]*[:\uff1a].*")
 _RULE: Final = re.compile(r"\s*(?:_{10,}|-{10,}|={10,}|\*{10,})\s*")
 _INITIALS: Final = re.compile(r"\s{0,3}[A-Z]{1,4}>(?:\s|$)")
 _ESCAPED_FROM: Final = re.compile(r">+From ")
@@ -110,7 +115,7 @@ def is_quoted(line: str) -> bool:
 
 def is_signature_mark(line: str) -> bool:
     """Say whether `line` begins a signature (RFC 3676 §4.3), its blank possibly lost on the way."""
-    return line.rstrip() == "--" and line.startswith("--")
+    return line.rstrip() == "--"
 
 
 def sort(lines: Sequence[str]) -> Sorted:
@@ -162,35 +167,36 @@ def _header_fields(lines: Sequence[str], at: int) -> frozenset[str]:
     found: set[str] = set()
     for line in lines[at : at + _HEADERS]:
         field = _FIELD.fullmatch(line) if len(line) <= _ATTRIBUTION_MAX else None
-        if field is None or field.lastgroup is None:
-            if not line.startswith((" ", "\t")):
-                break
-            continue
-        if not found and field.lastgroup != "from":
+        kind = field.lastgroup if field else ""
+        if not found and kind != "from":
             break
-        found.add(field.lastgroup)
+        if kind:
+            found.add(kind)
+        elif not line.startswith((" ", "\t")) and not _ANY_FIELD.match(line[:_ATTRIBUTION_MAX]):
+            break
     return frozenset(found)
 
 
 def _attribution(lines: Sequence[str], at: int) -> int:
     """Return how many lines from `at` on say who wrote what follows, 0 if they do not.
 
-    Words of eleven languages; in any other, a line that ends with a colon, names an address or a
-    time, and stands directly before a quoted line.
+    One of the words of twelve languages, or, in any other, a line that ends with a colon directly
+    before a quoted one; both name an address, a time or a year.
     """
     joined = ""
     for count, line in enumerate(lines[at : at + _ATTRIBUTION_LINES], start=1):
         if not line.strip() or is_quoted(line) or line.lstrip().startswith("!"):
             return 0
-        joined = f"{joined} {line.strip()}".strip()
-        if len(joined) > _ATTRIBUTION_MAX:
+        if count > 1 and _BEGUN.match(line[:_ATTRIBUTION_MAX]):
             return 0
-        if not joined.endswith((":", "\uff1a")):
+        joined = f"{joined} {line.strip()}".lstrip()
+        if len(joined) > _ATTRIBUTION_MAX or joined.endswith((".", "!", "?")):
+            return 0
+        if not joined.endswith((":", "\uff1a")) or not _SOMEBODY.search(joined):
             continue
-        if _ATTRIBUTIONS.fullmatch(joined) and _SOMEBODY.search(joined):
-            return count
         quoted = at + count < len(lines) and is_quoted(lines[at + count])
-        return count if count == 1 and quoted and _SOMEBODY.search(joined) else 0
+        single = count == 1 and (quoted or _SAID.fullmatch(joined))
+        return count if single or _BEGUN.fullmatch(joined) else 0
     return 0
 
 

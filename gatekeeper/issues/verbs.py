@@ -5,6 +5,7 @@ word or a key that another does not.
 """
 
 import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -149,44 +150,40 @@ def help_text(*, prefix: str) -> str:
     `prefix` is what stands before the number in this installation's issue ids.
     """
     issue = f"{prefix}-2026-0007"
-    parts = [_INTRODUCTION.format(issue=issue)]
-    for verb in VERBS.values():
-        example = f"!{issue} {verb.example}" if verb.operands else ""
-        parts.append(_verb_help(verb, example))
-    return "\n".join(parts)
+    parts = [_filled(text) for text in _INTRODUCTION.format(issue=issue).split("\n\n")]
+    parts += (f"{usage(v)}\n{_filled(v.summary, indent=4)}" for v in VERBS.values())
+    return "\n\n".join(parts) + "\n"
 
 
-def _verb_help(verb: Verb, example: str) -> str:
-    lines = usage(verb).split("\n")
-    lines += _filled(verb.summary, "    ")
-    if example:
-        lines.append(f"    Example: {example}")
-    return "\n".join(lines) + "\n"
-
-
-def _filled(text: str, indent: str) -> list[str]:
-    lines: list[str] = []
-    line = indent
-    for word in text.split():
-        if len(line) + 1 + len(word) > _WIDTH:
-            lines.append(line)
-            line = indent
-        line += word if line == indent else f" {word}"
-    return [*lines, line]
+def _filled(text: str, *, indent: int = 0) -> str:
+    """Return `text` in lines of the help's width; what is indented in the text stays as it is."""
+    if text.startswith(" "):
+        return text
+    blanks = " " * indent
+    return textwrap.fill(
+        text,
+        _WIDTH,
+        initial_indent=blanks,
+        subsequent_indent=blanks,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 _INTRODUCTION: Final = """\
-Commands stand at the top of a mail to the security alias, one a line, each
-beginning with "!" and the id of its issue, as in
+Commands stand at the top of a mail to the security alias, one a line, each beginning with "!"
+and the id of its issue, as in
 
     !{issue} own
 
-The first line that is no command ends them. The rest is discussion, which
-stays inside the team, or the text of `note` or `reply`; only one of these can
-stand in a mail. When one command is wrong, none is done.
+The first line that is no command ends them. The rest is discussion, which stays inside the
+team, or the text of `note` or `reply`; only one of these can stand in a mail. When one command
+is wrong, none is done.
 
-The mail must be signed as a whole with your key, come from your address, be
-sent within 24 hours of signing, and name this installation: in a signed To or
-Cc, by the alias's address in your text, or as in !{issue}@DOMAIN.
-Each signed mail works once.
-"""
+The mail must be signed as a whole with your key, come from your address, arrive within 24 hours
+of signing, and name this installation: in a signed To or Cc, by the alias's address in your own
+text, or as in
+
+    !{issue}@DOMAIN own
+
+Each signed mail works once."""
