@@ -1,5 +1,7 @@
 """One open transaction: what every function of the store takes first."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +29,23 @@ class Tx:
 def insert_or(tx: Tx, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT that knows ON CONFLICT, which both databases spell the same."""
     return sqlite.insert(table) if tx.dialect == SQLITE else postgresql.insert(table)
+
+
+@contextmanager
+def savepoint(tx: Tx) -> Iterator[Callable[[], None]]:
+    """Lend a function that undoes what the context has written so far, and that alone.
+
+    An exception that leaves the context undoes it, too.
+    """
+    nested = tx.connection.begin_nested()
+    try:
+        yield nested.rollback
+    except BaseException:
+        if nested.is_active:
+            nested.rollback()
+        raise
+    if nested.is_active:
+        nested.commit()
 
 
 def lock(tx: Tx, purpose: str, value: bytes) -> None:

@@ -1,12 +1,17 @@
-"""Locks for one purpose and value: two transactions follow each other, others pass."""
+"""Locks for one purpose and value, and parts of a transaction that can be undone alone."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from gatekeeper.store.engine import Store
-from gatekeeper.store.tx import Tx, lock
+from gatekeeper.store.keys import new_id
+from gatekeeper.store.tables import lists
+from gatekeeper.store.tx import Tx, lock, savepoint
+from tests.store.samples import NOW
 
 WAIT = 30
 
@@ -55,3 +60,64 @@ def test_a_lock_ends_with_a_rollback(store: Store) -> None:
     with pytest.raises(Interrupted):
         store.write(fail)
     store.write(lambda tx: lock(tx, "thread", b"one"))
+
+
+def keys_of(store: Store) -> list[str]:
+    """Return the keys of all lists."""
+    return store.read(lambda tx: list(tx.connection.scalars(select(lists.c.key))))
+
+
+def write(tx: Tx, key: str) -> None:
+    """Write a row."""
+    tx.connection.execute(insert(lists).values(id=new_id(), key=key, created_at=NOW))
+
+
+def test_a_part_is_undone_and_the_rest_stays(store: Store) -> None:
+    def work(tx: Tx) -> None:
+        write(tx, "before")
+        with savepoint(tx) as undo:
+            write(tx, "part")
+            undo()
+        write(tx, "after")
+
+    store.write(work)
+    assert {"before", "after"} == set(keys_of(store))
+
+
+def test_a_part_that_is_not_undone_stays(store: Store) -> None:
+    def work(tx: Tx) -> None:
+        with savepoint(tx):
+            write(tx, "part")
+
+    store.write(work)
+    assert ["part"] == keys_of(store)
+
+
+def interrupted(tx: Tx, *, undone: bool) -> None:
+    """Fail in a part, before or after it was undone."""
+    with savepoint(tx) as undo:
+        write(tx, "part")
+        if undone:
+            undo()
+        raise Interrupted
+
+
+def refused(tx: Tx) -> None:
+    """Have the database refuse a statement in a part, which ends a transaction otherwise."""
+    with savepoint(tx):
+        write(tx, "part")
+        write(tx, "before")
+
+
+def test_a_part_that_fails_is_undone_and_the_transaction_goes_on(store: Store) -> None:
+    def work(tx: Tx) -> None:
+        write(tx, "before")
+        for undone in (True, False):
+            with pytest.raises(Interrupted):
+                interrupted(tx, undone=undone)
+        with pytest.raises(IntegrityError):
+            refused(tx)
+        write(tx, "after")
+
+    store.write(work)
+    assert {"before", "after"} == set(keys_of(store))
