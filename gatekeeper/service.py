@@ -23,12 +23,14 @@ from gatekeeper.domain.instants import SECOND
 from gatekeeper.inbound.intake import Intake
 from gatekeeper.inbound.session import Listener, require_free
 from gatekeeper.inbound.worker import InboundWorker
+from gatekeeper.issues import notices
 from gatekeeper.issues.letterhead import Desk
 from gatekeeper.issues.reading import Reader
 from gatekeeper.outbound.outbox import Outbox
 from gatekeeper.outbound.relay import Relay
 from gatekeeper.outbound.seal import Press
 from gatekeeper.pgp import health
+from gatekeeper.pgp.keys import single
 from gatekeeper.store import deliveries, letters, messages, products, schema
 from gatekeeper.store.connect import sqlite_path
 from gatekeeper.store.engine import Store, hold_service_lock
@@ -41,6 +43,11 @@ _LOG: Final = logging.getLogger("gatekeeper.service")
 
 POLL: Final = 5 * SECOND
 """How often a worker looks for work that nobody woke it for (design: mail engine, "Out")."""
+
+NOT_SENT: Final = "A mail to somebody outside was not delivered"
+TRY_AGAIN: Final = (
+    "`gatekeeper delivery list` shows it, `gatekeeper delivery retry` sends it again."
+)
 
 
 class _Loop(threading.Thread):
@@ -92,6 +99,7 @@ class Service:
         policy = settings.policy.outbox
         self._settings = settings
         self._store = store
+        self._desk = desk
         self._alarm = clock.AlarmClock()
         self._relay_wake = asyncio.Event()
         self._inbound = InboundWorker(
@@ -102,10 +110,9 @@ class Service:
             reader=reader,
             engine=keys.engine,
             keyring=keys.keyring,
-            team=settings.team,
-            signer=settings.alias.fingerprint,
+            desk=desk,
             lease=policy.lease,
-            chance=secrets.token_bytes,
+            tell=self._tell,
             now=clock.now,
         )
         self._outbox = Outbox(
@@ -114,6 +121,8 @@ class Service:
             own=settings.own,
             token_key=desk.token_key,
             objection=settings.team.objection,
+            clear_replies=desk.clear_replies,
+            tell=self._tell,
             now=clock.now,
         )
         self._relay = Relay(
@@ -121,8 +130,9 @@ class Service:
             port=settings.relay.port,
             wait=policy.relay_wait,
             connections=policy.connections,
+            name=settings.domain,
+            clear_port=settings.relay.clear_port,
         )
-        self._desk = desk
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen and work until `stop` is set, then drain and close."""
@@ -164,6 +174,18 @@ class Service:
             await self._relay.close()
             await asyncio.to_thread(self._settle)
             _LOG.info("stopped")
+
+    def _tell(self, tx: Tx, issue: RowId, line: str) -> None:
+        """Tell the team that a mail to somebody outside did not get there."""
+        notices.tell(
+            tx,
+            self._desk,
+            issue=issue,
+            headline=NOT_SENT,
+            lines=(line,),
+            next_step=TRY_AGAIN,
+            now=clock.now(),
+        )
 
     def _settle(self) -> None:
         try:
@@ -226,6 +248,24 @@ def open_store(settings: Settings) -> Iterator[Store]:
         store.close()
 
 
+def desk_of(settings: Settings, *, product: RowId) -> Desk:
+    """Return what handling needs to know of this installation; no key is opened for it."""
+    return Desk(
+        product=product,
+        name=settings.product_name,
+        prefix=settings.issue_prefix,
+        own=settings.own,
+        team=settings.team,
+        texts=Texts(settings.templates),
+        token_key=codec_of(settings).key(ADDRESS_TOKENS),
+        chance=secrets.token_bytes,
+        fingerprint=settings.alias.fingerprint,
+        certificate=single(settings.alias.certificate),
+        policy=settings.policy,
+        clear_replies=settings.relay.clear_port is not None,
+    )
+
+
 def serve(settings: Settings) -> int:
     """Run the service until SIGTERM or SIGINT and return the exit status.
 
@@ -254,7 +294,8 @@ def _prepare(settings: Settings, stack: ExitStack) -> Callable[[], Service]:
     if not settings.team.people:
         remedy = "add the people of the team to team.yaml, and their keys to keys/"
         raise Misconfigured("the response team is empty", remedy=remedy)
-    texts = Texts(settings.templates)
+    # Whatever is wrong with a text is found before anything is opened.
+    Texts(settings.templates)
     codec = codec_of(settings)
     url = settings.database.connection_url()
     keys = stack.enter_context(open_keys(settings, codec))
@@ -278,20 +319,7 @@ def _prepare(settings: Settings, stack: ExitStack) -> Callable[[], Service]:
     if path is not None:
         # The lock above says that whoever held these leases is gone.
         store.write(_end_leases)
-    desk = Desk(
-        product=product,
-        name=settings.product_name,
-        prefix=settings.issue_prefix,
-        own=settings.own,
-        team=settings.team,
-        texts=texts,
-        token_key=codec.key(ADDRESS_TOKENS),
-        chance=secrets.token_bytes,
-        fingerprint=settings.alias.fingerprint,
-        certificate=keys.keyring.export(settings.alias.fingerprint),
-        policy=settings.policy,
-        clear_replies=False,
-    )
+    desk = desk_of(settings, product=product)
     return lambda: Service(settings, store, keys, desk)
 
 

@@ -24,6 +24,7 @@ from gatekeeper.domain.policy import OutboxPolicy, Policy, ReadingLimits
 from gatekeeper.domain.report import Envelope
 from gatekeeper.domain.team import Person, Team
 from gatekeeper.inbound.worker import InboundWorker
+from gatekeeper.issues import notices
 from gatekeeper.issues.letterhead import Desk
 from gatekeeper.issues.reading import Reader
 from gatekeeper.outbound.job import Job
@@ -32,9 +33,11 @@ from gatekeeper.outbound.relay import Relay
 from gatekeeper.outbound.seal import Press
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.keyring import Keyring
+from gatekeeper.service import NOT_SENT
 from gatekeeper.store import messages, products
 from gatekeeper.store.engine import Store
 from gatekeeper.store.products import ListRow, ProductRow
+from gatekeeper.store.tx import Tx
 from gatekeeper.texts.templates import Texts
 from tests.keys import Key, gpg, key_of, short_home
 
@@ -123,10 +126,9 @@ class House:
             reader=self.reader,
             engine=self.engine,
             keyring=self.keyring,
-            team=self.desk.team,
-            signer=alias_key().fingerprint,
+            desk=self.desk,
             lease=self.policy.lease,
-            chance=secrets.token_bytes,
+            tell=self.tell,
             now=self.clock,
         )
 
@@ -139,8 +141,14 @@ class House:
             own=self.desk.own,
             token_key=self.desk.token_key,
             objection=self.desk.team.objection,
+            clear_replies=self.desk.clear_replies,
+            tell=self.tell,
             now=self.clock,
         )
+
+    def tell(self, tx: Tx, issue: RowId, line: str) -> None:
+        """Tell the team what the service tells it of a mail that did not get there."""
+        notices.tell(tx, self.desk, issue=issue, headline=NOT_SENT, lines=(line,), now=self.now)
 
     def receive(
         self, raw: bytes, *, sender: str = "robin@research.example", to: str = str(ALIAS)
@@ -158,6 +166,10 @@ class House:
             )
         ).id
 
+    def receive_quietly(self, raw: bytes) -> RowId:
+        """Store a message that nobody is answered: its envelope names no sender."""
+        return self.receive(raw, sender="")
+
     def settle(self) -> None:
         """Handle and seal until nothing waits."""
         while self.inbound.tick() or self.press.tick():
@@ -173,13 +185,18 @@ class House:
             taken += jobs
         return taken
 
-    def send(self, host: str, port: int) -> int:
+    def send(self, host: str, port: int, *, clear_port: int | None = None) -> int:
         """Send what is due to a relay and return how many deliveries were attempted."""
-        return asyncio.run(self._send(host, port))
+        return asyncio.run(self._send(host, port, clear_port))
 
-    async def _send(self, host: str, port: int) -> int:
+    async def _send(self, host: str, port: int, clear_port: int | None) -> int:
         relay = Relay(
-            host=host, port=port, wait=self.policy.relay_wait, connections=self.policy.connections
+            host=host,
+            port=port,
+            wait=self.policy.relay_wait,
+            connections=self.policy.connections,
+            name=ALIAS.domain,
+            clear_port=clear_port,
         )
         attempted = 0
         while jobs := await asyncio.to_thread(self.outbox.claim):

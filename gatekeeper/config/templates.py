@@ -9,7 +9,7 @@ from gatekeeper.config import guarded
 from gatekeeper.config.positions import FILE_MAX
 from gatekeeper.config.problems import Problem
 from gatekeeper.domain.errors import Misconfigured
-from gatekeeper.texts.templates import REQUIRED, Texts
+from gatekeeper.texts.templates import REQUIRED, examine
 
 FOLDER: Final = "templates"
 
@@ -25,7 +25,8 @@ def sources(folder: Path) -> tuple[Mapping[str, str], tuple[Problem, ...]]:
             problems.append(text)
         else:
             found[name] = text
-            problems += _trial(name, text)
+    for name in found:
+        problems += _trial(name, found)
     return MappingProxyType(found), tuple(problems)
 
 
@@ -46,8 +47,8 @@ def _text(folder: Path, name: str) -> str | Problem:
         return Problem(file=file, text="is not UTF-8; save it as UTF-8")
 
 
-def _trial(name: str, text: str) -> Iterator[Problem]:
+def _trial(name: str, found: Mapping[str, str]) -> Iterator[Problem]:
     try:
-        Texts({**dict.fromkeys(REQUIRED, ""), name: text})
+        examine(name, found)
     except Misconfigured as error:
         yield Problem(file="", text=f"{error.public.rstrip('.')}; {error.remedy}")

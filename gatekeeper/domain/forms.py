@@ -67,7 +67,7 @@ class Acknowledgement:
     """The report has arrived: what happens next, and when (T-9).
 
     `timeline` is what we propose · `fingerprint` of our key · `code` proves, when it is quoted,
-    that a mail comes from whoever reads the address we answer to.
+    that a mail comes from whoever reads the stored address; "" when it goes to another one.
     """
 
     issue: IssueId
@@ -78,7 +78,8 @@ class Acknowledgement:
     def __post_init__(self) -> None:
         """Refuse slots that could hold a word."""
         _check_key(self.fingerprint)
-        _checked_code(self.code)
+        if self.code:
+            _checked_code(self.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

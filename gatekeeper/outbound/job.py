@@ -5,9 +5,9 @@ from typing import TypeAlias
 
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.identity import RowId
-from gatekeeper.domain.protection import ClearForm, Public, Sealed
+from gatekeeper.domain.protection import ClearForm, ClearReply, Public, Sealed
 
-Outgoing: TypeAlias = Sealed | Public | ClearForm
+Outgoing: TypeAlias = Sealed | Public | ClearForm | ClearReply
 """What may leave; a plain string cannot be sent (design: house, "Rules")."""
 
 
@@ -16,21 +16,22 @@ class Job:
     """A claimed delivery, ready to send.
 
     `id` is the delivery's row, `lease` the token under which it is held, `sender` the bounce
-    address. TypeError when `what` is no type that may leave; ValueError when its bytes are not
-    7-bit lines that end with CRLF, which every relay takes and none reads differently.
+    address, None for `<>`, to which nobody answers. TypeError when `what` is no type that may
+    leave; ValueError when its bytes are not 7-bit lines that end with CRLF, which every relay
+    takes and none reads differently.
     """
 
     id: RowId
     lease: bytes
-    sender: Address
+    sender: Address | None
     recipient: Address
     what: Outgoing
 
     def __post_init__(self) -> None:
         """Refuse what must not, or could not safely, be sent."""
         what: object = self.what  # whatever the annotation says: this is the last gate
-        if not isinstance(what, Sealed | Public | ClearForm):
-            message = "only Sealed, Public and ClearForm may be sent"
+        if not isinstance(what, Sealed | Public | ClearForm | ClearReply):
+            message = "only Sealed, Public, ClearForm and ClearReply may be sent"
             raise TypeError(message)
         content = what.content
         ends = content.count(b"\r\n")

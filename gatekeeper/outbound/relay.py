@@ -9,19 +9,21 @@ What an answer means for a delivery:
 | 4yz to any of them; no connection, no greeting, no EHLO | not now |
 | connection lost or deadline over before the final dot was sent | not now |
 | the same after it, or an answer that is none | in doubt: it may have arrived |
+| free text in clear, and no port where TLS to the recipient is enforced | refused |
 """
 
 import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPServerDisconnected
 from aiosmtplib.protocol import SMTPProtocol
 
 from gatekeeper.domain.delivery import Attempt, Outcome
 from gatekeeper.domain.instants import SECOND
+from gatekeeper.domain.protection import ClearReply
 from gatekeeper.outbound.job import Job
 
 _log = logging.getLogger("gatekeeper.outbound")
@@ -34,6 +36,12 @@ SLICE: Final = 256 * 1024
 
 QUIT_WAIT: Final = 2 * SECOND
 
+CLOSED: Final = Attempt(
+    outcome=Outcome.REFUSED,
+    reply="not sent: free text in clear needs relay.clear_port, which is not set",
+)
+"""What becomes of a ClearReply where no port is for it."""
+
 Record = Callable[[Job, Attempt], None]
 """Commits an attempt's outcome; run on a thread."""
 
@@ -41,12 +49,30 @@ Record = Callable[[Job, Attempt], None]
 class Relay:
     """The relay behind us; `wait` is the time for one attempt in microseconds.
 
-    One call of `deliver_all` at a time, all on one event loop.
+    `name` is what it is greeted with · `clear_port` the one port to which a ClearReply goes: the
+    operator's mail server lets nothing pass there without TLS to the recipient. One call of
+    `deliver_all` at a time, all on one event loop.
     """
 
-    def __init__(self, *, host: str, port: int, wait: int, connections: int) -> None:
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        wait: int,
+        connections: int,
+        name: str,
+        clear_port: int | None = None,
+    ) -> None:
         self._wait = wait
-        self._lines = [_Line(host=host, port=port, wait=wait) for _ in range(connections)]
+        # The machine's own name is not told.
+        name = name if name.isascii() else "localhost"
+        self._lines: list[_Way] = [
+            _Line(host=host, port=port, wait=wait, name=name) for _ in range(connections)
+        ]
+        self._clear: _Way = _Closed()
+        if clear_port is not None:
+            self._clear = _Line(host=host, port=clear_port, wait=wait, name=name)
 
     async def deliver_all(self, jobs: Sequence[Job], record: Record) -> None:
         """Attempt each job once and have its outcome recorded; one refusal stops no other.
@@ -57,9 +83,13 @@ class Relay:
         begun and the error is raised once the attempts under way are recorded; the same when the
         call is cancelled.
         """
-        waiting = deque(jobs)
+        clear = deque(job for job in jobs if isinstance(job.what, ClearReply))
+        others = deque(job for job in jobs if not isinstance(job.what, ClearReply))
+        waiting = (others, clear)
         until = asyncio.get_running_loop().time() + self._wait / SECOND
-        lanes = (_lane(line, waiting, until, record) for line in self._lines[: len(jobs)])
+        ways = [(line, others) for line in self._lines[: len(others)]]
+        ways += [(self._clear, clear)] if clear else []
+        lanes = (_lane(way, mine, waiting, until, record) for way, mine in ways)
         ended = await asyncio.gather(*lanes, return_exceptions=True)
         for error in ended:
             if error is not None:
@@ -67,36 +97,70 @@ class Relay:
 
     async def close(self) -> None:
         """Say goodbye on every connection; one that does not answer is cut."""
-        await asyncio.gather(*(line.quit() for line in self._lines))
+        await asyncio.gather(*(way.quit() for way in (*self._lines, self._clear)))
 
 
-async def _lane(line: "_Line", waiting: deque[Job], until: float, record: Record) -> None:
+async def _lane(
+    way: "_Way",
+    mine: deque[Job],
+    waiting: Sequence[deque[Job]],
+    until: float,
+    record: Record,
+) -> None:
+    """Attempt jobs of `mine` one after the other; whatever goes wrong ends all that is waiting."""
     loop = asyncio.get_running_loop()
-    while waiting and loop.time() <= until:
-        job = waiting.popleft()
-        turn = asyncio.create_task(_turn(line, job, record))
+    while mine and loop.time() <= until:
+        job = mine.popleft()
+        turn = asyncio.create_task(_turn(way, job, record))
         try:
             await asyncio.shield(turn)
         except asyncio.CancelledError:
             # Breaking off between the relay's answer and its mark would send the mail twice.
-            waiting.clear()
+            _drop_all(waiting)
             await turn
             raise
         except BaseException:
-            waiting.clear()
+            _drop_all(waiting)
             raise
 
 
-async def _turn(line: "_Line", job: Job, record: Record) -> None:
-    attempt = await line.attempt(job)
+def _drop_all(waiting: Sequence[deque[Job]]) -> None:
+    for jobs in waiting:
+        jobs.clear()
+
+
+async def _turn(way: "_Way", job: Job, record: Record) -> None:
+    attempt = await way.attempt(job)
     _log.info("delivery attempted: %s", attempt.outcome)
     await asyncio.to_thread(record, job, attempt)
+
+
+class _Way(Protocol):
+    """Where a job can be handed over."""
+
+    async def attempt(self, job: Job, /) -> Attempt:
+        """Return what one attempt came to."""
+
+    async def quit(self) -> None:
+        """Say goodbye and close."""
+
+
+class _Closed:
+    """The way for free text in clear where the operator has not opened one."""
+
+    async def attempt(self, _job: Job, /) -> Attempt:
+        """Refuse the job, whatever it is."""
+        return CLOSED
+
+    async def quit(self) -> None:
+        """Nobody is there."""
 
 
 class _Line:
     """One connection, made when it is needed and kept from job to job; EHLO is said once."""
 
-    def __init__(self, *, host: str, port: int, wait: int) -> None:
+    def __init__(self, *, host: str, port: int, wait: int, name: str) -> None:
+        self._name = name
         self._host = host
         self._port = port
         self._wait = wait
@@ -152,17 +216,16 @@ class _Line:
             else:
                 if reply.code != 421:
                     return client, reply
-        client = await self._connect(job)
+        client = await self._connect()
         return client, await client.execute_command(*_mail(client, job))
 
-    async def _connect(self, job: Job) -> SMTP:
-        """Connect and greet with the domain we send for: the machine's own name is not told."""
+    async def _connect(self) -> SMTP:
+        """Connect and greet."""
         self._drop()
-        name = job.sender.domain if job.sender.domain.isascii() else "localhost"
         client = SMTP(
             hostname=self._host,
             port=self._port,
-            local_hostname=name,
+            local_hostname=self._name,
             timeout=None,  # one deadline covers the whole attempt
             use_tls=False,
             start_tls=False,
@@ -235,10 +298,11 @@ class _Line:
 
 def _mail(client: SMTP, job: Job) -> tuple[bytes, ...]:
     """Return MAIL with the parameters that the relay offers (SIZE) or the addresses need."""
-    words = [b"MAIL", b"FROM:" + _path(str(job.sender))]
+    words = [b"MAIL", b"FROM:" + _path(str(job.sender or ""))]
     if client.supports_extension("SIZE"):
         words.append(b"SIZE=%d" % len(job.what.content))
-    if job.sender.needs_smtputf8 or job.recipient.needs_smtputf8:
+    addresses = (job.recipient, *((job.sender,) if job.sender else ()))
+    if any(address.needs_smtputf8 for address in addresses):
         words.append(b"SMTPUTF8")
     return tuple(words)
 

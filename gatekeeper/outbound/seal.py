@@ -1,4 +1,7 @@
-"""7. Compose and encrypt: the shared packet once per letter, the key packets per delivery."""
+"""7. Compose and encrypt: the shared packet once per letter, the key packets per delivery.
+
+What leaves in clear is composed here as well, once; the store keeps it like a shared packet.
+"""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -8,17 +11,20 @@ from typing import Final
 from gatekeeper.domain.errors import GatekeeperError, OurFault
 from gatekeeper.domain.identity import ROW_ID_BYTES, RowId
 from gatekeeper.domain.instants import SECOND, Instant, later
+from gatekeeper.domain.protection import Form
 from gatekeeper.domain.team import NOT_IN_TEAM, Team
 from gatekeeper.issues import letterhead
-from gatekeeper.issues.letterhead import Draft
+from gatekeeper.issues.letterhead import Desk, Draft
 from gatekeeper.issues.reading import Reader, stays_whole
-from gatekeeper.mail import compose
+from gatekeeper.mail import compose, personal
 from gatekeeper.mail.reading import Reading
+from gatekeeper.outbound import forms
+from gatekeeper.outbound.telling import NO_CLEAR_PORT, NO_KEY, NOT_STORED, Tell, tell_of
 from gatekeeper.pgp import fanout
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.fanout import Fanout, Recipient
 from gatekeeper.pgp.keyring import Keyring
-from gatekeeper.store import audit, deliveries, letters, messages
+from gatekeeper.store import audit, correspondents, deliveries, letters, messages
 from gatekeeper.store.deliveries import DeliveryRow
 from gatekeeper.store.engine import Store, Tx
 from gatekeeper.store.letters import LetterRow
@@ -33,21 +39,23 @@ RETRY_AFTER: Final = 10 * SECOND
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
-    """Turns letters into ciphertext; `lease` in microseconds, `signer` the alias's fingerprint."""
+    """Turns letters into what leaves; `lease` in microseconds.
+
+    `tell` writes a notice to the team when a mail to somebody outside is held back.
+    """
 
     store: Store
     reader: Reader
     engine: Engine
     keyring: Keyring
-    team: Team
-    signer: str
+    desk: Desk
     lease: int
-    chance: Callable[[int], bytes]
+    tell: Tell
     now: Callable[[], Instant]
 
     def tick(self) -> int:
         """Seal the letter that waits longest; return how many were claimed, one or none."""
-        token = self.chance(ROW_ID_BYTES)
+        token = self.desk.chance(ROW_ID_BYTES)
         now = self.now()
         lease = max(self.lease, GPG_RUNS * self.reader.limits.gpg_wait)
         claimed = self.store.write(
@@ -71,7 +79,11 @@ class Press:
             reason = f"it could not be composed (unexpected {type(error).__name__})"
             _LOG.error("letter BLOCKED: %s", reason)
             now = self.now()
-            self._record(lambda tx: _block_all(tx, letter, reason, lease, now))
+            self._record(
+                lambda tx: _block_all(
+                    tx, letter, reason=reason, lease=lease, now=now, tell=self.tell
+                )
+            )
 
     def _record(self, write: Callable[[Tx], None]) -> None:
         try:
@@ -83,38 +95,63 @@ class Press:
     def _seal(self, letter_id: RowId, lease: bytes) -> None:
         letter = self.store.read(lambda tx: letters.load(tx, letter_id))
         waiting = self.store.read(lambda tx: deliveries.pending_of(tx, letter_id))
-        recipients, blocked = self._recipients(waiting)
         now = self.now()
+        if letter.form is Form.SEALED:
+            outcome = self._sealed(letter, waiting, now)
+        else:
+            outcome = self._clear(letter, waiting)
+        self.store.write(lambda tx: _write(tx, outcome, lease, now, self.tell))
+        _LOG.info("letter composed: %d deliveries, %d blocked", len(waiting), len(outcome.blocked))
+
+    def _sealed(
+        self, letter: LetterRow, waiting: Sequence[DeliveryRow], now: Instant
+    ) -> "_Outcome":
+        chosen = self.store.read(lambda tx: _choose(tx, self.desk.team, waiting))
         made = Fanout(shared=b"", key_packets={}, blocked={})
-        if recipients:
+        if chosen.recipients:
             made = fanout.seal(
                 self.engine,
                 self.keyring,
                 plaintext=self._plaintext(letter),
-                recipients=recipients,
-                signer=self.signer,
+                recipients=chosen.recipients,
+                signer=self.desk.fingerprint,
                 now=now,
+                guests=chosen.guests,
             )
-        outcome = _Outcome(
-            letter=letter, waiting=waiting, made=made, blocked={**blocked, **made.blocked}
+        return _Outcome(
+            letter=letter,
+            waiting=waiting,
+            shared=made.shared,
+            key_packets=made.key_packets,
+            fingerprints=made.fingerprints,
+            partly=made.partly,
+            blocked={**chosen.blocked, **made.blocked},
         )
-        self.store.write(lambda tx: _write(tx, outcome, lease, now))
-        _LOG.info("letter sealed: %d deliveries, %d blocked", len(waiting), len(outcome.blocked))
 
-    def _recipients(self, waiting: Sequence[DeliveryRow]) -> tuple[list[Recipient], dict[str, str]]:
-        """Return whom to seal to, by the team in force now, and who is blocked and why."""
-        recipients: list[Recipient] = []
+    def _clear(self, letter: LetterRow, waiting: Sequence[DeliveryRow]) -> "_Outcome":
+        """Compose what leaves in clear, or take it as it was composed before."""
+        content = letter.shared
+        if content is None:
+            draft = letterhead.load(letter.plaintext)
+            content = forms.composed(self.desk, draft, letter.form).content
         blocked: dict[str, str] = {}
-        for row in waiting:
-            person = self.team.by_address(row.recipient)
-            if person is None:
-                blocked[_ref(row.id)] = NOT_IN_TEAM
-            else:
-                recipients.append(Recipient(ref=_ref(row.id), fingerprints=person.keys))
-        return recipients, blocked
+        if letter.form is Form.CLEAR_REPLY:
+            blocked = self.store.read(lambda tx: _not_to_be_told(tx, self.desk, waiting))
+        open_to = [_ref(row.id) for row in waiting if _ref(row.id) not in blocked]
+        return _Outcome(
+            letter=letter,
+            waiting=waiting,
+            shared=content,
+            key_packets=dict.fromkeys(open_to, b""),
+            fingerprints=dict.fromkeys(open_to, ()),
+            partly={},
+            blocked=blocked,
+        )
 
     def _plaintext(self, letter: LetterRow) -> bytes:
         draft = letterhead.load(letter.plaintext)
+        if draft.personal:
+            return self._personal(draft)
         message = letter.message
         if message is None:
             return compose.inner(
@@ -137,6 +174,61 @@ class Press:
             raw_attachment=raw if draft.whole else None,
         )
 
+    def _personal(self, draft: Draft) -> bytes:
+        text, files = draft.block, draft.files
+        if draft.form is not None:
+            said = forms.filled(self.desk, draft)
+            text, files = said.body, said.files
+        return personal.personal_inner(
+            head=draft.head, outer_subject=draft.outer_subject, text=text, files=files
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    """Whom to seal to, with which certificates that are not in the key ring; who is blocked."""
+
+    recipients: Sequence[Recipient]
+    guests: Sequence[bytes]
+    blocked: Mapping[str, str]
+
+
+def _choose(tx: Tx, team: Team, waiting: Sequence[DeliveryRow]) -> _Choice:
+    """Decide by the team in force and the keys pinned now."""
+    recipients: list[Recipient] = []
+    guests: list[bytes] = []
+    blocked: dict[str, str] = {}
+    for row in waiting:
+        ref = _ref(row.id)
+        if row.correspondent is None:
+            person = team.by_address(row.recipient)
+            if person is None:
+                blocked[ref] = NOT_IN_TEAM
+            else:
+                recipients.append(Recipient(ref=ref, fingerprints=person.keys))
+            continue
+        other = correspondents.by_row(tx, row.correspondent)
+        if other.address.key != row.recipient.key:
+            blocked[ref] = NOT_STORED
+        elif other.certificate is None or other.fingerprint is None:
+            blocked[ref] = NO_KEY
+        else:
+            recipients.append(Recipient(ref=ref, fingerprints=(other.fingerprint,)))
+            guests.append(other.certificate)
+    return _Choice(recipients=recipients, guests=guests, blocked=blocked)
+
+
+def _not_to_be_told(tx: Tx, desk: Desk, waiting: Sequence[DeliveryRow]) -> dict[str, str]:
+    """Return who must not get free text in clear, and why."""
+    if not desk.clear_replies:
+        return {_ref(row.id): NO_CLEAR_PORT for row in waiting}
+    return {
+        _ref(row.id): NOT_STORED
+        for row in waiting
+        if row.correspondent is None
+        or correspondents.by_row(tx, row.correspondent).address.key != row.recipient.key
+    }
+
 
 def _ensure_as_told(draft: Draft, reading: Reading) -> None:
     """Raise OurFault when less can be opened now than the block in the letter says.
@@ -154,57 +246,72 @@ def _ensure_as_told(draft: Draft, reading: Reading) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Outcome:
-    """What one gpg call made for a letter, and every delivery that stays blocked, and why."""
+    """What was made of a letter, and every delivery that stays blocked, and why.
+
+    `shared` is what goes to everybody: the data packet, or the whole mail of a clear letter.
+    """
 
     letter: LetterRow
     waiting: Sequence[DeliveryRow]
-    made: Fanout
+    shared: bytes
+    key_packets: Mapping[str, bytes]
+    fingerprints: Mapping[str, tuple[str, ...]]
+    partly: Mapping[str, str]
     blocked: Mapping[str, str]
 
 
-def _write(tx: Tx, outcome: _Outcome, lease: bytes, now: Instant) -> None:
-    """Commit the letter's packet and each delivery's in one go; the lease is checked first.
+def _write(tx: Tx, outcome: _Outcome, lease: bytes, now: Instant, tell: Tell) -> None:
+    """Commit what a letter shares and each delivery's part in one go; the lease is checked first.
 
     A letter keeps the first shared packet for ever, because copies made with it may be on their
-    way; whoever is unblocked later gets a data packet of the own.
+    way; whoever is unblocked later gets a data packet of the own. A mail in clear is always the
+    one that was kept.
     """
-    made, letter = outcome.made, outcome.letter
-    first = letter.shared is None and bool(made.key_packets)
-    if first:
-        letters.sealed(tx, letter=letter.id, token=lease, shared=made.shared, now=now)
-    else:
+    letter = outcome.letter
+    first = letter.shared is None and bool(outcome.key_packets)
+    if not first:
         letters.release(tx, letter=letter.id, token=lease, due_at=now)
+    elif letter.form is Form.SEALED:
+        letters.sealed(tx, letter=letter.id, token=lease, shared=outcome.shared, now=now)
+    else:
+        letters.keep(tx, letter=letter.id, token=lease, content=outcome.shared, now=now)
+    own = None if first or letter.form is not Form.SEALED else outcome.shared
     for row in outcome.waiting:
-        reason = outcome.blocked.get(_ref(row.id))
-        if reason is not None:
-            _block(tx, row, reason, now)
+        ref = _ref(row.id)
+        if ref in outcome.blocked:
+            _block(tx, row, outcome.blocked[ref], now, tell)
             continue
-        sealed = made.key_packets[_ref(row.id)]
         deliveries.sealed(
             tx,
             delivery=row.id,
-            key_packets=sealed,
-            fingerprints=made.fingerprints[_ref(row.id)],
-            own_packet=None if first else made.shared,
+            key_packets=outcome.key_packets[ref],
+            fingerprints=outcome.fingerprints[ref],
+            own_packet=own,
             now=now,
         )
-        if _ref(row.id) in made.partly:
-            _note_left_out(tx, row, made.partly[_ref(row.id)], now)
+        if ref in outcome.partly:
+            _note_left_out(tx, row, outcome.partly[ref], now)
     audit.append(
         tx,
-        kind="letter.sealed",
+        kind="letter.sealed" if letter.form is Form.SEALED else "letter.composed",
         actor="gatekeeper",
         now=now,
-        payload={"deliveries": len(outcome.waiting), "blocked": len(outcome.blocked)},
+        payload={
+            "deliveries": len(outcome.waiting),
+            "blocked": len(outcome.blocked),
+            "form": letter.form,
+        },
         issue=letter.issue,
         message=letter.message,
     )
 
 
-def _block_all(tx: Tx, letter: RowId, reason: str, lease: bytes, now: Instant) -> None:
+def _block_all(
+    tx: Tx, letter: RowId, *, reason: str, lease: bytes, now: Instant, tell: Tell
+) -> None:
     letters.release(tx, letter=letter, token=lease, due_at=now)
     for row in deliveries.pending_of(tx, letter):
-        _block(tx, row, reason, now)
+        _block(tx, row, reason, now, tell)
 
 
 def _note_left_out(tx: Tx, row: DeliveryRow, reason: str, now: Instant) -> None:
@@ -219,7 +326,7 @@ def _note_left_out(tx: Tx, row: DeliveryRow, reason: str, now: Instant) -> None:
     )
 
 
-def _block(tx: Tx, row: DeliveryRow, reason: str, now: Instant) -> None:
+def _block(tx: Tx, row: DeliveryRow, reason: str, now: Instant, tell: Tell) -> None:
     deliveries.blocked(tx, delivery=row.id, reason=reason, now=now)
     audit.append(
         tx,
@@ -230,6 +337,7 @@ def _block(tx: Tx, row: DeliveryRow, reason: str, now: Instant) -> None:
         issue=row.issue,
         delivery=row.id,
     )
+    tell_of(tx, tell, row, reason)
 
 
 def _ref(delivery: RowId) -> str:

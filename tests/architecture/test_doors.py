@@ -42,7 +42,12 @@ DOORS: Final = (
     Door(
         power="make what may leave in clear before the lift",
         names=(f"{PROTECTION}.CLEAR_FORM_MINT", f"{PROTECTION}.ClearForm()"),
-        places={},
+        places={"gatekeeper/outbound/forms.py": "fills enumerated forms from their typed slots"},
+    ),
+    Door(
+        power="make free text that leaves in clear",
+        names=(f"{PROTECTION}.CLEAR_REPLY_MINT", f"{PROTECTION}.ClearReply()"),
+        places={"gatekeeper/outbound/forms.py": "replies that a second person confirmed"},
     ),
     Door(
         power="start a program",

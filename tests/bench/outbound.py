@@ -96,6 +96,8 @@ class Post:
             own=own,
             token_key=key,
             objection=lambda _address, _keys: "",
+            clear_replies=False,
+            tell=lambda _tx, _issue, _line: None,
             now=lambda: now,
         )
 
@@ -109,7 +111,9 @@ class Post:
 
     def _relay(self) -> Relay:
         wait, connections = POLICY.relay_wait, POLICY.connections
-        return Relay(host="127.0.0.1", port=self.port, wait=wait, connections=connections)
+        return Relay(
+            host="127.0.0.1", port=self.port, wait=wait, connections=connections, name="example.org"
+        )
 
     async def _bare(self, jobs: Sequence[Job]) -> None:
         relay = self._relay()

@@ -66,6 +66,8 @@ class World:
             own=OWN,
             token_key=KEY,
             objection=lambda _address, _keys: "",
+            clear_replies=False,
+            tell=lambda _tx, _issue, _line: None,
             now=lambda: self.now,
         )
 
@@ -153,6 +155,7 @@ def test_a_claim_gives_ready_messages_with_a_bounce_address_each(world: World) -
         index = made.index(job.id)
         assert key_packet(index) + shared == packets_of(job)
         assert f"r1-{index}@member.example" == str(job.recipient)
+        assert job.sender is not None
         local, _, minted = job.sender.local.partition("+")
         assert ("bounces", "example.org") == (local, job.sender.domain)
         assert job.id == token.check(KEY, "bounce", minted)
@@ -310,7 +313,9 @@ def test_from_the_claim_to_the_mark_over_a_real_relay(world: World) -> None:
     made = world.letter(1, shared=data_packet(b"x" * 5000), recipients=12)
 
     async def run(port: int) -> None:
-        relay = Relay(host="127.0.0.1", port=port, wait=20 * SECOND, connections=2)
+        relay = Relay(
+            host="127.0.0.1", port=port, wait=20 * SECOND, connections=2, name="example.org"
+        )
         while jobs := await asyncio.to_thread(world.outbox.claim):
             await relay.deliver_all(jobs, world.outbox.record)
         await relay.close()

@@ -12,9 +12,11 @@ from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import SECOND
 from gatekeeper.domain.protection import (
     CLEAR_FORM_MINT,
+    CLEAR_REPLY_MINT,
     PUBLIC_MINT,
     SEALED_MINT,
     ClearForm,
+    ClearReply,
     Public,
     Sealed,
 )
@@ -72,7 +74,9 @@ def deliver(
     marks = Marks()
 
     async def run() -> None:
-        relay = Relay(host="127.0.0.1", port=port, wait=wait, connections=connections)
+        relay = Relay(
+            host="127.0.0.1", port=port, wait=wait, connections=connections, name="example.org"
+        )
         for batch in batches:
             await relay.deliver_all(batch, marks)
             between()
@@ -249,7 +253,9 @@ def test_the_next_job_waits_for_the_mark(peer: UnreliableRelay) -> None:
         seen_at_mark.append(len(peer.seen))
 
     async def run() -> None:
-        relay = Relay(host="127.0.0.1", port=peer.port, wait=LONG, connections=1)
+        relay = Relay(
+            host="127.0.0.1", port=peer.port, wait=LONG, connections=1, name="example.org"
+        )
         await relay.deliver_all([job(number) for number in range(5)], record)
         await relay.close()
 
@@ -265,7 +271,9 @@ def test_a_mark_that_fails_stops_the_batch(peer: UnreliableRelay) -> None:
         raise OSError(message)
 
     async def run() -> None:
-        relay = Relay(host="127.0.0.1", port=peer.port, wait=LONG, connections=2)
+        relay = Relay(
+            host="127.0.0.1", port=peer.port, wait=LONG, connections=2, name="example.org"
+        )
         with pytest.raises(OSError, match="database gone"):
             await relay.deliver_all([job(number) for number in range(10)], record)
         await relay.close()
@@ -279,7 +287,9 @@ def test_cancelling_finishes_and_records_what_was_begun() -> None:
     marks = Marks()
 
     async def run(sink: Sink) -> None:
-        relay = Relay(host="127.0.0.1", port=sink.port, wait=LONG, connections=1)
+        relay = Relay(
+            host="127.0.0.1", port=sink.port, wait=LONG, connections=1, name="example.org"
+        )
         task = asyncio.create_task(relay.deliver_all([job(1), job(2)], marks))
         await asyncio.to_thread(sink.inbox.wait, 1)
         task.cancel()
@@ -315,9 +325,10 @@ def test_a_non_ascii_recipient_needs_a_relay_that_knows_them(peer: UnreliableRel
         Sealed(CONTENT, mint=SEALED_MINT),
         Public(CONTENT, mint=PUBLIC_MINT),
         ClearForm(CONTENT, mint=CLEAR_FORM_MINT),
+        ClearReply(CONTENT, mint=CLEAR_REPLY_MINT),
     ],
 )
-def test_the_three_types_may_leave(what: Outgoing) -> None:
+def test_the_four_types_may_leave(what: Outgoing) -> None:
     assert (
         what
         is Job(id=RowId(b"i" * 16), lease=b"", sender=BOUNCES, recipient=BOUNCES, what=what).what
@@ -326,7 +337,7 @@ def test_the_three_types_may_leave(what: Outgoing) -> None:
 
 @pytest.mark.parametrize("what", [CONTENT, "text", None])
 def test_nothing_else_may_leave(what: Outgoing) -> None:
-    with pytest.raises(TypeError, match="only Sealed, Public and ClearForm"):
+    with pytest.raises(TypeError, match="only Sealed, Public, ClearForm and ClearReply"):
         Job(id=RowId(b"i" * 16), lease=b"", sender=BOUNCES, recipient=BOUNCES, what=what)
 
 

@@ -1,7 +1,7 @@
 """A letter becomes one packet for all and keys for each; who cannot be written to is blocked."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -77,7 +77,7 @@ def states(house: House) -> list[DeliveryState]:
 
 
 def test_everyone_reads_a_copy_signed_by_the_alias(house: House) -> None:
-    house.receive(plain())
+    house.receive_quietly(plain())
     house.settle()
     jobs = house.collect()
     for index, (_, address) in enumerate(PEOPLE):
@@ -92,7 +92,7 @@ def test_everyone_reads_a_copy_signed_by_the_alias(house: House) -> None:
 
 
 def test_the_keys_each_copy_was_sealed_to_are_on_record(house: House) -> None:
-    house.receive(plain())
+    house.receive_quietly(plain())
     house.settle()
     for index, (name, _) in enumerate(PEOPLE):
         assert (person_key(index).fingerprint,) == rows(house)[name].fingerprints
@@ -103,7 +103,7 @@ def test_who_has_no_key_here_is_blocked_with_the_reason_and_the_others_are_not(
 ) -> None:
     missing = "A" * 40
     house.desk = replace(house.desk, team=team_with(1, keys=(missing,)))
-    house.receive(plain())
+    house.receive_quietly(plain())
     house.settle()
     assert [SEALED, BLOCKED, SEALED] == states(house)
     reason = rows(house)["Wei Example"].reason
@@ -113,7 +113,7 @@ def test_who_has_no_key_here_is_blocked_with_the_reason_and_the_others_are_not(
 
 
 def test_who_left_the_team_before_sealing_gets_nothing(house: House) -> None:
-    house.receive(plain())
+    house.receive_quietly(plain())
     assert 1 == house.inbound.tick()
     house.desk = replace(house.desk, team=Team(people=example_team().people[:2]))
     house.settle()
@@ -122,7 +122,7 @@ def test_who_left_the_team_before_sealing_gets_nothing(house: House) -> None:
 
 
 def test_a_team_of_others_blocks_everyone_and_gpg_is_not_asked(house: House) -> None:
-    house.receive(plain())
+    house.receive_quietly(plain())
     assert 1 == house.inbound.tick()
     other = Address.parse("new@team.example")
     house.desk = replace(
@@ -148,11 +148,11 @@ def test_a_key_is_used_until_it_expires_and_blocked_after(house: House) -> None:
     key = expiring()
     house.keyring.load([key.public])
     house.desk = replace(house.desk, team=team_with(2, keys=(key.fingerprint,)))
-    house.receive(plain())
+    house.receive_quietly(plain())
     house.settle()
     assert [SEALED] * 3 == states(house)
     house.pass_time(3 * DAY)
-    house.receive(plain(subject="later"))
+    house.receive_quietly(plain(subject="later"))
     house.settle()
     (late,) = [row for row in house.store.read(deliveries.list_all) if row.state is BLOCKED]
     assert ("Sam Example", f"{key.fingerprint}: the key has expired") == (late.name, late.reason)
@@ -161,7 +161,7 @@ def test_a_key_is_used_until_it_expires_and_blocked_after(house: House) -> None:
 def test_one_of_two_keys_is_enough_and_what_was_left_out_is_on_record(house: House) -> None:
     keys = (person_key(0).fingerprint, "B" * 40)
     house.desk = replace(house.desk, team=team_with(0, keys=keys))
-    house.receive(plain())
+    house.receive_quietly(plain())
     house.settle()
     assert [SEALED] * 3 == states(house)
     assert keys[:1] == rows(house)["Andrea Example"].fingerprints
@@ -175,7 +175,7 @@ def test_when_the_key_is_there_again_the_copy_is_made_with_a_packet_of_its_own(
     """The others' copies were made of the first packet, which stays as it is for ever."""
     late = key_of("Late Key <late@team.example>")
     house.desk = replace(house.desk, team=team_with(1, keys=(late.fingerprint,)))
-    house.receive(plain())
+    house.receive_quietly(plain())
     house.settle()
     assert [SEALED, BLOCKED, SEALED] == states(house)
     letter = rows(house)["Wei Example"].letter
@@ -200,7 +200,7 @@ def test_when_all_were_blocked_the_first_to_be_unblocked_seals_the_letter(house:
     late = key_of("Late Key <late@team.example>")
     person = replace(example_team().people[0], keys=(late.fingerprint,))
     house.desk = replace(house.desk, team=Team(people=(person,)))
-    house.receive(plain())
+    house.receive_quietly(plain())
     house.settle()
     (row,) = house.store.read(deliveries.list_all)
     assert BLOCKED is row.state
@@ -232,7 +232,7 @@ class DyingStore(Store):
 def test_a_letter_whose_sealing_died_before_its_commit_is_sealed_again(
     house: House, migrated_url: str, codec: Codec
 ) -> None:
-    house.receive(plain())
+    house.receive_quietly(plain())
     assert 1 == house.inbound.tick()
     dying = DyingStore.open(migrated_url, codec)
     with pytest.raises(Died):
@@ -248,21 +248,21 @@ def test_a_letter_whose_sealing_died_before_its_commit_is_sealed_again(
 
 def test_who_lost_the_lease_seals_nothing(house: House) -> None:
     """Another process takes the letter over while this one is at work on it."""
-    house.receive(plain())
+    house.receive_quietly(plain())
     assert 1 == house.inbound.tick()
     taken: list[int] = []
 
     class Overtaken(Reader):
         """Reads after somebody else claimed the letter."""
 
-        def read(self, raw: bytes) -> Reading:
+        def read(self, raw: bytes, guests: Sequence[bytes] = ()) -> Reading:
             """Claim, then read."""
             far = later(house.now, DAY)
             found = house.store.write(
                 lambda tx: letters.claim_unsealed(tx, now=far, lease=1, token=b"o" * 16, limit=1)
             )
             taken.append(len(found))
-            return Reader.read(self, raw)
+            return Reader.read(self, raw, guests)
 
     slow = Overtaken(engine=house.engine, limits=house.reader.limits)
     assert 1 == replace(house, reader=slow).press.tick()
@@ -276,7 +276,7 @@ def test_who_lost_the_lease_seals_nothing(house: House) -> None:
 def test_a_letter_that_cannot_be_composed_is_blocked_and_holds_nothing_up(house: House) -> None:
     """Every tick once began with it and ended there."""
     for number in range(3):
-        house.receive(plain(subject=f"Report {number}"))
+        house.receive_quietly(plain(subject=f"Report {number}"))
         house.pass_time(1)
         assert 1 == house.inbound.tick()
     first = house.store.read(deliveries.list_all)[0].letter
@@ -302,7 +302,7 @@ def test_what_was_opened_for_the_block_is_not_sent_closed_afterwards(
     house: House, pen: Pen
 ) -> None:
     """A reading that fails at sealing alone waits: nobody could open the alias's ciphertext."""
-    house.receive(head() + pgp_mime(pen.encrypt(TEXT)))
+    house.receive_quietly(head() + pgp_mime(pen.encrypt(TEXT)))
     assert 1 == house.inbound.tick()
     assert_waits_with(house, output_limit=10)
 
@@ -311,7 +311,7 @@ def test_a_piece_that_was_opened_for_the_block_is_not_left_out_afterwards(
     house: House, pen: Pen
 ) -> None:
     text = b"Content-Type: text/plain\r\n\r\nHello.\r\n" + pen.encrypt(TEXT)
-    house.receive(head() + multipart("mixed", text))
+    house.receive_quietly(head() + multipart("mixed", text))
     assert 1 == house.inbound.tick()
     assert_waits_with(house, output_limit=10)
 
@@ -335,7 +335,7 @@ def test_while_gpg_is_away_letters_wait_and_nothing_leaves(store: Store, tmp_pat
     wrapper.write_text(f'#!/bin/sh\nexec {shutil.which("gpg")} "$@"\n')
     wrapper.chmod(0o700)
     with open_house(store, gpg_binary=wrapper) as house:
-        house.receive(plain())
+        house.receive_quietly(plain())
         assert 1 == house.inbound.tick()
         away = wrapper.rename(tmp_path / "away")
         for _ in range(3):

@@ -3,18 +3,55 @@
 import pytest
 
 from gatekeeper.domain.errors import Misconfigured, OurFault
-from gatekeeper.texts.templates import NEVER_LEFT_OUT, SAMPLES, TEAM_COPY, Texts
+from gatekeeper.texts.templates import (
+    NEVER_LEFT_OUT,
+    REQUIRED,
+    SAMPLES,
+    TEAM_COPY,
+    Texts,
+    examine,
+)
 from tests.house import TEMPLATES, texts
 
 SAID = " ".join(f"{{{{ {name} }}}}" for name in sorted(NEVER_LEFT_OUT[TEAM_COPY]))
 
 
-def test_the_shipped_template_uses_every_value_it_is_given() -> None:
+def saying(name: str, *, without: str = "") -> str:
+    """Return a template that says what it must, and nothing else; or one value less."""
+    said = sorted(NEVER_LEFT_OUT[name] - {without})
+    lists = {key for key, value in SAMPLES[name].items() if not isinstance(value, str)}
+    return "\n".join(
+        f"{{% for x in {key} %}}{{{{ x }}}}{{% endfor %}}" if key in lists else f"{{{{ {key} }}}}"
+        for key in said
+    )
+
+
+def test_what_must_be_said_is_among_what_is_known() -> None:
+    assert set(SAMPLES) == set(NEVER_LEFT_OUT) == REQUIRED
+    for name, said in NEVER_LEFT_OUT.items():
+        assert said <= SAMPLES[name].keys(), name
+
+
+@pytest.mark.parametrize("template", sorted(SAMPLES))
+def test_the_shipped_template_uses_every_value_it_is_given(template: str) -> None:
     """So a new value cannot be forgotten in the shipped text."""
-    shown = texts().fill(TEAM_COPY, SAMPLES[TEAM_COPY])
-    for name, value in SAMPLES[TEAM_COPY].items():
+    shown = texts().fill(template, SAMPLES[template])
+    for name, value in SAMPLES[template].items():
         for text in [value] if isinstance(value, str) else value:
             assert text in shown, name
+
+
+@pytest.mark.parametrize("template", sorted(SAMPLES))
+def test_no_value_leaves_a_gap_behind(template: str) -> None:
+    """Whatever is empty, no two empty lines follow each other, nor does one end the text."""
+    for name, value in SAMPLES[template].items():
+        empty = "" if isinstance(value, str) else ()
+        shown = texts().fill(template, {**SAMPLES[template], name: empty})
+        if name in {"text", "headline", "lines", "fingerprint"}:
+            continue  # no such text is without them
+        assert "\n\n\n" not in shown, name
+        assert shown.endswith("\n"), name
+        assert not shown.endswith("\n\n"), name
 
 
 def test_empty_values_leave_no_empty_lines_behind() -> None:
@@ -34,9 +71,11 @@ def test_markup_is_left_alone() -> None:
     assert "<b>&amp; {{ headline }}" in texts().fill(TEAM_COPY, values)
 
 
-def test_a_missing_template_is_named() -> None:
-    with pytest.raises(Misconfigured, match=r"templates/team-copy\.txt is missing"):
-        Texts({})
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_a_missing_template_is_named(name: str) -> None:
+    sources = {each: saying(each) for each in SAMPLES if each != name}
+    with pytest.raises(Misconfigured, match=rf"templates/{name} is missing"):
+        Texts(sources)
 
 
 @pytest.mark.parametrize(
@@ -53,12 +92,15 @@ def test_a_missing_template_is_named() -> None:
 )
 def test_what_is_wrong_with_a_template_is_said_before_it_is_used(source: str, said: str) -> None:
     with pytest.raises(Misconfigured, match=said):
-        Texts({TEAM_COPY: source})
+        examine(TEAM_COPY, {TEAM_COPY: source})
+    with pytest.raises(Misconfigured, match=said):
+        Texts({**{name: saying(name) for name in SAMPLES}, TEAM_COPY: source})
 
 
 def test_a_template_that_fails_on_one_report_is_our_fault_and_waits() -> None:
     """Such a report is not quarantined: the text is mended, and it goes on."""
-    filled = Texts({TEAM_COPY: f"{{{{ 1 // (subject != 'bad') }}}}{SAID}"})
+    broken = f"{{{{ 1 // (subject != 'bad') }}}}{SAID}"
+    filled = Texts({**{name: saying(name) for name in SAMPLES}, TEAM_COPY: broken})
     good = {**SAMPLES[TEAM_COPY], "subject": "good"}
     assert filled.fill(TEAM_COPY, good).startswith("1")
     with pytest.raises(OurFault) as caught:
@@ -67,9 +109,19 @@ def test_a_template_that_fails_on_one_report_is_our_fault_and_waits() -> None:
     assert "bad" not in caught.value.diagnostics()
 
 
-@pytest.mark.parametrize("name", sorted(NEVER_LEFT_OUT[TEAM_COPY]))
-def test_a_template_cannot_leave_out_what_a_report_is_believed_by(name: str) -> None:
-    """An operator may say it in other words of the own, and must not keep it from the team."""
-    Texts({TEAM_COPY: SAID})
-    with pytest.raises(Misconfigured, match=f"leaves out {name}"):
-        Texts({TEAM_COPY: SAID.replace(f"{{{{ {name} }}}}", "")})
+@pytest.mark.parametrize(
+    ("template", "value"),
+    [
+        (template, value)
+        for template in sorted(SAMPLES)
+        for value in sorted(NEVER_LEFT_OUT[template])
+    ],
+)
+def test_a_template_cannot_leave_out_what_people_believe_and_decide_by(
+    template: str, value: str
+) -> None:
+    """An operator may say it in other words of the own, and must not keep it from anybody."""
+    sources = {name: saying(name) for name in SAMPLES}
+    Texts(sources)
+    with pytest.raises(Misconfigured, match=f"{template} leaves out {value}"):
+        Texts({**sources, template: saying(template, without=value)})

@@ -1,0 +1,161 @@
+"""Fill the forms that may go out in clear, and the frames around what the team answers."""
+
+import textwrap
+from dataclasses import dataclass
+from typing import Final
+
+from gatekeeper.domain.address import Address
+from gatekeeper.domain.forms import (
+    Acknowledgement,
+    AnyForm,
+    ConfirmKey,
+    ManyReports,
+    Unreadable,
+)
+from gatekeeper.domain.identity import IssueId
+from gatekeeper.domain.instants import Instant, spoken
+from gatekeeper.domain.verdict import spaced
+from gatekeeper.mail.charset import printable_line
+from gatekeeper.mail.icalendar import MEDIA_TYPE, Event, calendar
+from gatekeeper.mail.personal import File
+from gatekeeper.texts import templates
+from gatekeeper.texts.templates import Texts
+
+WIDTH: Final = 76
+"""Columns of a text of ours, so that it can be quoted once and still fit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """A form as a person gets it."""
+
+    subject: str
+    body: str
+    files: tuple[File, ...] = ()
+
+
+def subject_of(form: AnyForm, *, project: str) -> str:
+    """Return the subject, which holds nothing of the mail that the form answers."""
+    team = f"the {printable_line(project)} security team"
+    match form:
+        case Acknowledgement():
+            return f"[{form.issue}] Your report to {team}"
+        case ManyReports():
+            return f"Your mails to {team}"
+        case Unreadable():
+            return f"Your mail to {team}"
+        case ConfirmKey():
+            return f"[{form.issue}] Is this your key?"
+
+
+def fill(
+    texts: Texts, form: AnyForm, *, project: str, address: Address, key: bytes, now: Instant
+) -> Filled:
+    """Return the form as text.
+
+    `project` is whose security team writes, `address` its alias, `key` the alias's certificate in
+    armor; an acknowledgement brings a calendar of its two instants, stamped `now`.
+    """
+    name, values = _values(form)
+    body = texts.fill(name, {"project": printable_line(project), **values})
+    return Filled(
+        subject=subject_of(form, project=project),
+        body=wrapped(body),
+        files=_files(form, project=project, address=address, key=key, now=now),
+    )
+
+
+def reply_text(
+    texts: Texts, *, text: str, project: str, issue: IssueId, fingerprint: str, clear: bool
+) -> str:
+    """Return what a reporter reads of an answer of the team: `text` as it is, and our frame."""
+    values = {
+        "text": text.strip("\n"),
+        "project": printable_line(project),
+        "issue": str(issue),
+        "fingerprint": spaced(fingerprint),
+    }
+    return texts.fill(templates.CLEAR_REPLY if clear else templates.REPLY, values)
+
+
+def wrapped(text: str) -> str:
+    """Return `text` with each paragraph filled anew that a long value has made too wide.
+
+    A paragraph whose lines begin in different columns is a list or a table, and left as it is.
+    """
+    return "\n\n".join(_paragraph(each) for each in text.split("\n\n"))
+
+
+def _paragraph(text: str) -> str:
+    lines = text.strip("\n").split("\n")
+    indents = {line[: len(line) - len(line.lstrip(" "))] for line in lines}
+    if len(indents) != 1 or max(map(len, lines)) <= WIDTH:
+        return text
+    (indent,) = indents
+    head = text[: len(text) - len(text.lstrip("\n"))]
+    tail = text[len(text.rstrip("\n")) :]
+    filled = textwrap.fill(
+        " ".join(line.strip() for line in lines),
+        width=WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return head + filled + tail
+
+
+def _values(form: AnyForm) -> tuple[str, dict[str, str]]:
+    match form:
+        case Acknowledgement():
+            return templates.ACKNOWLEDGEMENT, {
+                "issue": str(form.issue),
+                "predisclosure": spoken(form.timeline.predisclosure),
+                "public": spoken(form.timeline.public),
+                "fingerprint": spaced(form.fingerprint),
+                "code": form.code,
+            }
+        case ManyReports():
+            return templates.MANY_REPORTS, {}
+        case Unreadable():
+            return templates.UNREADABLE, {"fingerprint": spaced(form.fingerprint)}
+        case ConfirmKey():
+            return templates.CONFIRM_KEY, {
+                "issue": str(form.issue),
+                "fingerprint": spaced(form.fingerprint),
+                "code": form.code,
+            }
+
+
+def _files(
+    form: AnyForm, *, project: str, address: Address, key: bytes, now: Instant
+) -> tuple[File, ...]:
+    our_key = File(name="security-key.asc", content_type="application/pgp-keys", data=key)
+    match form:
+        case Acknowledgement():
+            return (_timeline(form, project=project, address=address, now=now), our_key)
+        case Unreadable():
+            return (our_key,)
+        case ManyReports() | ConfirmKey():
+            return ()
+
+
+def _timeline(form: Acknowledgement, *, project: str, address: Address, now: Instant) -> File:
+    issue, domain = form.issue, address.domain
+    about = f"Proposed by the {printable_line(project)} security team; it may still change."
+    events = (
+        Event(
+            uid=f"{issue}-predisclosure@{domain}",
+            starts_at=form.timeline.predisclosure,
+            summary=f"{issue}: pre-disclosure (proposed)",
+            description=about,
+        ),
+        Event(
+            uid=f"{issue}-public@{domain}",
+            starts_at=form.timeline.public,
+            summary=f"{issue}: public disclosure (proposed)",
+            description=about,
+        ),
+    )
+    data = calendar(events, stamped_at=now, organizer=address)
+    return File(name="timeline.ics", content_type=MEDIA_TYPE, data=data)

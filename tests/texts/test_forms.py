@@ -1,0 +1,218 @@
+"""Every text that people get, word for word; the expected ones lie in tests/golden/texts."""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatekeeper.domain.address import Address
+from gatekeeper.domain.forms import (
+    Acknowledgement,
+    AnyForm,
+    ConfirmKey,
+    ManyReports,
+    Unreadable,
+)
+from gatekeeper.domain.identity import IssueId
+from gatekeeper.domain.instants import Instant
+from gatekeeper.domain.policy import TimelinePolicy
+from gatekeeper.domain.timeline import proposed
+from gatekeeper.texts.forms import WIDTH, fill, reply_text, subject_of, wrapped
+from gatekeeper.texts.templates import (
+    CLEAR_REPLY_PROPOSAL,
+    COMMAND_ANSWER,
+    SAMPLES,
+    TEAM_COPY,
+    TEAM_NOTICE,
+)
+from tests.house import ALIAS, START, texts
+
+TEXTS = texts()
+GOLDEN: Final = Path(__file__).parent.parent / "golden" / "texts"
+ISSUE = IssueId(prefix="SEC", year=2026, number=7)
+OURS = "0123456789ABCDEF0123456789ABCDEF01234567"
+THEIRS = "89ABCDEF0123456789ABCDEF0123456789ABCDEF"
+CODE = "K7QM-2XNB-V4TJ-6HRC-5DWS"
+KEY = b"-----BEGIN PGP PUBLIC KEY BLOCK-----\r\n"
+LONG = "Example Foundation for Readable Texts and Reproducible Calendars"
+
+FORMS: Final[dict[str, AnyForm]] = {
+    "acknowledgement": Acknowledgement(
+        issue=ISSUE,
+        timeline=proposed(START, TimelinePolicy()),
+        fingerprint=OURS,
+        code=CODE,
+    ),
+    "acknowledgement-to-another-address": Acknowledgement(
+        issue=ISSUE, timeline=proposed(START, TimelinePolicy()), fingerprint=OURS, code=""
+    ),
+    "many-reports": ManyReports(),
+    "unreadable": Unreadable(fingerprint=OURS),
+    "confirm-key": ConfirmKey(issue=ISSUE, fingerprint=THEIRS, code=CODE),
+}
+
+ANSWER = """Dear Robin,
+
+we can reproduce it with your example, and agree that a signature of zero
+octets must be refused. Could you try the patch below?
+
+    -    if sig.len() <= MAX { return verify(sig) }
+    +    if (1..=MAX).contains(&sig.len()) { return verify(sig) }
+
+Andrea"""
+
+INSIDE: Final[dict[str, tuple[str, dict[str, object]]]] = {
+    "team-notice": (
+        TEAM_NOTICE,
+        {
+            "headline": "SEC-2026-0007: a mail to the reporter could not be delivered",
+            "lines": ("to robin@research.example: 550 5.1.1 no such mailbox",),
+            "next_step": "Ask for another address, or try again: gatekeeper delivery retry.",
+        },
+    ),
+    "team-notice-in-short": (
+        TEAM_NOTICE,
+        {
+            "headline": "SEC-2026-0007: the reporter's key is pinned now",
+            "lines": ("89AB CDEF 0123 4567 89AB CDEF 0123 4567 89AB CDEF",),
+            "next_step": "",
+        },
+    ),
+    "command-answer-done": (
+        COMMAND_ANSWER,
+        {
+            "headline": "SEC-2026-0007: your commands were done",
+            "commands": ("!SEC-2026-0007 own", "!SEC-2026-0007 reply clear"),
+            "done": ("own: Andrea Example looks after it now",),
+            "waiting": ("reply clear: 4f1c0000, see the mail that proposes it",),
+            "problems": (),
+            "next_step": "",
+        },
+    ),
+    "command-answer-refused": (
+        COMMAND_ANSWER,
+        {
+            "headline": "SEC-2026-0007: nothing was done",
+            "commands": ("!SEC-2026-0007 own", "!SEC-2026-0007 anser"),
+            "done": (),
+            "waiting": (),
+            "problems": ('line 2: there is no verb "anser"; the nearest is "answer"',),
+            "next_step": "Send all of it once more, mended; !help shows every command.",
+        },
+    ),
+    "clear-reply-proposal": (
+        CLEAR_REPLY_PROPOSAL,
+        {
+            "headline": "SEC-2026-0007: an answer in clear waits for a second person",
+            "author": "Andrea Example",
+            "recipient": "robin@research.example",
+            "text": ("Dear Robin,", "", "please send us your public key.", "", "Andrea"),
+            "command": f"!SEC-2026-0007 approve {'4f1c' * 16}",
+        },
+    ),
+}
+
+
+def filled(name: str, project: str = "Example") -> str:
+    """Return a form's subject and body as the golden file has them."""
+    form = fill(TEXTS, FORMS[name], project=project, address=ALIAS, key=KEY, now=START)
+    names = "".join(f"Attached: {file.name} ({file.content_type})\n" for file in form.files)
+    return f"Subject: {form.subject}\n{names}\n{form.body}"
+
+
+def golden(name: str) -> str:
+    return (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_word_for_word(name: str) -> None:
+    assert golden(name) == filled(name)
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_a_text_for_the_team_word_for_word(name: str) -> None:
+    template, values = INSIDE[name]
+    assert golden(name) == TEXTS.fill(template, values)
+
+
+@pytest.mark.parametrize("clear", [False, True], ids=["reply", "clear-reply"])
+def test_an_answer_of_the_team_word_for_word(clear: bool) -> None:
+    shown = reply_text(
+        TEXTS, text=ANSWER, project="Example", issue=ISSUE, fingerprint=OURS, clear=clear
+    )
+    assert golden("clear-reply" if clear else "reply") == shown
+    assert shown.startswith(ANSWER)
+
+
+def test_every_golden_text_is_tested_and_every_template_has_one() -> None:
+    tested = {*FORMS, *INSIDE, "reply", "clear-reply"}
+    assert tested == {path.stem for path in GOLDEN.iterdir()}
+    shown = {name.removesuffix(".txt") for name in SAMPLES} - {TEAM_COPY.removesuffix(".txt")}
+    assert not {name for name in shown if not any(each.startswith(name) for each in tested)}
+
+
+@pytest.mark.parametrize("project", ["Example", LONG, "Grüße aus Köln"])
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_fits_a_window_of_80_columns(name: str, project: str) -> None:
+    """Also with a long name, and quoted once."""
+    body = filled(name, project).partition("\n\n")[2]
+    assert max(map(len, body.split("\n"))) <= WIDTH
+    assert LONG.rsplit(maxsplit=1)[-1] in body or project != LONG
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_name_of_several_lines_adds_none(name: str) -> None:
+    form = fill(
+        TEXTS, FORMS[name], project="A\nBcc: b@c.example", address=ALIAS, key=KEY, now=START
+    )
+    assert "\n" not in form.subject
+    assert "\nBcc" not in form.body
+    assert form.subject == subject_of(FORMS[name], project="A\nBcc: b@c.example")
+
+
+def test_a_form_is_the_same_every_time_and_has_the_instants_in_its_calendar() -> None:
+    first, second = (
+        fill(TEXTS, FORMS["acknowledgement"], project="E", address=ALIAS, key=KEY, now=START)
+        for _ in range(2)
+    )
+    assert first == second
+    (timeline, key) = first.files
+    assert KEY == key.data
+    assert b"DTSTART:20260910T120000Z\r\n" in timeline.data
+    assert b"DTSTART:20260924T120000Z\r\n" in timeline.data
+    assert b"DTSTAMP:20260903T120000Z\r\n" in timeline.data
+    assert b"mailto:security@example.org" in timeline.data
+
+
+def test_calendars_of_two_issues_do_not_replace_each_other() -> None:
+    other = Acknowledgement(
+        issue=IssueId(prefix="SEC", year=2026, number=8),
+        timeline=proposed(START, TimelinePolicy()),
+        fingerprint=OURS,
+        code="",
+    )
+    address = Address.parse("security@example.org")
+    uids = [
+        line
+        for form in (FORMS["acknowledgement"], other)
+        for line in fill(TEXTS, form, project="E", address=address, key=KEY, now=Instant(0))
+        .files[0]
+        .data.split(b"\r\n")
+        if line.startswith(b"UID:")
+    ]
+    assert 4 == len(set(uids))
+
+
+@given(st.text(alphabet="ab -\n", max_size=400))
+def test_filling_lines_anew_changes_no_word(text: str) -> None:
+    again = wrapped(text)
+    assert text.split() == again.split()
+    assert again == wrapped(again)
+
+
+def test_tables_and_lists_keep_their_lines() -> None:
+    table = "head " * 20 + "\n  - " + "item " * 20
+    assert table == wrapped(table)
+    assert "a\n\n\n  b\n" == wrapped("a\n\n\n  b\n")
