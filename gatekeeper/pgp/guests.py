@@ -2,7 +2,7 @@
 
 They never enter our key ring. What is lent is cut down to the keys that it is lent for, and
 nothing of it may share a key id with a certificate of ours: a stranger can put anybody's public
-key below an own primary key, which would turn a search by key id to the wrong certificate.
+key below an own primary key, and a search for that key may then end at the stranger's certificate.
 """
 
 import re
@@ -14,11 +14,14 @@ from gatekeeper.domain.instants import SECOND, Instant
 from gatekeeper.pgp import keys, listing, packets
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.keys import CertInfo, CertRefused
-from gatekeeper.pgp.listing import Record
+from gatekeeper.pgp.listing import Record, SubkeyRecord
 from gatekeeper.pgp.process import End
 
 KEYS_MAX: Final = 32
 """Keys in a guest's certificate, the primary one included; ordinary ones have two to six."""
+
+RINGS_MAX: Final = 32
+"""Runs of gpg for one message whose guests claim each other's keys; else there is one."""
 
 _NAMES_MAX: Final = 64
 _WAIT: Final = 10 * SECOND
@@ -83,9 +86,10 @@ def examine(engine: Engine, block: bytes, now: Instant) -> Guest:
 
 
 def signing_key_ids(guest: Guest) -> tuple[str, ...]:
-    """Return the 16 hex digits of each key whose signature can be the guest's, primary first.
+    """Return the 16 hex digits of each key that it claims to sign by, the primary one first.
 
-    gpg counts a subkey among them only if it signed its binding itself.
+    Good for finding it by a signature's key id. A subkey may be another's: whether it is the
+    guest's own shows only when gpg finds a signature by it good.
     """
     own = (guest.info.fingerprint, *guest.info.signing_keys)
     return tuple(dict.fromkeys(key[-16:] for key in own))
@@ -108,26 +112,35 @@ def lasting(engine: Engine, certificate: bytes, now: Instant) -> str:
     return "" if info.can_encrypt else (*info.problems, "the key cannot be encrypted to")[0]
 
 
-def for_verifying(engine: Engine, guests: Sequence[bytes], now: Instant | None) -> bytes:
-    """Return what to lend for signatures: each guest's primary key and its signing subkeys.
+def for_verifying(
+    engine: Engine, guests: Sequence[bytes], now: Instant | None
+) -> tuple[bytes, ...]:
+    """Return what to lend for signatures, one run after the other until all of them are good.
 
-    A guest that cannot be told from a certificate of ours, or from an earlier guest, stays out:
-    its signatures are then an unknown signer's, and never another's.
+    Each guest is lent with its primary key and what it says are its signing subkeys. One that
+    cannot be told from a certificate of ours is not lent. Two that claim one key are never lent
+    together: gpg looks at the first it finds, and takes the owner's signature for a broken one
+    when that is the other (CVE-2025-30258). There is always one ring, perhaps empty.
     """
     known = _read(engine, guests, now)
-    taken = _at_home(engine) if known else frozenset[str]()
-    ring: list[bytes] = []
+    ours = _at_home(engine) if known else frozenset[str]()
+    rings: list[tuple[set[str], list[bytes]]] = [(set(), [])]
     for record, certificate in known:
-        own = {
-            key.fingerprint
-            for key in record.keys
-            if key is record.primary or ("s" in key.uses and not key.dead)
-        }
+        own = {key.fingerprint for key in record.keys if key is record.primary or _may_sign(key)}
         ids = {key[-16:] for key in own}
-        if not ids & taken:
-            ring.append(_cut(certificate, own))
-            taken |= ids
-    return b"".join(ring)
+        if ids & ours:
+            continue
+        free = next((ring for ring in rings if not ids & ring[0]), None)
+        if free is None:
+            free = (set(), [])
+            rings.append(free)
+        free[0].update(ids)
+        free[1].append(_cut(certificate, own))
+    return tuple(b"".join(lent) for _, lent in rings[:RINGS_MAX])
+
+
+def _may_sign(key: SubkeyRecord) -> bool:
+    return "s" in key.uses and not key.dead
 
 
 def for_encrypting(engine: Engine, guests: Sequence[bytes], now: Instant) -> Ring:
@@ -243,7 +256,8 @@ def _records(
     run.ensure_sound("reading certificates")
     found = listing.records(run.output)
     if [one.primary.fingerprint for one in found] == [*map(keys.primary_fingerprint, blocks)]:
-        return tuple(zip(found, blocks, strict=True))
+        pairs = zip(found, blocks, strict=True)
+        return tuple(pair for pair in pairs if pair[0].user_ids)
     if len(blocks) == 1:
         return ()
     return tuple(pair for block in blocks for pair in _records(engine, [block], now))

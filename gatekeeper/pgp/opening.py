@@ -76,11 +76,10 @@ def _opened(
     message = packets.screen(binary)
     if isinstance(message, Unsound):
         return Closed(reason=message.reason, key_ids=message.key_ids)
-    ring = for_verifying(engine, guests, now)
-    run = _decrypt(engine, message, now, ring=ring)
+    run, ring = _decrypted(engine, message, for_verifying(engine, guests, now), now)
     found = signatures.read(run.status)
     reason = _unsound(run, signed=bool(found))
-    if reason is not None and any(one.state is not SignatureState.GOOD for one in found):
+    if reason is not None and not _all_good(found):
         # gpg stops at a bad or expired signature, before the integrity check.
         run = _decrypt(engine, message, now, "--skip-verify", ring=ring)
         reason = _unsound(run, signed=False)
@@ -122,6 +121,22 @@ def _message(ciphertext: bytes) -> bytes | Closed:
     if not blocks or blocks[0].kind != armor.Kind.MESSAGE:
         return Closed(reason=_R.MALFORMED)
     return blocks[0].data
+
+
+def _decrypted(
+    engine: Engine, message: SplitMessage, rings: Sequence[bytes], now: Instant | None
+) -> tuple[Run, bytes]:
+    """Return the first run in which every signature is good, else the first; and its ring."""
+    runs: list[Run] = []
+    for ring in rings:
+        runs.append(_decrypt(engine, message, now, ring=ring))
+        if _all_good(signatures.read(runs[-1].status)):
+            return runs[-1], ring
+    return runs[0], rings[0]
+
+
+def _all_good(found: Sequence[Signature]) -> bool:
+    return all(one.state is SignatureState.GOOD for one in found)
 
 
 def _decrypt(
@@ -224,9 +239,18 @@ def verify_detached(
     block = _signature_packets(signature)
     if block is None:
         return (signatures.UNCHECKED,)
-    special = ("--enable-special-filenames", "--verify", "--", ATTACHED, "-")
-    ring = for_verifying(engine, guests, now)
-    run = engine.run(*special, given=content, attached=block, ring=ring, now=now)
+    verify = ("--enable-special-filenames", "--verify", "--", ATTACHED, "-")
+    rounds: list[tuple[Signature, ...]] = []
+    for ring in for_verifying(engine, guests, now):
+        rounds.append(
+            _verified(engine.run(*verify, given=content, attached=block, ring=ring, now=now))
+        )
+        if _all_good(rounds[-1]):
+            return rounds[-1]
+    return rounds[0]
+
+
+def _verified(run: Run) -> tuple[Signature, ...]:
     run.ensure_sound("verifying a signature")
     if run.end is End.TOO_SLOW:
         raise OurFault(
@@ -236,7 +260,7 @@ def verify_detached(
     found = signatures.read(run.status)
     if run.end is not End.EXITED or not found or not run.status.within(SIGNATURES):
         return (signatures.UNCHECKED,)
-    doubtful = run.exit_code != 0 and all(one.state is SignatureState.GOOD for one in found)
+    doubtful = run.exit_code != 0 and _all_good(found)
     return (signatures.UNCHECKED,) * len(found) if doubtful else found
 
 
