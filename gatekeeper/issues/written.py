@@ -51,8 +51,9 @@ def written(reading: Reading) -> Written:
         return _inline(layer.armor)
     inner = layer.inner if isinstance(layer, Signed) else root
     found = _entity(inner)
-    is_signed = bool(reading.protection.signatures)
-    return replace(found, recipients=_recipients(inner)) if is_signed else found
+    # The header of a mail itself is covered by nothing.
+    is_covered = bool(reading.protection.signatures) and (is_whole or inner is not root)
+    return replace(found, recipients=_recipients(inner)) if is_covered else found
 
 
 def _inline(armor: bytes) -> Written:
