@@ -47,13 +47,11 @@ class Event:
             raise ValueError(message)
 
 
-def calendar(
-    events: Sequence[Event], *, stamped_at: Instant, organizer: Address | None = None
-) -> bytes:
+def calendar(events: Sequence[Event], *, stamped_at: Instant, organizer: Address) -> bytes:
     """Return a calendar of the events, in 7-bit lines ended by CRLF; the same bytes every time.
 
     Instants are written in UTC, to the second; events have no duration and leave the time free.
-    `organizer` is who publishes them, which RFC 5546 §3.2.1 asks for and calendars do without.
+    `organizer` is who publishes them (RFC 5546 §3.2.1).
     A letter beyond ASCII is written as the one it is based on, or as a question mark.
     """
     lines = (
@@ -68,15 +66,14 @@ def calendar(
     return b"".join(_folded(lines))
 
 
-def _event(event: Event, stamped_at: Instant, organizer: Address | None) -> Iterator[str]:
+def _event(event: Event, stamped_at: Instant, organizer: Address) -> Iterator[str]:
     yield "BEGIN:VEVENT"
     yield f"UID:{_text(event.uid)}"
     yield f"DTSTAMP:{_utc(stamped_at)}"
     yield f"DTSTART:{_utc(event.starts_at)}"
     yield f"SUMMARY:{_text(event.summary)}"
     yield f"DESCRIPTION:{_text(event.description)}"
-    if organizer is not None:
-        yield f"ORGANIZER:mailto:{quote(str(organizer), safe='@')}"
+    yield f"ORGANIZER:mailto:{quote(str(organizer), safe='@')}"
     yield "TRANSP:TRANSPARENT"
     yield "END:VEVENT"
 
