@@ -1,7 +1,6 @@
 """Open a message and verify signatures; hostile input is an answer, never an exception."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -12,6 +11,7 @@ from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.protection import Signature, SignatureState, UnreadableReason
 from gatekeeper.pgp import armor, listing, packets, signatures
 from gatekeeper.pgp.armor import BadArmor
+from gatekeeper.pgp.cleartext import unframed
 from gatekeeper.pgp.engine import ATTACHED, Engine, Run
 from gatekeeper.pgp.guests import for_verifying
 from gatekeeper.pgp.packets import SplitMessage, Unsound
@@ -278,13 +278,6 @@ def _signature_packets(signature: bytes) -> bytes | None:
     return signature if sound else None
 
 
-_CLEARTEXT: Final = re.compile(
-    rb"\s*-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\n(?:Hash: ?[A-Za-z0-9, -]{1,200}[ \t]*\n){0,8}"
-    rb"[ \t]*\n((?:.*?\n)?)(-----BEGIN PGP SIGNATURE-----[ \t]*\n.*)",
-    re.DOTALL,
-)
-
-
 def verify_inline(
     engine: Engine,
     text: bytes,
@@ -298,23 +291,8 @@ def verify_inline(
     dash escapes, without blanks at line ends, in CRLF lines. Anything but one whole frame comes
     back as it is, with a signature that could not be checked.
     """
-    frame = _frame(text.replace(b"\r\n", b"\n"))
+    frame = unframed(text)
     if frame is None:
         return text, (signatures.UNCHECKED,)
     content, signature = frame
     return content, verify_detached(engine, content, signature, guests=guests, now=now)
-
-
-def _frame(text: bytes) -> tuple[bytes, bytes] | None:
-    found = _CLEARTEXT.fullmatch(text)
-    if not found:
-        return None
-    end = b"-----END PGP SIGNATURE-----"
-    signature, mark, rest = found[2].partition(end)
-    if not mark or rest.strip():
-        return None
-    lines = found[1].removesuffix(b"\n").split(b"\n")
-    if any(line.startswith(b"-") and not line.startswith(b"- ") for line in lines):
-        return None
-    plain = [line.removeprefix(b"- ").rstrip(b" \t\r") for line in lines]
-    return b"\r\n".join(plain), signature + mark
