@@ -16,6 +16,7 @@ from gatekeeper.domain.instants import HOUR, MINUTE
 from gatekeeper.domain.policy import AnswerPolicy, Policy, TimelinePolicy
 from gatekeeper.domain.team import Role
 from gatekeeper.pgp.armor import Kind, armor
+from gatekeeper.texts.templates import REQUIRED
 from tests.config.installation import Installation, armored
 from tests.house import ALIAS, PEOPLE, person_key
 from tests.keys import key_of
@@ -315,7 +316,7 @@ def test_a_sound_configuration_is_one_value(site: Installation) -> None:
     assert {person_key(index).fingerprint for index in range(3)} == set(settings.certificates)
     assert [name for name, _ in PEOPLE] == [person.name for person in settings.team.people]
     assert all(frozenset({Role.ADMIN}) == person.roles for person in settings.team.people)
-    assert {"team-copy.txt"} == set(settings.templates)
+    assert REQUIRED == set(settings.templates)
 
 
 def test_a_calendar_and_a_port_for_clear_text_are_read(site: Installation) -> None:

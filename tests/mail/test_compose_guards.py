@@ -21,9 +21,10 @@ def test_no_value_of_a_letterhead_can_add_a_field(text: str) -> None:
         lambda: letterhead(references=("<1@a.example>", f"<{text}>")),
         lambda: letterhead(list_id=text),
         lambda: letterhead(loop_token=text),
+        lambda: letterhead(autocrypt=text),
     )
     for make in makers:
-        with pytest.raises(ValueError, match=r"mailbox|header value|Message-ID|token"):
+        with pytest.raises(ValueError, match=r"mailbox|header value|header field|Message-ID|token"):
             make()
     with pytest.raises(ValueError, match="header value"):
         outer(head=letterhead(), outer_subject=text)
@@ -52,3 +53,9 @@ def test_a_letter_refers_to_so_many_others() -> None:
     assert ids[1:] == letterhead(references=ids[1:]).references
     with pytest.raises(ValueError, match="100 others"):
         letterhead(references=ids)
+
+
+@pytest.mark.parametrize("word", ["", "yes", "auto-replied\r\nX: y", "No"])
+def test_a_letter_is_written_by_a_person_or_by_a_program(word: str) -> None:
+    with pytest.raises(ValueError, match="by a person"):
+        letterhead(auto_submitted=word)

@@ -1,6 +1,7 @@
 """No value, whatever it holds, writes more than the one field it is meant for."""
 
 import re
+from base64 import b64decode
 from email import message_from_bytes
 from email.policy import default
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from gatekeeper.domain.instants import Instant
 from gatekeeper.mail.charset import is_printable_line, printable_line
 from gatekeeper.mail.header_writing import (
+    encode_autocrypt,
     encode_date,
     encode_header,
     encode_mailbox,
@@ -202,3 +204,20 @@ def test_dates_come_back(instant: int) -> None:
 
 def test_a_date_has_whole_seconds() -> None:
     assert "Thu, 01 Jan 1970 00:00:01 +0000" == encode_date(Instant(1_999_999))
+
+
+@given(certificate=st.binary(max_size=2000))
+def test_a_key_in_the_header_comes_back_whole_and_folded(certificate: bytes) -> None:
+    """Autocrypt Level 1: attributes, then the key in base64 in which blanks do not count."""
+    value = encode_autocrypt("security@example.org", certificate)
+    written = field_lines("Autocrypt", value)
+    assert all(len(line) <= 78 for line in written.split(b"\r\n"))
+    addr, prefer, keydata = value.split("; ", 2)
+    assert ("addr=security@example.org", "prefer-encrypt=mutual") == (addr, prefer)
+    assert certificate == b64decode(keydata.removeprefix("keydata=").replace(" ", ""))
+
+
+@pytest.mark.parametrize("address", ["", "ü@example.org", "a@b.example\r\nX: y"])
+def test_a_key_in_the_header_is_of_one_plain_address(address: str) -> None:
+    with pytest.raises(ValueError, match="mailbox"):
+        encode_autocrypt(address, b"x")
