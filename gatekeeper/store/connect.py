@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from gatekeeper.domain.errors import Misconfigured
 from gatekeeper.store.tx import POSTGRESQL, SQLITE
 
 _BUSY_SECONDS: Final = 10
+_BUSY_PAUSE_SECONDS: Final = 0.02
 _POOL: Final = 10
 
 
@@ -85,12 +87,13 @@ def _sqlite(url: URL, *, begin: str, pragmas: tuple[str, ...]) -> Engine:
         hide_parameters=True,
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
     )
-    settings = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY")
+    settings = ("synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY")
 
     @event.listens_for(engine, "connect")
     def configure(raw: sqlite3.Connection, _record: object) -> None:
         # the driver must not begin by itself: it would begin late and without IMMEDIATE
         raw.isolation_level = None
+        _enter_wal(raw)
         for pragma in (*settings, "trusted_schema=OFF", *pragmas):
             raw.execute(f"PRAGMA {pragma}").close()
 
@@ -99,6 +102,23 @@ def _sqlite(url: URL, *, begin: str, pragmas: tuple[str, ...]) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _enter_wal(raw: sqlite3.Connection) -> None:
+    """Set the journal's mode, waiting for another process that sets it on a new file just now.
+
+    Here alone SQLite may give up at once, without the wait that holds for all else.
+    """
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            raw.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > until:
+                raise
+            time.sleep(_BUSY_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _postgresql(url: URL) -> Engine:

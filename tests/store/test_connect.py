@@ -1,9 +1,11 @@
 """URLs, file modes and session settings."""
 
 import os
+import sqlite3
 import stat
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from gatekeeper.domain.errors import Misconfigured
 from gatekeeper.store import connect, schema
 from gatekeeper.store.engine import Store
+from gatekeeper.store.schema import SchemaState
 from gatekeeper.store.seal import Codec
 from gatekeeper.store.tx import Tx
 from tests.store import samples
@@ -154,3 +157,20 @@ def test_postgresql_commits_are_flushed_whatever_its_default(
     )
     store.close()
     assert expected == shown
+
+
+def test_a_new_file_that_another_process_writes_just_now_is_waited_for(
+    tmp_path: Path, codec: Codec
+) -> None:
+    """Two that make one database at once both succeed; SQLite itself would not wait here."""
+    path = tmp_path / "new.sqlite3"
+    connect.create_file(path)
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        upgrade = pool.submit(schema.upgrade, f"sqlite:///{path}", codec)
+        with pytest.raises(TimeoutError):
+            upgrade.result(0.5)
+        other.execute("ROLLBACK")
+        assert SchemaState.CURRENT is upgrade.result(30).state
+    other.close()
