@@ -66,6 +66,11 @@ def decode_text(raw: bytes, limit: int) -> str:
     Encoded words (RFC 2047) are decoded, also split and badly placed ones; raw 8-bit bytes are
     read as UTF-8, else as Western; controls and bidi controls never come through.
     """
+    return printable_line(decode_raw(raw, limit))
+
+
+def decode_raw(raw: bytes, limit: int) -> str:
+    """Return a header value as `decode_text` does, with every character that it hides."""
     return _decoded_words(_text(raw, limit))
 
 
@@ -154,7 +159,11 @@ def _decoded_words(text: str) -> str:
         waiting.append(_encoded_bytes(match[2].lower(), match[3]))
         charset = word_charset
     shown.extend((decode_in(b"".join(waiting), charset or "utf-8").text, text[at:]))
-    return printable_line("".join(shown))
+    return "".join(shown)
+
+
+def _shown(text: str) -> str:
+    return printable_line(_decoded_words(text))
 
 
 def _encoded_bytes(encoding: str, text: str) -> bytes:
@@ -212,11 +221,11 @@ class _AddressReader:
         if self._angles:
             spec = self._angles[0].strip() if len(self._angles) == 1 else ""
             spec = spec.rpartition(":")[2] if spec.startswith("@") else spec
-            self.found.append(Mailbox(display=_decoded_words(phrase), address=_address(spec)))
+            self.found.append(Mailbox(display=_shown(phrase), address=_address(spec)))
         elif phrase:
             address = _address(phrase) if self._plain else None
             shown = self._comment if address else phrase
-            self.found.append(Mailbox(display=_decoded_words(shown), address=address))
+            self.found.append(Mailbox(display=_shown(shown), address=address))
         self._phrase, self._comment, self._angles, self._plain = [], "", [], True
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from gatekeeper.mail.charset import decode_in
-from gatekeeper.mail.headers import decode_text
+from gatekeeper.mail.headers import decode_raw, decode_text
 
 _PARAMS_MAX: Final = 100
 _SEGMENTS_MAX: Final = 100
@@ -57,6 +57,18 @@ def media_of(about: Mapping[str, bytes], *, default: str, limit: int) -> Media:
         filename=_filename(shown_params.get("filename") or params.get("name"), limit),
         encoding=encoding[1].lower() if encoding else "7bit",
     )
+
+
+def names_of(kind: bytes, shown: bytes, limit: int) -> tuple[str, ...]:
+    """Return the names that a part has in Content-Disposition (`shown`) and in Content-Type.
+
+    They are as written, with path and any character, and must not be shown like that.
+    """
+    found = (
+        _parameters(_text(shown, limit)).get("filename"),
+        _parameters(_text(kind, limit)).get("name"),
+    )
+    return tuple(decode_raw(raw, limit).strip() for raw in found if raw)
 
 
 def _text(raw: bytes, limit: int) -> str:

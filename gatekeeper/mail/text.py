@@ -40,11 +40,13 @@ def first_text(root: Part) -> str:
     A text/plain body comes before a rendering of text/html, and that before text attached; a
     multipart that could not be taken apart is text as a last resort.
     """
-    for part in _in_order(root):
-        text = as_plain(part)
-        if text.strip():
-            return text
-    return ""
+    found = first_text_part(root)
+    return "" if found is None else as_plain(found)
+
+
+def first_text_part(root: Part) -> Part | None:
+    """Return the part whose text `first_text` returns, None when there is none."""
+    return next((part for part in _in_order(root) if as_plain(part).strip()), None)
 
 
 def as_plain(part: Part) -> str:
