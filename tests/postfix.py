@@ -1,4 +1,4 @@
-"""A real Postfix of the test's own: in front of the service by LMTP, and behind it as relay."""
+"""A real Postfix of the test's own, configured as docs/operating.md says, on other ports."""
 
 import shutil
 import subprocess
@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.documented import main_cf, master_cf
 from tests.peers import require
 from tests.running import free_port
+from tests.worlds import make_certificate
 
-MAIN = """\
+BASE = """\
+# What Debian's own file says, in a folder of the test's.
 compatibility_level = 3.6
 queue_directory = {folder}/queue
 data_directory = {folder}/data
@@ -21,38 +24,27 @@ mail_owner = postfix
 setgid_group = postdrop
 maillog_file = {folder}/log
 maillog_file_prefixes = {folder}
-myhostname = mail.example.org
-mydestination =
 alias_maps =
 alias_database =
 local_recipient_maps =
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
-mynetworks = 127.0.0.0/8
 biff = no
+smtpd_authorized_xclient_hosts = 127.0.0.1
 
-# In front: mail for the alias's domain goes to the service, unknown recipients are refused.
-relay_domains = example.org
-recipient_delimiter = +
-smtpd_reject_unlisted_recipient = yes
-relay_recipient_maps = inline:{{ {known} }}
-transport_maps = inline:{{ {{ example.org = lmtp:inet:127.0.0.1:{lmtp} }} }}
-lmtp_destination_concurrency_limit = 4
-
-# Behind: everything else leaves for the world outside.
+# Where the world is: in DNS for others, at one port for the test.
 default_transport = smtp:[127.0.0.1]:{world}
-smtp_tls_security_level = none
+default_filter_nexthop = [127.0.0.1]:{world}
+
 """
 
-KNOWN = ("security", "postmaster", "abuse", "bounces")
-
-MASTER = """\
-127.0.0.1:{port} inet n - n - - smtpd
+SERVICES = """\
 pickup unix n - n 60 1 pickup
 showq unix n - n - - showq
 flush unix n - n 1000? 0 flush
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
 defer unix - - n - 0 bounce
@@ -72,9 +64,15 @@ postlog unix-dgram n - n - 1 postlogd
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postfix:
-    """A running Postfix: `port` takes SMTP, `log` says what it did."""
+    """A running Postfix; `log` says what it did.
+
+    Ports: `port` in front for the world, `relay` behind for the service, `clear` behind for what
+    may leave over TLS only.
+    """
 
     port: int
+    relay: int
+    clear: int
     folder: Path
 
     @property
@@ -92,27 +90,43 @@ def running_postfix(*, lmtp: int, world: int) -> Iterator[Postfix]:
     """Run a Postfix that knows the service's LMTP port and the port of the world outside."""
     require("postfix")
     folder = Path(tempfile.mkdtemp(prefix="gk-postfix-"))
-    port = free_port()
+    postfix = Postfix(port=free_port(), relay=free_port(), clear=free_port(), folder=folder)
     try:
-        _lay(folder, port=port, lmtp=lmtp, world=world)
+        _lay(postfix, lmtp=lmtp, world=world)
         _postfix(folder, "start")
         try:
-            yield Postfix(port=port, folder=folder)
+            yield postfix
         finally:
             _postfix(folder, "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _lay(folder: Path, *, port: int, lmtp: int, world: int) -> None:
+def _lay(postfix: Postfix, *, lmtp: int, world: int) -> None:
+    folder = postfix.folder
     folder.chmod(0o755)
     for name in ("etc", "queue", "data"):
         (folder / name).mkdir(mode=0o755)
     shutil.chown(folder / "data", "postfix")
-    known = ", ".join(f"{{ {name}@example.org = yes }}" for name in KNOWN)
-    main = MAIN.format(folder=folder, known=known, lmtp=lmtp, world=world)
+    chain = make_certificate(folder / "chain.pem", "mail.example.org")
+    main = BASE.format(folder=folder, world=world) + _replaced(
+        main_cf(), {":2424": f":{lmtp}", "/etc/ssl/private/mail.example.org.pem": str(chain)}
+    )
+    places = {
+        "smtp            inet": f"127.0.0.1:{postfix.port} inet",
+        "127.0.0.1:10025": f"127.0.0.1:{postfix.relay}",
+        "127.0.0.1:10026": f"127.0.0.1:{postfix.clear}",
+        " - y - - ": " - n - - ",  # without the files that Debian copies into its queue's folder
+    }
     (folder / "etc" / "main.cf").write_text(main)
-    (folder / "etc" / "master.cf").write_text(MASTER.format(port=port))
+    (folder / "etc" / "master.cf").write_text(_replaced(master_cf(), places) + SERVICES)
+
+
+def _replaced(text: str, words: dict[str, str]) -> str:
+    for old, new in words.items():
+        assert old in text
+        text = text.replace(old, new)
+    return text
 
 
 def _postfix(folder: Path, verb: str) -> None:

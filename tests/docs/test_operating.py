@@ -11,27 +11,14 @@ import yaml
 from gatekeeper.config.models import ListenSection, RelaySection
 from gatekeeper.domain.errors import Misconfigured, OurFault
 from gatekeeper.domain.policy import IntakeLimits
+from gatekeeper.issues.commands import VERBS
+from gatekeeper.publication.wkd import advanced
 from tests.architecture.sources import read
 from tests.docs.test_references import typed_commands
-from tests.house import person_key
+from tests.documented import DOCUMENT, block, main_cf, master_cf, parameters, unit
+from tests.house import ALIAS, person_key
 from tests.peers import require
-from tests.postfix import KNOWN, MAIN
-from tests.running import gatekeeper
-
-DOCUMENT = "docs/operating.md"
-
-
-def block(after: str) -> str:
-    """Return the first fenced block behind some words."""
-    found = re.search(r"```\w*\n(.*?)```", read(DOCUMENT).partition(after)[2], re.DOTALL)
-    assert found
-    return found[1]
-
-
-def parameters(text: str) -> dict[str, str]:
-    """Return the settings of a main.cf."""
-    lines = (line.partition("=") for line in text.splitlines() if re.match(r"\w+ =", line))
-    return {name.strip(): value.strip() for name, _, value in lines}
+from tests.running import gatekeeper, make_site
 
 
 def test_founding_works_as_written(tmp_path: Path) -> None:
@@ -51,24 +38,20 @@ def test_founding_works_as_written(tmp_path: Path) -> None:
         assert (tmp_path / "config" / name).exists()
 
 
-def test_postfix_is_configured_as_in_the_tests_with_a_real_one() -> None:
-    written, tested = parameters(block("In `main.cf`:")), parameters(MAIN)
-    for name in (
-        "relay_domains",
-        "recipient_delimiter",
-        "smtpd_reject_unlisted_recipient",
-        "lmtp_destination_concurrency_limit",
-        "mynetworks",
-    ):
-        assert tested[name] == written[name]
-    assert list(KNOWN) == re.findall(r"(\w+)@example\.org", written["relay_recipient_maps"])
-    form = tested["transport_maps"].replace("{{", "{").replace("}}", "}")
-    assert form.replace("{lmtp}", "2424") == written["transport_maps"]
+def test_the_addresses_are_known_to_postfix() -> None:
+    """Those of the shipped configuration and the two that always exist; all other mail is no."""
+    known = parameters(main_cf())["relay_recipient_maps"]
+    assert ["security", "postmaster", "abuse", "bounces"] == re.findall(r"(\w+)@example", known)
+    shipped = yaml.safe_load(read("config/gatekeeper.yaml"))["addresses"]
+    assert {"security", "bounces"} == set(shipped.values())
 
 
 def test_postfix_knows_every_parameter() -> None:
+    """All but the one that is our own, and is used."""
     postfix = require("postfix")["postfix"]
-    names = parameters(block("In `main.cf`:"))
+    names = parameters(main_cf())
+    assert names.pop("no_tls_offered")
+    assert "=$no_tls_offered" in master_cf()
     done = subprocess.run(
         [str(postfix.with_name("postconf")), "-d", *names],
         capture_output=True,
@@ -81,19 +64,23 @@ def test_postfix_knows_every_parameter() -> None:
 
 def test_sizes_fit_one_another() -> None:
     """In front Postfix takes what the service takes; behind, a copy of it in base64 as well."""
-    front = re.search(r"message_size_limit=(\d+)", block("In `master.cf`"))
+    front = re.search(r"message_size_limit=(\d+)", master_cf())
     assert front
     assert IntakeLimits().message_bytes == int(front[1])
-    behind = int(parameters(block("In `main.cf`:"))["message_size_limit"])
+    behind = int(parameters(main_cf())["message_size_limit"])
     assert behind > int(front[1]) * 78 / 57
 
 
 def test_the_service_takes_the_sections_as_written() -> None:
-    sections = yaml.safe_load(block("In `gatekeeper.yaml`:"))
+    sections = yaml.safe_load(block("`gatekeeper.yaml`:"))
     for section in sections["listen"]:
         assert "lmtp" == ListenSection.model_validate(section).protocol
     relay = RelaySection.model_validate(sections["relay"])
-    assert f"{relay.host}:{relay.port} inet" in block("In `master.cf`")
+    assert f"{relay.host}:{relay.port} inet" in master_cf()
+    assert f"{relay.host}:{relay.clear_port} inet" in master_cf()
+    (lmtp,) = sections["listen"]
+    maps = parameters(main_cf())["transport_maps"]
+    assert f"lmtp:inet:{lmtp['host']}:{lmtp['port']}" in maps
 
 
 def test_doctor_looks_at_what_is_listed() -> None:
@@ -111,7 +98,7 @@ def test_doctor_looks_at_what_is_listed() -> None:
 
 
 def test_exit_statuses_are_those_of_the_unit() -> None:
-    assert f"RestartPreventExitStatus={Misconfigured.exit_code}\n" in block("gatekeeper.service`")
+    assert f"RestartPreventExitStatus={Misconfigured.exit_code}\n" in unit()
     assert f"{OurFault.exit_code} that trying again may help" in read(DOCUMENT)
 
 
@@ -119,3 +106,39 @@ def test_exit_statuses_are_those_of_the_unit() -> None:
 def test_the_master_key_has_the_places_named(name: str) -> None:
     section, _, key = name.partition(".")
     assert key in yaml.safe_load(read("config/gatekeeper.yaml"))[section]
+
+
+def test_the_team_s_commands_are_all_told() -> None:
+    """Each verb of the table, in a form that is understood."""
+    lines = re.findall(r"^\| `(!.*?)` \|", read(DOCUMENT), re.MULTILINE)
+    told = {line.split()[-1] if line == "!help" else line.split()[1] for line in lines}
+    assert set(VERBS) == {word.lstrip("!") for word in told}
+
+
+def test_names_in_dns_are_those_of_postfix_and_the_key() -> None:
+    """The mail exchanger is the machine as it calls itself, and SPF says that it alone sends."""
+    rows = re.findall(r"^\| `([\w.-]+)\.` \| (.+?) \| (.+?) \|", read(DOCUMENT), re.MULTILINE)
+    records = {(name, kind): value.strip("`") for name, kind, value in rows}
+    host = parameters(main_cf())["myhostname"]
+    assert f"10 {host}." == records["example.org", "MX"]
+    assert f"{host}." == records["25.2.0.192.in-addr.arpa", "PTR"]
+    assert records[host, "A, AAAA"].startswith("192.0.2.25`")
+    for name in ("example.org", host):
+        assert re.fullmatch(r'"v=spf1 (mx|a) -all"', records[name, "TXT"])
+    assert (advanced(ALIAS).host, "CNAME") in records
+    selector = re.search(r"Selector (\w+)", read(DOCUMENT))
+    assert selector
+    assert (f"{selector[1]}._domainkey.example.org", "TXT") in records
+
+
+def test_every_published_file_is_told(tmp_path: Path) -> None:
+    """What the section lists is what the command writes."""
+    site = make_site(tmp_path, relay=1)
+    root = tmp_path / "www"
+    root.mkdir()
+    section = read(DOCUMENT).partition("\n## Publish")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
+    listed = [path for cell in cells for path in re.findall(r"`([^`]+)`", cell)]
+    written = [page["path"] for page in site.json("key", "publish", str(root))["files"]]
+    assert all(any(path.startswith(start) for start in listed) for path in written)
+    assert all(any(path.startswith(start) for path in written) for start in listed)

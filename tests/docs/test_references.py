@@ -23,7 +23,7 @@ _LINK = re.compile(r"\]\(([^)#\s]+)\)")
 _PATH = re.compile(r"(?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|md|yaml|lock)")
 _COMMAND = re.compile(r"gatekeeper (?:--config|[a-z]).*")
 ABBREVIATED = frozenset({"main.cf", "master.cf"})
-OUTSIDE = ("/", "~", "dist/", "alias/", "master.key")
+OUTSIDE = ("/", "~", "dist/", "alias/", "master.key", ".well-known/", "openpgp/")
 
 
 def snippets(text: str) -> list[str]:

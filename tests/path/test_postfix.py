@@ -17,7 +17,7 @@ def test_a_report_goes_through_postfix_in_and_out(tmp_path: Path) -> None:
     """Postfix takes the report, hands it over by LMTP, and takes the copies for the world."""
     lmtp = free_port()
     with running_sink() as world, running_postfix(lmtp=lmtp, world=world.port) as postfix:
-        site = make_site(tmp_path, relay=postfix.port, lmtp=lmtp)
+        site = make_site(tmp_path, relay=postfix.relay, lmtp=lmtp)
         with serving(site, also=(lmtp,)):
             with smtplib.SMTP("127.0.0.1", postfix.port) as client:
                 client.sendmail(REPORTER, [str(ALIAS)], plain_report())
@@ -43,7 +43,7 @@ def test_mail_waits_in_postfix_while_the_service_is_down(tmp_path: Path) -> None
     """A stopped service loses nothing: Postfix keeps the report until it is back."""
     lmtp = free_port()
     with running_sink() as world, running_postfix(lmtp=lmtp, world=world.port) as postfix:
-        site = make_site(tmp_path, relay=postfix.port, lmtp=lmtp)
+        site = make_site(tmp_path, relay=postfix.relay, lmtp=lmtp)
         with smtplib.SMTP("127.0.0.1", postfix.port) as client:
             client.sendmail(REPORTER, [str(ALIAS)], plain_report())
         with serving(site, also=(lmtp,)):
@@ -57,7 +57,7 @@ def test_a_bounce_comes_back_to_its_delivery(tmp_path: Path) -> None:
     with running_sink() as world, running_postfix(lmtp=lmtp, world=world.port) as postfix:
         refused = PEOPLE[2][1]
         world.inbox.known = lambda address: str(address) != refused
-        site = make_site(tmp_path, relay=postfix.port, lmtp=lmtp)
+        site = make_site(tmp_path, relay=postfix.relay, lmtp=lmtp)
         with serving(site, also=(lmtp,)):
             with smtplib.SMTP("127.0.0.1", postfix.port) as client:
                 client.sendmail(REPORTER, [str(ALIAS)], plain_report())
