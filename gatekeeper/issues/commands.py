@@ -16,7 +16,7 @@ from typing import Final
 
 from gatekeeper.domain.identity import IssueId
 from gatekeeper.issues.column import one_line, quoted
-from gatekeeper.issues.quoting import Origin, sort
+from gatekeeper.issues.quoting import TEXT_MAX, Origin, sort
 from gatekeeper.issues.verbs import VERBS, Digits, Verb, help_text, usage
 from gatekeeper.mail.charset import printable_text
 
@@ -87,13 +87,13 @@ class Parsed:
 
 
 def parse(text: str, *, thread: IssueId | None = None) -> Parsed:
-    """Return the commands at the top of `text`; never raises, in time linear in its length.
+    """Return the commands at the top of `text`; never raises, and looks at TEXT_MAX characters.
 
     Blank and quoted lines before the first command are passed over, and so are the lines that
     say who wrote what is quoted. Each problem says its line, the fault and the remedy; `thread`
     is the issue to name in the remedy where an id is missing.
     """
-    lines = printable_text(text).split("\n")
+    lines = printable_text(text[:TEXT_MAX]).split("\n")
     origins = sort(lines).origins
     before = {Origin.BLANK, Origin.QUOTED, Origin.ATTRIBUTION}
     at = next((n for n, origin in enumerate(origins) if origin not in before), len(lines))
@@ -111,6 +111,8 @@ def parse(text: str, *, thread: IssueId | None = None) -> Parsed:
         else:
             break
     rest = "\n".join(lines[at:] if commands or problems else lines).strip("\n")
+    if commands and len(text) > TEXT_MAX:
+        problems.append(f"the text is longer than {TEXT_MAX} characters; send it as a file")
     if len(commands) > _MOST:
         problems.append(f"more than {_MOST} commands; send them in several mails")
     problems += _together(commands, rest)

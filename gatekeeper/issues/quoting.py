@@ -38,6 +38,9 @@ class Sorted:
     doubts: tuple[Doubt, ...]
 
 
+TEXT_MAX: Final = 256 * 1024
+"""Characters of a text that are looked at line by line; what is longer belongs in a file."""
+
 _ATTRIBUTION_LINES: Final = 3
 _ATTRIBUTION_MAX: Final = 600
 _SIGNATURE_MAX: Final = 15
@@ -129,15 +132,15 @@ def sort(lines: Sequence[str]) -> Sorted:
     while len(origins) < len(lines):
         at = len(origins)
         line = lines[at]
-        if _is_divider(lines, at):
-            origins += [Origin.BELOW] * (len(lines) - at)
+        if not line.strip():
+            origins.append(Origin.BLANK)
+        elif is_quoted(line):
+            origins.append(Origin.QUOTED)
         elif is_signature_mark(line):
             doubts += _long_signature(lines, at)
             origins += [Origin.SIGNATURE] * (len(lines) - at)
-        elif is_quoted(line):
-            origins.append(Origin.QUOTED)
-        elif not line.strip():
-            origins.append(Origin.BLANK)
+        elif _is_divider(lines, at):
+            origins += [Origin.BELOW] * (len(lines) - at)
         elif count := _attribution(lines, at):
             if _quoted_next(lines, at + count):
                 origins += [Origin.ATTRIBUTION] * count

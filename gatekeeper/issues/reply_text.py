@@ -11,7 +11,7 @@ from typing import Final
 
 from gatekeeper.domain.identity import IssueId
 from gatekeeper.issues.column import INDENT, quoted
-from gatekeeper.issues.quoting import Origin, Sorted, sort
+from gatekeeper.issues.quoting import TEXT_MAX, Origin, Sorted, sort
 from gatekeeper.mail.charset import printable_text
 
 _SHOWN: Final = 60
@@ -24,15 +24,16 @@ _OURS: Final = re.compile(
 )
 """Lines of the block in a team's copy (`config/templates/team-copy.txt`)."""
 
+_PROGRAMS: Final = "Outlook|Mail|Yahoo|Proton|Gmail|Samsung|Spark|FairEmail|K-9|Thunderbird"
 _DEVICE: Final = re.compile(
-    r"\s*(?:Sent from (?:my|Outlook|Yahoo|Proton|Mail|a)\b|Sent (?:using|via|with) \w"
-    r"|Get Outlook for"
-    r"|Von meinem \w.* gesendet|Gesendet (?:von|mit|über) \w|Diese Nachricht wurde von meinem"
-    r"|Envoyé (?:de|depuis|à partir de) \w|Enviado (?:desde|do) \w|Inviato da \w"
-    r"|Verzonden vanaf \w|Skickat från \w|Sendt fra \w|Отправлено \w)",
+    rf"\s*(?:Sent (?:from|using|via|with) (?:my|{_PROGRAMS})\b|Get Outlook for"
+    rf"|Von mein\w+ .*gesendet|Gesendet (?:von|mit|über) (?:mein\w+|{_PROGRAMS})\b"
+    rf"|Envoyé (?:de|depuis|à partir de) (?:mon|ma|{_PROGRAMS})\b"
+    rf"|Enviado (?:desde|do|de) (?:mi|meu|{_PROGRAMS})\b|Inviato (?:dal mio|da {_PROGRAMS})\b"
+    r"|Verzonden vanaf mijn\b|Skickat från min\b|Sendt fra min\b|Отправлено \w+ мо)",
     re.IGNORECASE,
 )
-_DEVICE_MAX: Final = 120
+_DEVICE_MAX: Final = 80
 _SEPARATORS: Final = r"[\s\-_/.\u00ad\u2010-\u2015\u2212\uff0d]{0,3}"
 _NUMBER: Final = rf"{_SEPARATORS}([0-9]{{4}}){_SEPARATORS}([0-9]{{4,9}})(?![0-9])"
 
@@ -54,6 +55,9 @@ def cleaned(text: str, *, issue: IssueId, prefix: str, html_only: bool = False) 
     objection nothing may be sent; each names the line, the fault and the remedy. `html_only` says
     that `text` is a rendering of HTML, which is never sent. Never raises.
     """
+    if len(text) > TEXT_MAX:
+        words = f"the text is longer than {TEXT_MAX} characters; send the long part as a file"
+        return Cleaned(text="", removed=0, objections=(words,))
     lines = printable_text(text).split("\n")
     found = sort(lines)
     kept = _kept(lines, found)
@@ -75,8 +79,8 @@ def cleaned(text: str, *, issue: IssueId, prefix: str, html_only: bool = False) 
 
 
 def own_words(text: str) -> str:
-    """Return the lines of `text` that nobody else wrote, doubtful ones left out, LF line ends."""
-    lines = printable_text(text).split("\n")
+    """Return the lines of `text` that nobody else wrote, up to the first doubtful one."""
+    lines = printable_text(text[:TEXT_MAX]).split("\n")
     found = sort(lines)
     end = min((doubt.line for doubt in found.doubts), default=len(lines))
     return "\n".join(lines[at] for at in _kept(lines, found) if at < end)

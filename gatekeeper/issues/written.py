@@ -12,6 +12,7 @@ from gatekeeper.domain.address import Address
 from gatekeeper.domain.policy import ReadingLimits
 from gatekeeper.domain.protection import Coverage
 from gatekeeper.issues.flowed import unflowed
+from gatekeeper.issues.quoting import TEXT_MAX
 from gatekeeper.mail import openpgp
 from gatekeeper.mail.charset import decode_in, printable_text
 from gatekeeper.mail.openpgp import InlineSigned, Signed
@@ -104,7 +105,7 @@ def _as_typed(part: Part, text: str) -> str:
         # RFC 9788 §4.10.2: the copy of protected header fields ends at the first empty line.
         blank = _BLANK_LINE.search(text)
         text = text[blank.end() :] if blank else text
-    if part.params.get("format", "").lower() != "flowed":
+    if part.params.get("format", "").lower() != "flowed" or len(text) > TEXT_MAX:
         return text
     return unflowed(text, delsp=part.params.get("delsp", "").lower() == "yes")
 

@@ -198,7 +198,7 @@ def test_a_signed_mail_says_for_which_installation_it_is(
         "!SEC-2026-0007 own\n\n-----Original Message-----\nsecurity@example.org",
         "!SEC-2026-0007 own\n\nOn 3 Sep 2026, R <r@x.example> wrote:\nsecurity@example.org",
         "!SEC-2026-0007 own\n\nanti-security@example.org",
-        "!SEC-2026-0007 own\n\nsecurity@example.organic",
+        "!SEC-2026-0007 own\n\nsecurity@example.orgs.example",
         "!SEC-2026-0007 own\n\nsecurity@example.org.elsewhere.example",
         "!SEC-2026-0007 own\n\nx@security@example.org",
     ],

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gatekeeper.domain.identity import IssueId
 from gatekeeper.issues.commands import VERBS, Command, Parsed, parse
+from gatekeeper.issues.quoting import TEXT_MAX
 
 ISSUE = IssueId(prefix="SEC", year=2026, number=7)
 OTHER = IssueId(prefix="SEC", year=2026, number=8)
@@ -305,4 +306,9 @@ def test_text_without_the_mark_is_discussion(text: str) -> None:
 def test_a_long_text_is_read_in_time() -> None:
     """Each of these took too long in some mail program; the time limit of a test is the bar."""
     for piece in ("!", "! ", "> ", "On 1:00 ", '!SEC-2026-0007 own "', "From: ", "to = ", "a@b:\n"):
-        parse(piece * (1_000_000 // len(piece)))
+        parse(piece * (25_000_000 // len(piece)))
+
+
+def test_a_text_that_is_too_long_is_told() -> None:
+    assert "send it as a file" in told("!SEC-2026-0007 note\n" + "a" * TEXT_MAX)
+    assert () == parse("a" * (TEXT_MAX + 1)).problems

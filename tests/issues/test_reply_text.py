@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.domain.identity import IssueId
+from gatekeeper.issues.quoting import TEXT_MAX
 from gatekeeper.issues.reply_text import Cleaned, cleaned, own_words
 
 ISSUE = IssueId(prefix="SEC", year=2026, number=7)
@@ -102,7 +103,10 @@ def test_what_programs_add_is_taken_out_and_counted(mail: str, text: str, remove
         "Sent from Outlook for Android",
         "Get Outlook for iOS<https://mail.example/o>",
         "Von meinem Telefon gesendet",
-        "Gesendet von Mail",
+        "Gesendet von Mail für Windows",
+        "Sent with Proton Mail secure email.",
+        "Inviato dal mio telefono",
+        "Отправлено с моего телефона",
         "Enviado desde mi teléfono",
         "Envoyé de mon téléphone",
     ],
@@ -110,6 +114,11 @@ def test_what_programs_add_is_taken_out_and_counted(mail: str, text: str, remove
 def test_the_last_line_of_a_telephone_is_taken_out(device: str) -> None:
     assert "Thank you." == sent(f"Thank you.\n\n{device}\n")
     assert device in sent(f"{device}\nis what it says.")
+
+
+def test_a_last_line_that_only_resembles_it_stays() -> None:
+    for line in ("Sent with the last mail.", "Sent from a second machine it crashes.", "Sent:"):
+        assert line in sent(f"Thank you.\n\n{line}\n")
 
 
 @pytest.mark.parametrize(
@@ -213,3 +222,23 @@ def test_what_was_cleaned_is_clean(text: str) -> None:
 def test_own_words_leave_out_what_is_in_doubt() -> None:
     assert "Mine." == own_words("Mine.\nOn 3 Sep 2026, Robin wrote:\nsecurity@example.org\n")
     assert "Mine." == own_words("> security@example.org\nMine.\n-- \nsecurity@example.org")
+
+
+def test_a_long_text_is_cleaned_in_time() -> None:
+    """The time limit of a test is the bar."""
+    for piece in (
+        "On 3 Sep 2026, ",
+        "From: a\n",
+        "SEC-2026-",
+        "-- \n",
+        "> x\n",
+        "a@b:\n",
+        "\n",
+        "-",
+    ):
+        clean(piece * (TEXT_MAX // len(piece)))
+
+
+def test_a_text_that_is_too_long_is_not_sent() -> None:
+    assert "send the long part as a file" in refused("a" * (TEXT_MAX + 1))
+    assert "a" * TEXT_MAX == sent("a" * TEXT_MAX)

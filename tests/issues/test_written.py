@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from gatekeeper.domain.policy import ReadingLimits
 from gatekeeper.domain.protection import Protection, Signature, SignatureState
+from gatekeeper.issues.commands import parse as parse_commands
+from gatekeeper.issues.quoting import TEXT_MAX
 from gatekeeper.issues.written import Written, written
 from gatekeeper.mail import parse
 from gatekeeper.mail.reading import Reading
@@ -152,6 +154,13 @@ def test_a_charset_outside_of_the_frame_changes_no_letter() -> None:
 def test_what_is_no_frame_holds_no_text() -> None:
     spoiled = FRAME.format(COMMAND).replace("Hash: SHA512\n", "Comment: x\n")
     assert "" == read(text(spoiled)).text
+
+
+def test_a_text_that_is_too_long_stays_so() -> None:
+    """Joined, it could be short enough to pass for a whole one."""
+    found = read(text(f"{COMMAND}\n" + "a \n" * TEXT_MAX, more="; format=flowed"))
+    assert 3 * TEXT_MAX < len(found.text)
+    assert "longer" in parse_commands(found.text).problems[0]
 
 
 @given(st.binary(max_size=300))
