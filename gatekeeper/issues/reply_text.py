@@ -16,13 +16,17 @@ from gatekeeper.mail.charset import printable_text
 
 _SHOWN: Final = 60
 _OBJECTIONS_MAX: Final = 20
-_LABELS: Final = ("Written", "Received", "Encryption", "Signature", "Piece", "Note", "Event log")
+_LABELS: Final = (
+    *("Subject", "From", "To", "Cc", "Written", "Received", "Encryption", "Signature", "Piece"),
+    *("Attached", "Done", "Waiting", "Note", "Event log"),
+)
 _OURS: Final = re.compile(
     "|".join(re.escape(f"{label}:".ljust(INDENT)) + r"\S" for label in _LABELS)
-    + r"|The lines above are gatekeeper's\.|All that follows is the sender's, as it was sent\."
-    r"|An answer to this mail reaches the response team, not the sender\."
+    + r"|The lines above are gatekeeper's|All that follows is the sender's, as it was sent"
+    r"|An answer to this mail reaches the response team"
+    r"|Commands stand at the top of a signed answer"
 )
-"""Lines of the block in a team's copy (`config/templates/team-copy.txt`)."""
+"""Lines of ours as they stand in mail to the team (`config/templates/team-copy.txt`)."""
 
 _PROGRAMS: Final = "Outlook|Mail|Yahoo|Proton|Gmail|Samsung|Spark|FairEmail|K-9|Thunderbird"
 _DEVICE: Final = re.compile(

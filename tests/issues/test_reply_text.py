@@ -1,5 +1,8 @@
 """Only a writer's own words go to a reporter; what is in doubt goes to nobody."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +12,7 @@ from gatekeeper.issues.quoting import TEXT_MAX
 from gatekeeper.issues.reply_text import Cleaned, cleaned, own_words
 
 ISSUE = IssueId(prefix="SEC", year=2026, number=7)
+TEMPLATES = Path(__file__).parent.parent.parent / "config" / "templates"
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=400)
 CANARY = "canary"
 
@@ -145,6 +149,18 @@ def test_what_is_in_doubt_is_not_sent(text: str, fault: str, remedy: str) -> Non
     words = refused(text)
     assert fault in words
     assert remedy in words
+
+
+def lines_of_ours() -> list[str]:
+    """Return the lines that the shipped block has in every copy, with something for each value."""
+    text = (TEMPLATES / "team-copy.txt").read_text().partition("#}")[2]
+    filled = re.sub(r"{{.*?}}", "value", re.sub(r"{%.*?%}", "", text))
+    return [line for line in filled.split("\n") if line.strip() not in {"", "value"}]
+
+
+@pytest.mark.parametrize("line", lines_of_ours())
+def test_every_line_of_a_teams_copy_is_known(line: str) -> None:
+    assert "block in a team's copy" in refused(f"Hello.\n{line}\n")
 
 
 @pytest.mark.parametrize(
