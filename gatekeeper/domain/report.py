@@ -58,6 +58,8 @@ class Classified:
 
     `delivery` is the one a bounce is about, `carried` the message inside a letter that came back.
 
+    `route` names whom the reply address was given to that the message came to.
+
     `automatic` is what the headers say of themselves; it may keep an answer back, it never keeps
     a report from being opened (design: mail engine, "In").
     """
@@ -66,3 +68,4 @@ class Classified:
     delivery: RowId | None = None
     carried: RowId | None = None
     automatic: bool = False
+    route: RowId | None = None

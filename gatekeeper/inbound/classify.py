@@ -31,8 +31,11 @@ def classify(
     if carried is not None:
         return Classified(kind=Kind.LOOP, carried=carried)
     automatic = reading.mail.auto_submitted not in {"", "no"}
-    if any(route.route is Route.SECURITY for route in routes):
-        return Classified(kind=Kind.REPORT, automatic=automatic)
+    security = [route for route in routes if route.route is Route.SECURITY]
+    if security:
+        named = (token.check_reply(token_key, each.token) for each in security if each.token)
+        route = next(filter(None, named), None)
+        return Classified(kind=Kind.REPORT, automatic=automatic, route=route)
     return Classified(kind=Kind.POSTMASTER, automatic=automatic)
 
 

@@ -13,14 +13,17 @@ from typing import Final
 from gatekeeper.domain.errors import GatekeeperError
 from gatekeeper.domain.identity import ROW_ID_BYTES
 from gatekeeper.domain.instants import MINUTE, SECOND, Instant, later
+from gatekeeper.domain.protection import SignatureState
 from gatekeeper.domain.report import MAX_ATTEMPTS, Classified, Kind
 from gatekeeper.inbound.classify import classify
 from gatekeeper.inbound.decrypt import decrypt
-from gatekeeper.issues.handling import Arrival, handle
+from gatekeeper.issues.case import Arrival
+from gatekeeper.issues.handling import handle
+from gatekeeper.issues.key_offers import KeyOffer, examined
 from gatekeeper.issues.letterhead import Desk
 from gatekeeper.issues.reading import Reader
 from gatekeeper.mail.reading import Reading
-from gatekeeper.store import audit, messages
+from gatekeeper.store import audit, correspondents, messages
 from gatekeeper.store.engine import Store, Tx
 from gatekeeper.store.messages import ClaimedMessage, StoredMessage
 
@@ -90,9 +93,11 @@ class InboundWorker:
         # Stage 4 goes by the outside alone, so it can say first what stage 3 must leave closed.
         reading = self.reader.outside(raw)
         classified = self._classified(stored, reading)
+        offers: tuple[KeyOffer, ...] = ()
         if classified.kind not in _NEVER_OPENED:
-            reading = decrypt(self.reader, raw)
+            reading = self._opened(raw)
             classified = self._classified(stored, reading)
+            offers = examined(self.reader.engine, reading, self.now())
         arrival = Arrival(
             id=stored.id,
             lease=lease,
@@ -100,9 +105,26 @@ class InboundWorker:
             received_at=stored.received_at,
             reading=reading,
             classified=classified,
+            offers=offers,
         )
         now = self.now()
         return self.store.write(lambda tx: handle(tx, self.desk, arrival, now))
+
+    def _opened(self, raw: bytes) -> Reading:
+        """Read a message; once more with the pinned keys of those who may have signed it."""
+        reading = decrypt(self.reader, raw)
+        unknown = [
+            signature.key_id
+            for signature in reading.protection.signatures
+            if signature.state is SignatureState.UNKNOWN_SIGNER and signature.key_id
+        ]
+        if not unknown:
+            return reading
+        holders = self.store.read(lambda tx: correspondents.by_key_ids(tx, unknown))
+        pinned = {c.fingerprint: c.certificate for c in holders if c.certificate is not None}
+        if not pinned:
+            return reading
+        return decrypt(self.reader, raw, tuple(pinned.values()))
 
     def _classified(self, stored: StoredMessage, reading: Reading) -> Classified:
         return classify(reading, stored.envelope, self.desk.own, self.desk.token_key)

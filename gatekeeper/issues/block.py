@@ -8,9 +8,11 @@ from typing import Final
 from gatekeeper.domain.instants import Instant, rfc3339, spoken
 from gatekeeper.domain.report import Envelope, Kind
 from gatekeeper.domain.verdict import Verdict
-from gatekeeper.issues.column import in_column, one_line, quoted
+from gatekeeper.issues.column import in_column, one_line, quoted, size
 from gatekeeper.issues.reading import UNREAD, stays_whole
+from gatekeeper.mail.attachments import attachments
 from gatekeeper.mail.headers import Mailbox
+from gatekeeper.mail.oddities import oddities
 from gatekeeper.mail.parse import Mail
 from gatekeeper.mail.reading import Piece, Reading
 from gatekeeper.texts.templates import TEAM_COPY, Texts
@@ -26,7 +28,10 @@ class BlockFacts:
     """Everything the block and the stored summary of a message are made of.
 
     `claimed` names an issue the message says it belongs to, without being believed · `automatic`
-    is what it says of itself · `alias` the address of ours it came to.
+    is what it says of itself · `alias` the address of ours it came to · `command` how a command
+    about the issue begins, "" where there is none · `remarks` what the program
+    found out besides, `done` what it did because of the message, `waiting` what it did not do yet;
+    all in its own words.
     """
 
     kind: Kind
@@ -39,6 +44,10 @@ class BlockFacts:
     envelope: Envelope
     reading: Reading
     verdict: Verdict
+    command: str = ""
+    remarks: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -72,7 +81,11 @@ def block_text(texts: Texts, facts: BlockFacts, *, log_head: str) -> str:
             "encryption": facts.verdict.encryption,
             "signature": facts.verdict.signature,
             "pieces": [in_column(line) for line in _pieces(facts.reading.pieces)],
+            "attachments": [in_column(line) for line in _attachments(facts.reading)],
+            "done": [in_column(line) for line in facts.done],
+            "waiting": [in_column(line) for line in facts.waiting],
             "notes": [in_column(line) for line in problems_of(facts)],
+            "command": facts.command,
             "what_follows": _what_follows(facts.reading),
             "log_head": log_head,
         },
@@ -99,7 +112,11 @@ def summary(facts: BlockFacts) -> Mapping[str, object]:
         "signature": facts.verdict.signature,
         "signer": facts.verdict.signer.name if facts.verdict.signer else None,
         "from_confirmed": facts.verdict.from_confirmed,
+        "message_id": mail.message_id,
         "pieces": _pieces(facts.reading.pieces),
+        "attachments": _attachments(facts.reading),
+        "done": list(facts.done),
+        "waiting": list(facts.waiting),
         "problems": problems_of(facts),
         "text": facts.reading.text[:_TEXT_MAX],
     }
@@ -107,6 +124,7 @@ def summary(facts: BlockFacts) -> Mapping[str, object]:
 
 def problems_of(facts: BlockFacts) -> list[str]:
     """Return what a reader should know before believing the message, one line each."""
+    mail = facts.reading.mail
     lines = [one_line(problem) for problem in facts.reading.problems]
     if facts.automatic:
         lines.append("it says of itself that a program sent it (Auto-Submitted)")
@@ -115,6 +133,9 @@ def problems_of(facts: BlockFacts) -> list[str]:
             f"it says that it belongs to {facts.claimed}, but its sender is not known there;"
             " a new issue was opened for it"
         )
+    lines.extend(facts.remarks)
+    if not stays_whole(facts.reading):
+        lines.extend(oddities(mail, facts.reading.content))
     return lines
 
 
@@ -172,6 +193,19 @@ def _mailbox(box: Mailbox) -> str:
     if box.address is None:
         return f"{name or 'someone'} (no usable address)"
     return f"{name} <{box.address}>" if name else str(box.address)
+
+
+def _attachments(reading: Reading) -> list[str]:
+    """Return a line for each attachment: type and size, the name, what about it may mislead."""
+    if stays_whole(reading):
+        return []
+    lines: list[str] = []
+    for each in attachments(reading.content)[:_NAMED_MAX]:
+        line = (
+            f"{each.number}, {one_line(each.content_type)}, {size(each.size)}: {quoted(each.name)}"
+        )
+        lines.append("; ".join((line, *each.notes)))
+    return lines
 
 
 def _pieces(pieces: Sequence[Piece]) -> list[str]:

@@ -25,6 +25,14 @@ def quoted(text: str, at_most: int = 300) -> str:
     return '"' + one_line(text, at_most).replace('"', "'") + '"'
 
 
+def size(octets: int) -> str:
+    """Return a size for people: bytes up to 1023, else KiB or MiB with one decimal."""
+    if octets < 1024:
+        return f"{octets} bytes"
+    value, unit = (octets / 1024, "KiB") if octets < 1024 * 1024 else (octets / 1024 / 1024, "MiB")
+    return f"{value:.1f} {unit}"
+
+
 def in_column(text: str) -> str:
     """Return `text` broken into lines that all begin at INDENT, but for the first one.
 

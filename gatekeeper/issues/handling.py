@@ -1,25 +1,38 @@
 """6. Decide what a message means, and write all that follows from it in one commit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from gatekeeper.domain.address import Address
-from gatekeeper.domain.identity import RowId, short_tag
+from gatekeeper.domain.identity import short_tag
 from gatekeeper.domain.instants import Instant
-from gatekeeper.domain.report import Classified, Envelope, Kind
+from gatekeeper.domain.report import Kind
 from gatekeeper.domain.team import Team
-from gatekeeper.domain.verdict import Verdict, verdict
-from gatekeeper.issues import thread
+from gatekeeper.domain.verdict import Known, Verdict, spaced, verdict
+from gatekeeper.issues import answers, correspondence, held_back, orders, replay, thread
 from gatekeeper.issues.block import BlockFacts, block_text, shown_subject, summary
-from gatekeeper.issues.letterhead import OUTER_SUBJECT, Desk, Draft, dump, team_letterhead
+from gatekeeper.issues.case import Arrival, Case, Place
+from gatekeeper.issues.commands import Parsed
+from gatekeeper.issues.letterhead import (
+    OUTER_SUBJECT,
+    Desk,
+    Draft,
+    command,
+    dump,
+    team_letterhead,
+)
+from gatekeeper.issues.post import TEAM_COPY_KIND
 from gatekeeper.issues.reading import OUTSIDE_ONLY, UNREAD, stays_whole
+from gatekeeper.issues.thread import Clues
 from gatekeeper.mail.compose import outer
 from gatekeeper.mail.reading import Reading
-from gatekeeper.store import audit, deliveries, issues, letters, messages
+from gatekeeper.store import audit, correspondents, deliveries, issues, keys, letters, messages
+from gatekeeper.store.correspondents import Correspondent
 from gatekeeper.store.engine import Tx
-from gatekeeper.store.faults import Conflict
 from gatekeeper.store.issues import IssueRow
 from gatekeeper.store.letters import NewLetter
+from gatekeeper.store.tx import lock
 
 _TAG_BYTES: Final = 5
 _ACTOR: Final = "gatekeeper"
@@ -27,51 +40,27 @@ _PASSED_ON: Final = frozenset({Kind.REPORT, Kind.REPLY, Kind.POSTMASTER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    """One message as it reaches stage 6: claimed, read and classified."""
+class _Found:
+    """What was found out and done besides: lines for the team's copy, and the facts behind."""
 
-    id: RowId
-    lease: bytes
-    envelope: Envelope
-    received_at: Instant
-    reading: Reading
-    classified: Classified
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """Where a message ends up."""
-
-    kind: Kind
-    issue: IssueRow | None
-    opened: bool = False
-    claimed: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    """One message in the transaction that handles it."""
-
-    tx: Tx
-    desk: Desk
-    arrival: Arrival
-    sender: Address | None
-    verdict: Verdict
-    now: Instant
+    remarks: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    silent: bool = False
 
 
 def handle(tx: Tx, desk: Desk, arrival: Arrival, now: Instant) -> Kind:
     """Write everything that follows from a message, and return what it was.
 
-    Message to handled, thread link, issue, letter, deliveries and audit entries stand or fall
+    Message to handled, thread link, issue, letters, deliveries and audit entries stand or fall
     together in the transaction `tx`. A lease that is no longer ours raises StaleLease, an issue
     that changed meanwhile Conflict; then nothing is written and the message is claimed again.
     """
-    sender = sender_of(arrival.reading)
-    found = _verdict(arrival.reading, sender, desk.team)
-    case = _Case(tx=tx, desk=desk, arrival=arrival, sender=sender, verdict=found, now=now)
-    place = _place(case)
-    facts = _facts(case, place)
+    case = _case(tx, desk, arrival, now)
+    parsed = orders.read(case)
+    place = _place(case, parsed)
+    found = _follow(case, place, parsed)
+    facts = _facts(case, place, found)
     messages.finish(
         tx,
         message=arrival.id,
@@ -80,21 +69,60 @@ def handle(tx: Tx, desk: Desk, arrival: Arrival, now: Instant) -> Kind:
         issue=place.issue.id if place.issue else None,
         summary=summary(facts),
         message_id=arrival.reading.mail.message_id,
+        sender=case.sender,
+        thread=thread.root_of(arrival.reading),
+        ciphertext=arrival.reading.ciphertext,
         now=now,
     )
     head = _record(case, place)
-    if place.kind in _PASSED_ON:
+    if place.kind in _PASSED_ON and not found.silent:
         _write_letter(case, place.issue, facts, head)
     return place.kind
 
 
-def _verdict(reading: Reading, sender: Address | None, team: Team) -> Verdict:
+def _case(tx: Tx, desk: Desk, arrival: Arrival, now: Instant) -> Case:
+    sender = sender_of(arrival.reading)
+    signers = _signers(tx, arrival.reading)
+    return Case(
+        tx=tx,
+        desk=desk,
+        arrival=arrival,
+        sender=sender,
+        signers=signers,
+        verdict=_verdict(arrival, sender, desk.team, _known(tx, signers)),
+        now=now,
+    )
+
+
+def _signers(tx: Tx, reading: Reading) -> tuple[Correspondent, ...]:
+    """Return the correspondents whose pinned key a signature is by, as gpg verified it."""
+    found = {s.fingerprint for s in reading.protection.signatures if s.fingerprint is not None}
+    holders = correspondents.by_key_ids(tx, [each[-16:] for each in sorted(found)])
+    return tuple(holder for holder in holders if holder.fingerprint in found)
+
+
+def _known(tx: Tx, signers: Sequence[Correspondent]) -> dict[str, Known]:
+    """Return in words whose keys those are; the latest issue stands for all of a reporter's."""
+    known: dict[str, Known] = {}
+    for each in signers:
+        if each.fingerprint is not None:
+            issue = issues.by_row(tx, each.issue).issue_id
+            known[each.fingerprint] = Known(
+                label=f"the {each.name} of {issue}", address=each.address
+            )
+    return known
+
+
+def _verdict(
+    arrival: Arrival, sender: Address | None, team: Team, known: dict[str, Known]
+) -> Verdict:
     """Return what was verified; of a mail that stayed closed nothing may be said."""
+    reading = arrival.reading
     if UNREAD in reading.problems:
         return Verdict(encryption="not known", signature="not known")
     if OUTSIDE_ONLY in reading.problems:
         return Verdict(encryption="not looked at", signature="not looked at")
-    found = verdict(reading.protection, sender, team)
+    found = verdict(reading.protection, sender, team, known)
     if reading.protection.unreadable is not None:
         return replace(found, signature="not known")
     return found
@@ -107,7 +135,113 @@ def sender_of(reading: Reading) -> Address | None:
     return reading.mail.from_[0].address
 
 
-def _facts(case: _Case, place: _Place) -> BlockFacts:
+def _place(case: Case, parsed: Parsed) -> Place:
+    classified = case.arrival.classified
+    if classified.kind is Kind.BOUNCE:
+        return Place(
+            kind=Kind.BOUNCE, issue=held_back.issue_of_delivery(case.tx, classified.delivery)
+        )
+    if classified.kind is Kind.LOOP:
+        return Place(kind=Kind.LOOP, issue=held_back.issue_of_row(case.tx, classified.carried))
+    if classified.kind is Kind.POSTMASTER:
+        return Place(kind=Kind.POSTMASTER, issue=None)
+    named = orders.named_issue(case, parsed)
+    if named is not None:
+        return _joined(case, Place(kind=Kind.REPLY, issue=named))
+    if orders.asks_for_help(case, parsed):
+        return Place(kind=Kind.REPLY, issue=None)
+    return _threaded(case)
+
+
+def _threaded(case: Case) -> Place:
+    if case.sender is not None:
+        # Of two first mails of one thread, handled at once, the second has to see the first.
+        lock(case.tx, "thread", keys.of_address(case.tx, case.sender))
+    clues = Clues(
+        sender=case.sender,
+        reading=case.reading,
+        route=case.arrival.classified.route,
+        signers=case.signers,
+    )
+    found = thread.find(case.tx, clues, team=case.desk.team, prefix=case.desk.prefix)
+    if found.issue is None:
+        return _open(case, found.claimed, void=found.void)
+    # A tracker calls all its mail automatic; only what answers a letter of ours is an auto-reply.
+    is_automatic_answer = case.arrival.classified.automatic and found.answers
+    kind = Kind.AUTO_REPLY if is_automatic_answer else Kind.REPLY
+    return _joined(case, Place(kind=kind, issue=found.issue, void=found.void))
+
+
+def _joined(case: Case, place: Place) -> Place:
+    if place.issue is not None:
+        version = place.issue.version
+        issues.touch(case.tx, issue=place.issue.id, version=version, now=case.now)
+    return place
+
+
+def _open(case: Case, claimed: str, *, void: bool) -> Place:
+    issue = issues.open_issue(
+        case.tx,
+        product=case.desk.product,
+        prefix=case.desk.prefix,
+        tag=short_tag(case.desk.chance(_TAG_BYTES)),
+        subject=shown_subject(case.reading),
+        reporter=_reporter(case),
+        now=case.now,
+    )
+    return Place(kind=Kind.REPORT, issue=issue, opened=True, claimed=claimed, void=void)
+
+
+def _reporter(case: Case) -> str:
+    """Return the address that answers will go to; one of ours would answer to ourselves."""
+    address = case.sender or case.arrival.envelope.sender
+    if address is None or case.desk.own.route(address) is not None:
+        return ""
+    return str(address)
+
+
+def _follow(case: Case, place: Place, parsed: Parsed) -> _Found:
+    """Do what a message gives cause for, and return what the team's copy says of it."""
+    if place.kind not in _PASSED_ON:
+        held_back.tell(case, place)
+        return _Found()
+    if place.kind is Kind.POSTMASTER:
+        return _Found()
+    remarks = [*_doubts(case, place)]
+    echo = replay.listen(case)
+    met = correspondence.meet(case, place)
+    followed = orders.carry_out(case, parsed)
+    outside = orders.outsiders(case)
+    orders.reply_to_author(case, followed, place.issue, outside)
+    remarks += [*echo.remarks, *met.remarks, *followed.remarks, *_outside(outside)]
+    answered = answers.answer(case, place, met, replayed=echo.replayed)
+    return _Found(
+        remarks=tuple(remarks),
+        done=(*followed.done, *answered),
+        waiting=followed.waiting,
+        silent=followed.only_help,
+    )
+
+
+def _doubts(case: Case, place: Place) -> list[str]:
+    """Say what looks like us or like an address of ours, and is not."""
+    lines = []
+    if case.sender is not None and case.desk.own.route(case.sender) is not None:
+        lines.append("its From is an address of ours; nobody is answered, and it proves nothing")
+    if place.void:
+        lines.append(
+            "it came to a reply address that was revoked, or that this database never gave"
+        )
+    return lines
+
+
+def _outside(outside: Sequence[str]) -> list[str]:
+    if not outside:
+        return []
+    return [f"ALARM: this team mail also went outside, to {', '.join(outside[:10])}"]
+
+
+def _facts(case: Case, place: Place, found: _Found) -> BlockFacts:
     return BlockFacts(
         kind=place.kind,
         issue=str(place.issue.issue_id) if place.issue else "",
@@ -117,66 +251,16 @@ def _facts(case: _Case, place: _Place) -> BlockFacts:
         alias=str(case.desk.own.security),
         received_at=case.arrival.received_at,
         envelope=case.arrival.envelope,
-        reading=case.arrival.reading,
+        reading=case.reading,
         verdict=case.verdict,
+        command=command(case.desk, place.issue.issue_id) if place.issue else "",
+        remarks=found.remarks,
+        done=found.done,
+        waiting=found.waiting,
     )
 
 
-def _place(case: _Case) -> _Place:
-    classified = case.arrival.classified
-    if classified.kind is Kind.BOUNCE:
-        return _Place(kind=Kind.BOUNCE, issue=_issue_of_delivery(case.tx, classified.delivery))
-    if classified.kind is Kind.LOOP:
-        return _Place(kind=Kind.LOOP, issue=_issue_of_message(case.tx, classified.carried))
-    if classified.kind is Kind.POSTMASTER:
-        return _Place(kind=Kind.POSTMASTER, issue=None)
-    found = thread.find(
-        case.tx,
-        references=case.arrival.reading.references,
-        subject=case.arrival.reading.subject,
-        sender=case.sender,
-        team=case.desk.team,
-        prefix=case.desk.prefix,
-    )
-    if found.issue is None:
-        return _open(case, found.claimed)
-    issues.touch(case.tx, issue=found.issue.id, version=found.issue.version, now=case.now)
-    # A tracker calls all its mail automatic; only what answers a letter of ours is an auto-reply.
-    is_automatic_answer = classified.automatic and found.answers
-    return _Place(kind=Kind.AUTO_REPLY if is_automatic_answer else Kind.REPLY, issue=found.issue)
-
-
-def _open(case: _Case, claimed: str) -> _Place:
-    reporter = case.sender or case.arrival.envelope.sender
-    issue = issues.open_issue(
-        case.tx,
-        product=case.desk.product,
-        prefix=case.desk.prefix,
-        tag=short_tag(case.desk.chance(_TAG_BYTES)),
-        subject=shown_subject(case.arrival.reading),
-        reporter=str(reporter) if reporter else "",
-        now=case.now,
-    )
-    return _Place(kind=Kind.REPORT, issue=issue, opened=True, claimed=claimed)
-
-
-def _issue_of_delivery(tx: Tx, delivery: RowId | None) -> IssueRow | None:
-    row = deliveries.get(tx, delivery) if delivery else None
-    return issues.by_row(tx, row.issue) if row and row.issue else None
-
-
-def _issue_of_message(tx: Tx, message: RowId | None) -> IssueRow | None:
-    if message is None:
-        return None
-    try:
-        row = messages.head(tx, message)
-    except Conflict:
-        # The letter is older than the backup this database was restored from.
-        return None
-    return issues.by_row(tx, row.issue) if row.issue else None
-
-
-def _record(case: _Case, place: _Place) -> audit.Head:
+def _record(case: Case, place: Place) -> audit.Head:
     if place.opened and place.issue is not None:
         audit.append(
             case.tx,
@@ -196,6 +280,7 @@ def _record(case: _Case, place: _Place) -> audit.Head:
             "kind": place.kind,
             "encryption": case.verdict.encryption,
             "signature": case.verdict.signature,
+            "key": spaced(case.verdict.key) if case.verdict.key else None,
         },
         issue=place.issue.id if place.issue else None,
         message=case.arrival.id,
@@ -203,11 +288,11 @@ def _record(case: _Case, place: _Place) -> audit.Head:
     )
 
 
-def _write_letter(case: _Case, issue: IssueRow | None, facts: BlockFacts, head: audit.Head) -> None:
+def _write_letter(case: Case, issue: IssueRow | None, facts: BlockFacts, head: audit.Head) -> None:
     """Write the letter that carries the message to the whole team, and a delivery for each."""
     desk, tx = case.desk, case.tx
     subject = f"[{issue.issue_id}] {facts.subject}" if issue else f"[{facts.kind}] {facts.subject}"
-    earlier = letters.first_message_id(tx, issue.id) if issue else None
+    earlier = letters.first_message_id(tx, issue.id, kind=TEAM_COPY_KIND) if issue else None
     letterhead = team_letterhead(
         desk,
         carried=case.arrival.id,
@@ -230,7 +315,7 @@ def _write_letter(case: _Case, issue: IssueRow | None, facts: BlockFacts, head: 
         NewLetter(
             issue=issue.id if issue else None,
             message=case.arrival.id,
-            kind="team-copy",
+            kind=TEAM_COPY_KIND,
             message_id=letterhead.message_id,
             plaintext=dump(draft),
             frame_head=frame.head,

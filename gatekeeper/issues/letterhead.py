@@ -64,6 +64,11 @@ class Desk:
     clear_replies: bool
 
 
+def command(desk: Desk, issue: IssueId, what: str = "") -> str:
+    """Return how a command for an issue of this installation begins, with `what` behind it."""
+    return f"!{issue}@{desk.own.security.domain} {what}".rstrip()
+
+
 def team_letterhead(
     desk: Desk,
     *,

@@ -221,9 +221,12 @@ def known_message_id(tx: Tx, message_id: str) -> RowId | None:
     return row_id(found) if found is not None else None
 
 
-def first_message_id(tx: Tx, issue: RowId) -> str | None:
-    """Return the Message-ID of the issue's oldest letter, which its thread hangs from, or None."""
-    query = select(_L.id, _L.message_id).where(_L.issue == issue)
+def first_message_id(tx: Tx, issue: RowId, *, kind: str) -> str | None:
+    """Return the Message-ID of the issue's oldest letter of a kind, or None.
+
+    What the team reads hangs from one letter, and no other audience ever sees its Message-ID.
+    """
+    query = select(_L.id, _L.message_id).where(_L.issue == issue, _L.kind == kind)
     first = tx.connection.execute(query.order_by(_L.created_at, _L.id).limit(1)).one_or_none()
     if first is None:
         return None

@@ -42,6 +42,7 @@ SAMPLES: Final = MappingProxyType(
                 "pieces": ("1, opened apart from the rest",),
                 "attachments": ("1, application/pdf, 20 KiB: 'proof.pdf'",),
                 "done": ("own: Andrea Example looks after it now",),
+                "waiting": ("an answer in clear, for another person to confirm",),
                 "notes": ("no Date",),
                 "command": "!SEC-2026-0001@example.org",
                 "what_follows": "All that follows is the sender's, as it was sent.",

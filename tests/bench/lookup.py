@@ -4,7 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from gatekeeper.domain.protection import Protection
 from gatekeeper.issues import thread
+from gatekeeper.issues.thread import Clues
+from gatekeeper.mail.parse import Mail
+from gatekeeper.mail.reading import Reading
+from gatekeeper.mail.structure import Part
 from gatekeeper.store import issues, messages
 from gatekeeper.store.engine import Store
 from gatekeeper.store.issues import IssueRow
@@ -15,6 +20,7 @@ from tests.bench.ground import NAMES, Ground
 from tests.house import example_team
 
 SAMPLES = 20
+_NOTHING = Part(source=b"", start=0, body_start=0, end=0)
 BAR = "<= 2 with 100,000 messages"
 
 
@@ -88,14 +94,12 @@ def _size(archive: Archive) -> str:
 
 
 def _find(tx: Tx, one: IssueRow, subject: str, *references: str) -> None:
-    found = thread.find(
-        tx,
-        references=references,
-        subject=subject,
-        sender=filling.SENDER,
-        team=example_team(),
-        prefix="SEC",
-    ).issue
+    mail = Mail(raw=b"", root=_NOTHING, subject=subject)
+    reading = Reading(
+        mail=mail, subject=subject, content=_NOTHING, protection=Protection(), references=references
+    )
+    clues = Clues(sender=filling.SENDER, reading=reading)
+    found = thread.find(tx, clues, team=example_team(), prefix="SEC").issue
     assert found is not None
     assert one.id == found.id
 

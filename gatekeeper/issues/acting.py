@@ -1,0 +1,230 @@
+"""What the verbs do: each changes an issue in the transaction given, or refuses and says why.
+
+Signed mail and the command line come to the same functions (S-1); who asks is an Actor.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gatekeeper.domain.errors import NotThere, Refusal
+from gatekeeper.domain.identity import RowId
+from gatekeeper.domain.instants import Instant
+from gatekeeper.domain.protection import Form
+from gatekeeper.domain.team import Person
+from gatekeeper.domain.verdict import spaced
+from gatekeeper.issues.column import one_line
+from gatekeeper.issues.correspondence import REPORTER, reporter_of
+from gatekeeper.issues.letterhead import Desk, command
+from gatekeeper.issues.notices import tell
+from gatekeeper.issues.post import Posting, Words, to_correspondent, to_team
+from gatekeeper.issues.reply_text import cleaned
+from gatekeeper.mail.personal import File
+from gatekeeper.store import audit, correspondents, issues, messages
+from gatekeeper.store.correspondents import Correspondent
+from gatekeeper.store.engine import Tx
+from gatekeeper.store.issues import IssueRow
+from gatekeeper.texts.forms import reply_text
+
+NOTE: Final = "note"
+REPLY_LETTER: Final = "reply"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who asks: a person of the team by signed mail, or whoever has a shell on this machine.
+
+    `shell` is the operating system's name for them; it counts as no approval (promise P-8).
+    `about` is the message that asks, None for a command.
+    """
+
+    person: Person | None = None
+    shell: str = ""
+    about: RowId | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an actor who is nobody, or two."""
+        if (self.person is None) == (not self.shell):
+            message = "an actor is a person of the team or somebody at a shell"
+            raise ValueError(message)
+
+    @property
+    def name(self) -> str:
+        """What the event log calls them."""
+        return self.person.name if self.person is not None else self.shell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What an act came to, in lines for people; `waiting` is the effect that waits for approval.
+
+    `waiting` is the full SHA-256 in hex digits, "" when nothing waits.
+    """
+
+    lines: tuple[str, ...]
+    waiting: str = ""
+
+
+def own(tx: Tx, desk: Desk, *, issue: IssueRow, actor: Actor, now: Instant) -> Done:
+    """Make the actor the one who looks after the issue; only a person of the team can be."""
+    if actor.person is None:
+        raise Refusal(
+            "a shell cannot look after an issue",
+            remedy=f"send the signed mail `{command(desk, issue.issue_id, 'own')}`",
+        )
+    before = f", before {issue.owner}" if issue.owner and issue.owner != actor.name else ""
+    issues.set_owner(tx, issue=issue.id, owner=actor.name, now=now)
+    record(tx, "issue.owned", issue, actor, {"owner": actor.name}, now=now)
+    return Done(lines=(f"own: {actor.name} looks after {issue.issue_id} now{before}",))
+
+
+def note(tx: Tx, desk: Desk, *, issue: IssueRow, actor: Actor, text: str, now: Instant) -> Done:
+    """Keep a note in the issue, for the team alone.
+
+    One that came by mail is in the team's hands with that mail; one from a shell is sent to them.
+    """
+    if not text.strip():
+        raise Refusal("the note is empty", remedy="write it below the command")
+    if actor.person is None:
+        words = Words(kind=NOTE, subject=f"Note by {actor.name}", text=text, by=actor.name)
+        to_team(tx, desk, words, issue=issue, now=now)
+    record(tx, "issue.noted", issue, actor, {"text": text}, now=now)
+    return Done(lines=(f"note: kept in {issue.issue_id}; it stays inside the team",))
+
+
+def reply(
+    tx: Tx,
+    desk: Desk,
+    *,
+    issue: IssueRow,
+    actor: Actor,
+    to: str,
+    text: str,
+    files: Sequence[File],
+    now: Instant,
+) -> Done:
+    """Answer a correspondent as the alias, encrypted to the pinned key; without one, refuse."""
+    correspondent = addressee(tx, issue, to, now=now)
+    if correspondent.fingerprint is None:
+        raise Refusal(
+            f"no key of the {correspondent.name} is known, so nothing can be sent encrypted",
+            remedy=f"ask for one with `{command(desk, issue.issue_id, 'reply clear')}`, which a"
+            " second person confirms",
+        )
+    said = sendable(text, issue=issue, prefix=desk.prefix)
+    words = Words(
+        kind=REPLY_LETTER,
+        subject=f"Re: {issue.subject}",
+        text=reply_text(
+            desk.texts,
+            text=said.text,
+            project=desk.name,
+            issue=issue.issue_id,
+            fingerprint=desk.fingerprint,
+            clear=False,
+        ),
+        by=actor.name,
+        files=tuple(files),
+        about=actor.about,
+    )
+    posting = Posting(
+        correspondent=correspondent,
+        to=correspondent.address,
+        form=Form.SEALED,
+        answers=last_from(tx, issue, correspondent),
+    )
+    to_correspondent(tx, desk, words, posting, now=now)
+    payload = {"to": correspondent.name, "files": [file.name for file in files]}
+    record(tx, "issue.replied", issue, actor, payload, now=now)
+    key = spaced(correspondent.fingerprint)
+    where = f"the {correspondent.name}, {correspondent.address}"
+    lines = [f"reply: goes to {where}, encrypted to {key}"]
+    if said.removed:
+        lines.append(f"reply: {said.removed} quoted lines were left out")
+    if files:
+        lines.append("reply: with " + ", ".join(file.name for file in files))
+    if actor.person is None:
+        tell(
+            tx,
+            desk,
+            issue=issue.id,
+            headline=f"{actor.name} answered the {correspondent.name}",
+            lines=(*lines, *said.text.splitlines()),
+            now=now,
+            by=actor.name,
+        )
+    return Done(lines=tuple(lines))
+
+
+def revoke(tx: Tx, desk: Desk, *, issue: IssueRow, actor: Actor, now: Instant) -> Done:
+    """Void the reporter's reply address; the next mail to them carries a new one."""
+    correspondent = addressee(tx, issue, REPORTER, now=now)
+    correspondents.renew_route(tx, correspondent=correspondent.id, now=now)
+    record(tx, "reporter.address_revoked", issue, actor, {}, now=now)
+    line = (
+        f"revoke: the {correspondent.name}'s reply address leads nowhere any more; the next mail"
+        " to them names a new one"
+    )
+    if actor.person is None:
+        tell(tx, desk, issue=issue.id, headline=line, lines=(), now=now, by=actor.name)
+    return Done(lines=(line,))
+
+
+def addressee(tx: Tx, issue: IssueRow, name: str, *, now: Instant) -> Correspondent:
+    """Return the correspondent called `name`; NotThere, naming those there are, if none is."""
+    reporter_of(tx, issue, now=now)
+    known = correspondents.of_issue(tx, issue.id)
+    for each in known:
+        if each.name == name.lower():
+            return each
+    names = ", ".join(each.name for each in known) or "nobody: the report named no address"
+    raise NotThere(
+        f'{issue.issue_id} has no correspondent "{one_line(name, 60)}"', remedy=f"it has: {names}"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sendable:
+    """Text that may go to a correspondent, and how many lines were taken out of it."""
+
+    text: str
+    removed: int
+
+
+def sendable(text: str, *, issue: IssueRow, prefix: str) -> Sendable:
+    """Return what of `text` may leave; Refusal, with all objections, when nothing may."""
+    found = cleaned(text, issue=issue.issue_id, prefix=prefix)
+    if found.objections:
+        raise Refusal("; ".join(found.objections), remedy="nothing was sent")
+    return Sendable(text=found.text, removed=found.removed)
+
+
+def last_from(tx: Tx, issue: IssueRow, correspondent: Correspondent) -> tuple[str, ...]:
+    """Return the Message-ID of the last mail from a correspondent, for theirs to thread by."""
+    for message in reversed(messages.of_issue(tx, issue.id)):
+        summary = message.summary or {}
+        if str(summary.get("sender") or "").lower() == str(correspondent.address).lower():
+            named = summary.get("message_id")
+            return (str(named),) if named else ()
+    return ()
+
+
+def record(
+    tx: Tx,
+    kind: str,
+    issue: IssueRow,
+    actor: Actor,
+    payload: Mapping[str, object],
+    *,
+    now: Instant,
+) -> None:
+    """Append what was done to the event log (promise P-10)."""
+    audit.append(
+        tx,
+        kind=kind,
+        actor=actor.name,
+        now=now,
+        payload=payload,
+        issue=issue.id,
+        message=actor.about,
+    )

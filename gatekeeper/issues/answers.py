@@ -1,0 +1,189 @@
+"""Answer a reporter without a human: that the mail arrived, or that it could not be read.
+
+The rules are those of the design (mail engine, "Bounces, loops"): only to the envelope's sender,
+from `<>`, with nothing of the mail in it, and not to what itself is automatic.
+"""
+
+from typing import Final
+
+from gatekeeper.domain import automatic
+from gatekeeper.domain.address import Address
+from gatekeeper.domain.automatic import Signs
+from gatekeeper.domain.forms import (
+    Acknowledgement,
+    AnyForm,
+    ConfirmKey,
+    ManyReports,
+    Unreadable,
+    new_code,
+)
+from gatekeeper.domain.instants import HOUR, Instant, later
+from gatekeeper.domain.protection import Form
+from gatekeeper.domain.report import Kind
+from gatekeeper.domain.timeline import proposed
+from gatekeeper.issues.case import Case, Place
+from gatekeeper.issues.correspondence import Meeting
+from gatekeeper.issues.post import Posting, Words, to_correspondent
+from gatekeeper.issues.reading import UNREAD
+from gatekeeper.store import audit, correspondents, issues, letters
+from gatekeeper.store.correspondents import Correspondent
+from gatekeeper.texts.forms import subject_of
+
+CONFIRMS_MAX: Final = 3
+"""How often the reporter of one issue is asked about a key that somebody sent."""
+
+CONFIRM: Final = "confirm-key"
+ACKNOWLEDGEMENT: Final = "acknowledgement"
+UNREADABLE: Final = "unreadable"
+MANY: Final = "many-reports"
+
+
+def answer(case: Case, place: Place, met: Meeting, *, replayed: bool) -> tuple[str, ...]:
+    """Write the automatic answers that a message gets; return what was done, or why nothing.
+
+    Empty when the message is of a kind that is never answered so.
+    """
+    reporter = met.reporter
+    if reporter is None or place.kind not in {Kind.REPORT, Kind.REPLY}:
+        return ()
+    if case.colleague is not None:
+        return ()
+    done: list[str] = []
+    if met.confirm:
+        done += _confirm(case, reporter, met.confirm)
+    if place.opened or _is_unreadable(case):
+        done += _first_answer(case, place, reporter, replayed=replayed)
+    return tuple(done)
+
+
+def _first_answer(
+    case: Case, place: Place, reporter: Correspondent, *, replayed: bool
+) -> list[str]:
+    to = case.arrival.envelope.sender
+    objection = "its ciphertext is another sender's" if replayed else _objection(case, reporter)
+    if objection or to is None:
+        return [f"no automatic answer: {objection}"]
+    many = letters.automatic_to(case.tx, recipient=to, since=_an_hour_before(case.now))
+    per_sender = case.desk.policy.answers.per_sender
+    if many > per_sender:
+        return [f"no automatic answer: {to} has had {many} within the hour"]
+    form: AnyForm
+    if many == per_sender:
+        kind, form = MANY, ManyReports()
+    elif _is_unreadable(case):
+        kind, form = UNREADABLE, Unreadable(fingerprint=case.desk.fingerprint)
+    else:
+        kind, form = ACKNOWLEDGEMENT, _acknowledgement(case, place, reporter, to)
+    return [_write(case, reporter, to, kind, form)]
+
+
+def _objection(case: Case, reporter: Correspondent) -> str:
+    """Return why this message gets no automatic answer, "" when it may."""
+    envelope, mail = case.arrival.envelope, case.reading.mail
+    sender = envelope.sender
+    signs = Signs(
+        sender=sender,
+        auto_submitted=mail.auto_submitted,
+        listed=mail.listed,
+        precedence=mail.precedence,
+        suppressed=mail.suppressed,
+        report=mail.report,
+        own=sender is not None and case.desk.own.route(sender) is not None,
+        looped=False,
+    )
+    silence = automatic.silence(signs)
+    if silence or sender is None:
+        return silence
+    if case.desk.team.by_address(sender) is not None:
+        return "its envelope sender is one of the team"
+    if letters.answered(case.tx, issue=reporter.issue, recipient=sender):
+        return f"{sender} was answered in this issue before"
+    hour = _an_hour_before(case.now)
+    if letters.automatic_since(case.tx, hour) >= case.desk.policy.answers.per_hour:
+        return "too many were sent within the hour"
+    return ""
+
+
+def _acknowledgement(
+    case: Case, place: Place, reporter: Correspondent, to: Address
+) -> Acknowledgement:
+    """Return the slots; the code goes to the stored address only."""
+    if place.issue is None:
+        message = "an acknowledgement is about an issue"
+        raise ValueError(message)
+    return Acknowledgement(
+        issue=place.issue.issue_id,
+        timeline=proposed(case.arrival.received_at, case.desk.policy.timeline),
+        fingerprint=case.desk.fingerprint,
+        code=_new_code(case, reporter) if to.key == reporter.address.key else "",
+    )
+
+
+def _confirm(case: Case, reporter: Correspondent, fingerprint: str) -> list[str]:
+    """Ask the stored address whether a key that somebody sent is theirs."""
+    earlier = letters.of_issue(case.tx, reporter.issue)
+    asked = sum(letter.kind == CONFIRM for letter in earlier)
+    hour = _an_hour_before(case.now)
+    quiet = letters.automatic_since(case.tx, hour) < case.desk.policy.answers.per_hour
+    robot = (
+        automatic.is_robot(reporter.address) or case.desk.own.route(reporter.address) is not None
+    )
+    if robot or case.arrival.classified.automatic:
+        return ["the reporter was not asked about the key: the mail is a program's"]
+    if asked >= CONFIRMS_MAX or not quiet:
+        return ["the reporter was not asked about the key: too many such questions were sent"]
+    form = ConfirmKey(
+        issue=issues.by_row(case.tx, reporter.issue).issue_id,
+        fingerprint=fingerprint,
+        code=_new_code(case, reporter),
+    )
+    return [_write(case, reporter, reporter.address, CONFIRM, form)]
+
+
+def _write(case: Case, reporter: Correspondent, to: Address, kind: str, form: AnyForm) -> str:
+    """Write one answer: sealed when it goes to a reporter whose key is pinned, else in clear."""
+    sealed = reporter.fingerprint is not None and to.key == reporter.address.key
+    answered = case.reading.mail.message_id
+    to_correspondent(
+        case.tx,
+        case.desk,
+        Words(
+            kind=kind,
+            subject=subject_of(form, project=case.desk.name),
+            form=form,
+            about=case.arrival.id,
+        ),
+        Posting(
+            correspondent=reporter,
+            to=to,
+            form=Form.SEALED if sealed else Form.CLEAR_FORM,
+            automatic=True,
+            answers=(answered,) if answered else (),
+        ),
+        now=case.now,
+    )
+    audit.append(
+        case.tx,
+        kind="reporter.answered",
+        actor="gatekeeper",
+        now=case.now,
+        payload={"letter": kind, "to": str(to), "encrypted": sealed},
+        issue=reporter.issue,
+        message=case.arrival.id,
+    )
+    return f"{kind} to {to}, {'encrypted' if sealed else 'in clear, without a word of the report'}"
+
+
+def _is_unreadable(case: Case) -> bool:
+    reading = case.reading
+    return reading.protection.unreadable is not None or UNREAD in reading.problems
+
+
+def _new_code(case: Case, reporter: Correspondent) -> str:
+    code = new_code(case.desk.chance)
+    correspondents.give_nonce(case.tx, correspondent=reporter.id, nonce=code, now=case.now)
+    return code
+
+
+def _an_hour_before(now: Instant) -> Instant:
+    return later(now, -HOUR)

@@ -1,0 +1,276 @@
+"""Whom we write to in an issue: the address as stored, the key as pinned, the code as mailed.
+
+The address is that of the first mail. A key that comes with the first mail is pinned; later only
+the pinned key's signature, the code that we mailed to the address, or two people of the team bring
+in another one (design: mail, "Who a reporter is").
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gatekeeper.domain.address import Address
+from gatekeeper.domain.forms import holds_code
+from gatekeeper.domain.instants import Instant
+from gatekeeper.domain.protection import Coverage
+from gatekeeper.domain.verdict import spaced
+from gatekeeper.issues import authority
+from gatekeeper.issues.case import Case, Place
+from gatekeeper.issues.key_offers import KeyOffer
+from gatekeeper.issues.letterhead import command
+from gatekeeper.pgp import guests
+from gatekeeper.pgp.guests import Guest
+from gatekeeper.store import audit, correspondents, seen
+from gatekeeper.store.correspondents import Correspondent
+from gatekeeper.store.engine import Tx
+from gatekeeper.store.issues import IssueRow
+
+REPORTER: Final = "reporter"
+"""The name of the correspondent who opened the issue."""
+
+_ACTOR: Final = "gatekeeper"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """What is known of the reporter once a message was looked at.
+
+    `remarks` for the team · `confirm` the fingerprint of a key about which the reporter has to be
+    asked, "" if none.
+    """
+
+    reporter: Correspondent | None
+    remarks: tuple[str, ...] = ()
+    confirm: str = ""
+
+
+def reporter_of(tx: Tx, issue: IssueRow, *, now: Instant) -> Correspondent | None:
+    """Return the reporter of an issue; None when there was no address to write to.
+
+    Issues that are older than this part of the program get their row now, as one who wrote
+    encrypted: nothing leaves in clear for want of knowing.
+    """
+    known = next((c for c in correspondents.of_issue(tx, issue.id) if c.name == REPORTER), None)
+    if known is not None or not issue.reporter:
+        return known
+    try:
+        address = Address.parse(issue.reporter)
+    except ValueError:
+        return None
+    return correspondents.add(
+        tx, issue=issue.id, name=REPORTER, address=address, wrote_in_clear=False, now=now
+    )
+
+
+def meet(case: Case, place: Place) -> Meeting:
+    """Take up what a message tells of its issue's reporter: a new one, a key, a code."""
+    issue = place.issue
+    if issue is None:
+        return Meeting(reporter=None)
+    if place.opened:
+        return _first(case, issue)
+    reporter = reporter_of(case.tx, issue, now=case.now)
+    if reporter is None or case.colleague is not None:
+        return Meeting(reporter=reporter)
+    return _again(case, issue, reporter)
+
+
+def _first(case: Case, issue: IssueRow) -> Meeting:
+    try:
+        address = Address.parse(issue.reporter)
+    except ValueError:
+        return Meeting(reporter=None)
+    protection = case.reading.protection
+    reporter = correspondents.add(
+        case.tx,
+        issue=issue.id,
+        name=REPORTER,
+        address=address,
+        wrote_in_clear=protection.encrypted is Coverage.NONE,
+        now=case.now,
+    )
+    offered = _usable(case.arrival.offers)
+    remarks = _unusable(case.arrival.offers)
+    if not offered or case.colleague is not None:
+        return Meeting(reporter=reporter, remarks=remarks)
+    pinned = _pin(case, reporter, offered[0], "it came with the first mail")
+    said = f"answers are encrypted to the key that came with it: {_named(offered[0])}"
+    return Meeting(reporter=pinned, remarks=(*remarks, said))
+
+
+def _again(case: Case, issue: IssueRow, reporter: Correspondent) -> Meeting:
+    by_key = any(signer.id == reporter.id for signer in case.signers)
+    by_code = bool(reporter.nonce) and holds_code(case.reading.text, reporter.nonce or "")
+    remarks = [*_unusable(case.arrival.offers)]
+    stranger = case.sender is None or case.sender.key != reporter.address.key
+    if stranger and not by_key:
+        remarks.append(
+            f"its sender is not {reporter.address}, the address of the first mail; answers go"
+            " to that one only"
+        )
+    if by_code:
+        correspondents.drop_nonce(case.tx, correspondent=reporter.id, now=case.now)
+        _record(case, "reporter.code_used", issue, {})
+        remarks.append(
+            f"it holds the code that we mailed to {reporter.address}: whoever wrote it reads that"
+            " mailbox; the code is used up"
+        )
+    change = _Change(case=case, issue=issue, reporter=reporter, by_key=by_key, by_code=by_code)
+    met = change.take_up()
+    return replace(met, remarks=(*remarks, *met.remarks))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """A later message, and what it may do about the reporter's key."""
+
+    case: Case
+    issue: IssueRow
+    reporter: Correspondent
+    by_key: bool
+    by_code: bool
+
+    def take_up(self) -> Meeting:
+        offered = _usable(self.case.arrival.offers)
+        if self.reporter.fingerprint is not None:
+            return self._other(offered)
+        if self.by_code:
+            return self._confirmed(offered)
+        if not offered:
+            return Meeting(reporter=self.reporter)
+        return self._asked(offered[0])
+
+    def _other(self, offered: tuple[Guest, ...]) -> Meeting:
+        """A key is pinned: only its own signature over the new one changes it."""
+        pinned = self.reporter.fingerprint or ""
+        covered = _usable(tuple(o for o in self.case.arrival.offers if o.covered))
+        if self.by_key and covered and self._is_fresh():
+            changed = _pin(self.case, self.reporter, covered[0], "signed by the key before it")
+            said = (
+                f"the reporter's key is {_named(covered[0])} from now on, signed by the one before"
+            )
+            if covered[0].info.fingerprint == pinned:
+                said = "the reporter's key was renewed, signed by itself"
+            return Meeting(reporter=changed, remarks=(said,))
+        others = [guest for guest in offered if guest.info.fingerprint != pinned]
+        if not others:
+            return Meeting(reporter=self.reporter)
+        self._keep(others[0])
+        said = (
+            f"another key came with it, {_named(others[0])}; the pinned one stays,"
+            f" {spaced(pinned)}. Two of the team may change it: {self._command(others[0])}"
+        )
+        return Meeting(reporter=self.reporter, remarks=(said,))
+
+    def _confirmed(self, offered: tuple[Guest, ...]) -> Meeting:
+        """The code came back: the key with it counts, or the kept one whose fingerprint it says."""
+        if offered:
+            changed = _pin(self.case, self.reporter, offered[0], "it came with the code")
+            said = f"answers are encrypted from now on, to {_named(offered[0])}"
+            return Meeting(reporter=changed, remarks=(said,))
+        text = "".join(self.case.reading.text.upper().split())
+        for fingerprint in correspondents.all_offered(self.case.tx, self.reporter.id):
+            if fingerprint in text.replace(">", ""):
+                changed = accept(self.case.tx, self.reporter, fingerprint, now=self.case.now)
+                _record(self.case, "reporter.key_pinned", self.issue, {"fingerprint": fingerprint})
+                said = f"answers are encrypted from now on, to {spaced(fingerprint)}"
+                return Meeting(reporter=changed, remarks=(said,))
+        return Meeting(reporter=self.reporter)
+
+    def _asked(self, guest: Guest) -> Meeting:
+        self._keep(guest)
+        said = (
+            f"a key came with it, {_named(guest)}, that nothing proves to be the reporter's; it is"
+            f" not used. The reporter is asked by mail, and two of the team may take it:"
+            f" {self._command(guest)}"
+        )
+        return Meeting(reporter=self.reporter, remarks=(said,), confirm=guest.info.fingerprint)
+
+    def _keep(self, guest: Guest) -> None:
+        correspondents.offer(
+            self.case.tx,
+            correspondent=self.reporter.id,
+            certificate=guest.certificate,
+            fingerprint=guest.info.fingerprint,
+            now=self.case.now,
+        )
+
+    def _command(self, guest: Guest) -> str:
+        return command(self.case.desk, self.issue.issue_id, f"key {guest.info.fingerprint}")
+
+    def _is_fresh(self) -> bool:
+        """Say whether this signature is new here, so that an old mail brings no old key back."""
+        digest = authority.signed_digest(self.case.reading)
+        made_at = self.case.verdict.made_at
+        if digest is None or made_at is None:
+            return False
+        if not authority.is_fresh(made_at, self.case.arrival.received_at):
+            return False
+        return seen.first_time(
+            self.case.tx, digest=digest, message=self.case.arrival.id, now=self.case.now
+        )
+
+
+def accept(tx: Tx, reporter: Correspondent, fingerprint: str, *, now: Instant) -> Correspondent:
+    """Pin a key that was offered before; KeyError when there is none of that fingerprint."""
+    kept = correspondents.offered(tx, correspondent=reporter.id, fingerprint=fingerprint)
+    if kept is None:
+        raise KeyError(fingerprint)
+    correspondents.pin(
+        tx,
+        correspondent=reporter.id,
+        certificate=kept,
+        fingerprint=fingerprint,
+        key_ids=guests.key_ids(kept),
+        now=now,
+    )
+    return correspondents.by_row(tx, reporter.id)
+
+
+def _pin(case: Case, reporter: Correspondent, guest: Guest, why: str) -> Correspondent:
+    fingerprint = guest.info.fingerprint
+    correspondents.pin(
+        case.tx,
+        correspondent=reporter.id,
+        certificate=guest.certificate,
+        fingerprint=fingerprint,
+        key_ids=guests.key_ids(guest.certificate),
+        now=case.now,
+    )
+    audit.append(
+        case.tx,
+        kind="reporter.key_pinned",
+        actor=_ACTOR,
+        now=case.now,
+        payload={"fingerprint": fingerprint, "why": why},
+        issue=reporter.issue,
+        message=case.arrival.id,
+    )
+    return correspondents.by_row(case.tx, reporter.id)
+
+
+def _record(case: Case, kind: str, issue: IssueRow, payload: dict[str, object]) -> None:
+    audit.append(
+        case.tx,
+        kind=kind,
+        actor=_ACTOR,
+        now=case.now,
+        payload=payload,
+        issue=issue.id,
+        message=case.arrival.id,
+    )
+
+
+def _usable(offers: tuple[KeyOffer, ...]) -> tuple[Guest, ...]:
+    return tuple(offer.guest for offer in offers if offer.guest is not None)
+
+
+def _unusable(offers: tuple[KeyOffer, ...]) -> tuple[str, ...]:
+    return tuple(
+        f"a key that came with it cannot be used: {offer.problem}"
+        for offer in offers
+        if offer.guest is None
+    )
+
+
+def _named(guest: Guest) -> str:
+    return spaced(guest.info.fingerprint)

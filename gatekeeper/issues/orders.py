@@ -1,0 +1,294 @@
+"""Carry out what a team mail commands: all of its commands, or none, and an answer to its author.
+
+Whoever only looks like one of the team is answered too, at the registered address, and nothing is
+done; so people learn that somebody writes in their name.
+"""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gatekeeper.domain.address import Address
+from gatekeeper.domain.errors import NotThere, Refusal
+from gatekeeper.domain.filenames import file_name
+from gatekeeper.domain.instants import HOUR, later
+from gatekeeper.domain.team import Person
+from gatekeeper.issues import acting, authority, commands, requesting
+from gatekeeper.issues.acting import Actor, Done
+from gatekeeper.issues.case import Case
+from gatekeeper.issues.column import one_line
+from gatekeeper.issues.commands import Command, Parsed
+from gatekeeper.issues.correspondence import REPORTER
+from gatekeeper.issues.post import Words, to_colleague
+from gatekeeper.issues.written import written
+from gatekeeper.mail.attachments import Attachment, attachments
+from gatekeeper.mail.personal import File
+from gatekeeper.store import issues, letters, seen
+from gatekeeper.store.issues import IssueRow
+from gatekeeper.store.tx import savepoint
+from gatekeeper.texts.templates import COMMAND_ANSWER
+
+ANSWER: Final = "command-answer"
+UNPROVEN_ANSWERS: Final = 5
+"""Answers to one person and hour about mail that is not proven to be theirs."""
+
+_WIDTH: Final = 74
+
+_KEYS: Final = frozenset({"application/pgp-keys", "application/pgp-signature"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What became of a mail's commands, in lines for people; all empty when it had none.
+
+    `only_help` says that the mail asked for help, properly signed, and for nothing else.
+    """
+
+    commands: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    only_help: bool = False
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the rest of the team is told of commands that did nothing."""
+        if not self.problems:
+            return ()
+        return (f"it holds commands, of which NONE was done: {'; '.join(self.problems)}",)
+
+
+def read(case: Case) -> Parsed:
+    """Return the commands of a mail that one of the team seems to have written, else none."""
+    if case.colleague is None:
+        return Parsed()
+    return commands.parse(written(case.reading).text)
+
+
+def named_issue(case: Case, parsed: Parsed) -> IssueRow | None:
+    """Return the issue that the first command names, for the mail to be read in its thread."""
+    named = next((command.issue for command in parsed.commands if command.issue), None)
+    return issues.get(case.tx, named) if named is not None else None
+
+
+def asks_for_help(case: Case, parsed: Parsed) -> bool:
+    """Say whether a mail asks for help and nothing else, and is proven to be its author's.
+
+    Such a mail opens no issue. Without the proof it may be a report all the same.
+    """
+    only = bool(parsed.commands) and all(each.verb == "help" for each in parsed.commands)
+    return only and not parsed.problems and not _unproven(case, parsed)
+
+
+def carry_out(case: Case, parsed: Parsed) -> Orders:
+    """Do what the mail's commands say, if all of them may be done."""
+    person = case.colleague
+    if person is None or not (parsed.commands or parsed.problems):
+        return Orders()
+    lines = tuple(one_line(command.line) for command in parsed.commands)
+    objections = _objections(case, parsed)
+    if objections:
+        return Orders(commands=lines, problems=objections)
+    if parsed.commands and all(command.verb == "help" for command in parsed.commands):
+        return Orders(commands=lines, only_help=True)
+    actor = Actor(person=person, about=case.arrival.id)
+    done, problems = _attempt(case, parsed, actor)
+    if problems:
+        return Orders(commands=lines, problems=tuple(problems))
+    said = tuple(line for each in done if not each.waiting for line in each.lines)
+    waiting = tuple(line for each in done if each.waiting for line in each.lines)
+    return Orders(commands=lines, done=said, waiting=waiting)
+
+
+def _objections(case: Case, parsed: Parsed) -> tuple[str, ...]:
+    """Return why nothing may be done, all reasons at once."""
+    found = _unproven(case, parsed)
+    if found or parsed.problems:
+        return (*found, *parsed.problems)
+    digest = authority.signed_digest(case.reading)
+    fresh = digest is not None and seen.first_time(
+        case.tx, digest=digest, message=case.arrival.id, now=case.now
+    )
+    return () if fresh else ("this signed mail was carried out before; write and sign a new one",)
+
+
+def _unproven(case: Case, parsed: Parsed) -> tuple[str, ...]:
+    return authority.objections(
+        verdict=case.verdict,
+        reading=case.reading,
+        received_at=case.arrival.received_at,
+        own=case.desk.own,
+        commands=parsed.commands,
+        prefix=case.desk.prefix,
+    )
+
+
+def _attempt(case: Case, parsed: Parsed, actor: Actor) -> tuple[list[Done], list[str]]:
+    """Try each command in turn; when one is refused, all are undone and all refusals told."""
+    done: list[Done] = []
+    problems: list[str] = []
+    with savepoint(case.tx) as undo:
+        for command in parsed.commands:
+            try:
+                done.append(_perform(case, command, parsed.rest, actor))
+            except Refusal as error:
+                problems.append(f"{command.verb}: {error.diagnostics()}")
+        if problems:
+            undo()
+    return done, problems
+
+
+def _perform(case: Case, command: Command, text: str, actor: Actor) -> Done:
+    tx, desk, now = case.tx, case.desk, case.now
+    if command.issue is None:
+        return Done(lines=())
+    issue = issues.get(tx, command.issue)
+    if issue is None:
+        raise NotThere(f"there is no issue {command.issue}", remedy="see the subject of its mails")
+    match command.verb:
+        case "own":
+            return acting.own(tx, desk, issue=issue, actor=actor, now=now)
+        case "note":
+            return acting.note(tx, desk, issue=issue, actor=actor, text=text, now=now)
+        case "approve":
+            effect = command.operands[0]
+            return requesting.approve(tx, desk, issue=issue, actor=actor, effect=effect, now=now)
+        case "key":
+            key = command.operands[0]
+            return requesting.pin_key(tx, desk, issue=issue, actor=actor, key=key, now=now)
+        case "revoke":
+            return acting.revoke(tx, desk, issue=issue, actor=actor, now=now)
+        case "reply":
+            return _reply(case, command, issue, text, actor)
+        case _:
+            return Done(lines=())
+
+
+def _reply(case: Case, command: Command, issue: IssueRow, text: str, actor: Actor) -> Done:
+    tx, desk, now = case.tx, case.desk, case.now
+    names = command.values.get("to", REPORTER).split(",")
+    files = _files(case)
+    lines: list[str] = []
+    waiting = ""
+    for to in dict.fromkeys(names):
+        if "clear" in command.words:
+            if files:
+                raise Refusal("no files go out in clear", remedy="send the mail without them")
+            done = requesting.reply_clear(
+                tx, desk, issue=issue, actor=actor, to=to, text=text, now=now
+            )
+        else:
+            done = acting.reply(
+                tx, desk, issue=issue, actor=actor, to=to, text=text, files=files, now=now
+            )
+        lines += done.lines
+        waiting = done.waiting or waiting
+    return Done(lines=tuple(lines), waiting=waiting)
+
+
+def _files(case: Case) -> tuple[File, ...]:
+    """Return the files attached to a command mail, which go with its reply.
+
+    A forwarded mail could carry the team's own discussion: then nothing is sent.
+    """
+    listed = [a for a in attachments(case.reading.content) if a.content_type not in _KEYS]
+    for each in listed:
+        if each.content_type.startswith("message/") or each.content_type == "text/rfc822-headers":
+            raise Refusal(
+                "a forwarded mail is attached, and may hold what stays inside the team",
+                remedy="send the reply without it",
+            )
+    return tuple(_file(each) for each in listed)
+
+
+def _file(each: Attachment) -> File:
+    name = file_name(each.name, fallback=f"file-{each.number}")
+    return File(name=name, content_type=plain_type(each.content_type), data=each.part.decoded())
+
+
+def plain_type(content_type: str) -> str:
+    """Return a type that may stand in a letter of ours; text could be shown as HTML."""
+    return content_type if content_type in _PASSED else "application/octet-stream"
+
+
+_PASSED: Final = frozenset(
+    {"text/plain", "text/x-patch", "text/x-diff", "application/pdf", "application/zip", "image/png"}
+)
+
+
+def outsiders(case: Case) -> tuple[str, ...]:
+    """Return the addresses outside that a team mail went to besides us, as its header says."""
+    if case.colleague is None:
+        return ()
+    boxes = (*case.reading.mail.to, *case.reading.mail.cc)
+    found = (box.address for box in boxes if box.address is not None)
+    return tuple(dict.fromkeys(str(a) for a in found if _is_outside(case, a)))
+
+
+def _is_outside(case: Case, address: Address) -> bool:
+    return case.desk.own.route(address) is None and case.desk.team.by_address(address) is None
+
+
+def reply_to_author(
+    case: Case, orders: Orders, issue: IssueRow | None, outside: Sequence[str]
+) -> None:
+    """Tell the author of a team mail what did not happen, or what happened that should not have.
+
+    What was done is in the copy that everybody gets.
+    """
+    person = case.colleague
+    if person is None or not (orders.problems or orders.only_help or outside):
+        return
+    proven = case.verdict.signer is not None and case.verdict.from_confirmed
+    if not proven and _had_enough(case, person):
+        return
+    values = {
+        "headline": _headline(orders, outside),
+        "commands": orders.commands,
+        "done": orders.done,
+        "waiting": orders.waiting,
+        "problems": tuple(line for each in orders.problems for line in _wrapped(each)),
+        "next_step": _next_step(case, orders, outside),
+    }
+    words = Words(
+        kind=ANSWER,
+        subject="Your commands" if orders.commands or orders.problems else "Your mail",
+        text=case.desk.texts.fill(COMMAND_ANSWER, values),
+        about=case.arrival.id,
+    )
+    to_colleague(case.tx, case.desk, words, person, issue=issue, automatic=True, now=case.now)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, subsequent_indent="  ", break_long_words=False)
+
+
+def _headline(orders: Orders, outside: Sequence[str]) -> str:
+    if orders.problems:
+        return "A mail in your name holds commands. NONE of them was done."
+    if outside:
+        return "A mail in your name about an issue also went to people outside the team."
+    return "Help"
+
+
+def _next_step(case: Case, orders: Orders, outside: Sequence[str]) -> str:
+    parts: list[str] = []
+    if outside:
+        parts.append(
+            "ALARM: it went to " + ", ".join(one_line(each, 100) for each in outside[:10]) + ".\n"
+            "What it said is no longer the team's alone. If you did not mean that, ask them to\n"
+            "delete it, and tell the team."
+        )
+    if case.verdict.signer is None and orders.problems:
+        parts.append("If you did not write it, tell the team: somebody uses your address.")
+    if orders.problems or orders.only_help:
+        parts.append(commands.help_text(prefix=case.desk.prefix))
+    return "\n\n".join(parts)
+
+
+def _had_enough(case: Case, person: Person) -> bool:
+    """Say whether mail that is not proven to be this person's was answered often enough."""
+    hour = later(case.now, -HOUR)
+    many = letters.automatic_to(case.tx, recipient=person.address, since=hour)
+    return many >= UNPROVEN_ANSWERS

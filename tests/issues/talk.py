@@ -1,0 +1,140 @@
+"""A conversation in a house: who writes what, at which moment, and what each of them gets."""
+
+import email
+import email.policy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+
+from gatekeeper.domain.address import Address
+from gatekeeper.domain.identity import IssueId
+from gatekeeper.domain.instants import to_datetime
+from gatekeeper.outbound.job import Job
+from gatekeeper.store import correspondents, issues
+from gatekeeper.store.correspondents import Correspondent
+from gatekeeper.store.issues import IssueRow
+from tests.house import ALIAS, PEOPLE, House, Inspector, person_key, reading_as, uid
+from tests.issues.reports import ROBIN, Pen, a_pen, head, pgp_mime, robin_key
+from tests.keys import Key, gpg
+
+HERE = ALIAS.domain
+
+
+@dataclass(slots=True, kw_only=True)
+class Talk:
+    """A house, a pen, and those who read; `sent` is all that left so far."""
+
+    house: House
+    pen: Pen
+    andrea: Inspector
+    robin: Inspector
+    sent: list[Job] = field(default_factory=list)
+    count: int = 0
+
+    def receive(self, raw: bytes, *, sender: str, to: str = str(ALIAS)) -> list[Job]:
+        """Let a mail in, work until nothing waits, and return what left because of it."""
+        self.house.receive(raw, sender=sender, to=to)
+        return self.work()
+
+    def work(self) -> list[Job]:
+        """Work until nothing waits, and return what left."""
+        self.house.settle()
+        left = self.house.collect()
+        self.sent += left
+        return left
+
+    def message_id(self, by: str) -> str:
+        """Return a Message-ID that nobody had before."""
+        self.count += 1
+        return f"<{self.count}@{by}>"
+
+    def text(self, words: str, *extra: str, sender: str = ROBIN, subject: str = "A report") -> bytes:
+        """Return an ordinary mail in clear."""
+        begun = head(
+            *extra, sender=sender, subject=subject, message_id=self.message_id("clear.example")
+        )
+        body = words.replace("\n", "\r\n")
+        return begun + f"Content-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n".encode()
+
+    def sealed(
+        self,
+        words: str,
+        *,
+        by: Key | None,
+        sender: str = ROBIN,
+        subject: str = "...",
+        content: bytes = b"",
+        extra: Sequence[str] = (),
+    ) -> bytes:
+        """Return a mail encrypted to the alias, signed at the moment that the house is at."""
+        body = words.replace("\n", "\r\n")
+        inside = content or f"Content-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n".encode()
+        moment = to_datetime(self.house.now).strftime("%Y%m%dT%H%M%S!")
+        options = f"--faked-system-time {moment}"
+        begun = head(
+            *extra, sender=sender, subject=subject, message_id=self.message_id("sealed.example")
+        )
+        return begun + pgp_mime(self.pen.encrypt(inside, by=by, options=options))
+
+    def command(self, words: str, *, person: int = 0, extra: Sequence[str] = ()) -> list[Job]:
+        """Have one of the team send signed and encrypted words, and return what left."""
+        name, address = PEOPLE[person]
+        raw = self.sealed(words, by=person_key(person), sender=uid(name, address), extra=extra)
+        return self.receive(raw, sender=address)
+
+    def issue(self, number: int = 1) -> IssueRow:
+        """Return one issue as it is now."""
+        wanted = IssueId(prefix="SEC", year=2026, number=number)
+        found = self.house.store.read(lambda tx: issues.get(tx, wanted))
+        assert found is not None
+        return found
+
+    @property
+    def issues(self) -> int:
+        """How many issues there are."""
+        return len(self.house.store.read(issues.list_all))
+
+    def reporter(self, number: int = 1) -> Correspondent:
+        """Return the reporter of an issue."""
+        row = self.issue(number).id
+        (found,) = self.house.store.read(lambda tx: correspondents.of_issue(tx, row))
+        return found
+
+    def block(self, jobs: Sequence[Job]) -> str:
+        """Return our words in the last of these mails that Andrea got."""
+        return self.andrea.open(to(jobs, "andrea@team.example")[-1].what.content).block
+
+
+def to(jobs: Sequence[Job], address: str) -> list[Job]:
+    """Return the mails to one address."""
+    wanted = Address.parse(address).key
+    return [job for job in jobs if job.recipient.key == wanted]
+
+
+def parsed(job: Job) -> EmailMessage:
+    """Return a mail as the standard library reads it."""
+    return email.message_from_bytes(job.what.content, policy=email.policy.default)
+
+
+def clear_text(job: Job) -> str:
+    """Return the text of a mail that left in clear."""
+    body = parsed(job).get_body(("plain",))
+    assert body is not None
+    return str(body.get_content()).replace("\r\n", "\n")
+
+
+@contextmanager
+def a_talk(house: House) -> Iterator[Talk]:
+    """Lend a conversation in a house."""
+    with a_pen() as pen, reading_as(person_key(0)) as andrea, reading_as(robin_key()) as robin:
+        yield Talk(house=house, pen=pen, andrea=andrea, robin=robin)
+
+
+def key_part(key: Key, pen: Pen) -> bytes:
+    """Return a public key as an attachment, as mail programs send it."""
+    block = gpg(pen.home, "--armor", "--export", key.fingerprint).replace(b"\n", b"\r\n")
+    return (
+        b'Content-Type: application/pgp-keys; name="key.asc"\r\n'
+        b'Content-Disposition: attachment; filename="key.asc"\r\n\r\n' + block
+    )
