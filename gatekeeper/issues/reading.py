@@ -269,8 +269,8 @@ def stays_whole(reading: Reading) -> bool:
 def _digest(covered: bytes) -> bytes:
     """Return the SHA-256 of what a signature covers, by line and without blanks at line ends.
 
-    A signature of text stays good when they change on the way (gpg passes over them), so a copy
-    must not look like another message for it.
+    A signature of text stays good when line ends change on the way, and blanks before them in one
+    that is signed in clear, so a copy must not look like another message for it.
     """
     hashed = hashlib.sha256()
     for line in io.BytesIO(covered):

@@ -6,6 +6,7 @@ from itertools import combinations_with_replacement, product
 import pytest
 
 from gatekeeper.domain.address import Address
+from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.protection import (
     Coverage,
     Protection,
@@ -14,7 +15,7 @@ from gatekeeper.domain.protection import (
     UnreadableReason,
 )
 from gatekeeper.domain.team import Person
-from gatekeeper.domain.verdict import spaced, verdict
+from gatekeeper.domain.verdict import Known, spaced, verdict
 from tests.domain.samples import FINGERPRINTS, TEAM
 
 GOOD = SignatureState.GOOD
@@ -155,3 +156,56 @@ def test_the_signer_is_the_whole_person() -> None:
     protection = signed("all", Signature(state=SignatureState.GOOD, fingerprint=OTHER.keys[0]))
     found: Person | None = verdict(protection, None, TEAM).signer
     assert OTHER is found
+
+
+RHEA = Known(label="the reporter of SEC-2026-0007", address=Address.parse("robin@research.example"))
+KNOWN = {STRANGER: RHEA}
+
+
+@pytest.mark.parametrize("state", SignatureState)
+def test_a_pinned_key_is_named_and_is_nobody_of_the_team(state: SignatureState) -> None:
+    """Whatever the signature, a reporter's key makes no signer; good, it says whose it is."""
+    protection = signed("all", Signature(state=state, fingerprint=STRANGER, made_at=Instant(5)))
+    for name, sender in SENDERS.items():
+        found = verdict(protection, sender, TEAM, KNOWN)
+        good = state is GOOD
+        confirmed = good and name == "a stranger"
+        assert (None, confirmed) == (found.signer, found.from_confirmed)
+        assert ((STRANGER, Instant(5)) if good else (None, None)) == (found.key, found.made_at)
+        words = f"good, by the key of {RHEA.label}; From {'' if confirmed else 'NOT '}confirmed"
+        assert good == (words == found.signature)
+
+
+def test_a_key_of_the_team_is_the_teams_whatever_is_known_of_it() -> None:
+    """A reporter's record that names a member's key takes nothing from the member."""
+    protection = signed("all", Signature(state=GOOD, fingerprint=MEMBER.keys[0]))
+    known = dict.fromkeys(MEMBER.keys, RHEA)
+    for sender in SENDERS.values():
+        assert verdict(protection, sender, TEAM) == verdict(protection, sender, TEAM, known)
+
+
+def test_of_two_signatures_none_is_the_reporters() -> None:
+    one = Signature(state=GOOD, fingerprint=STRANGER)
+    other = Signature(state=GOOD, fingerprint=MEMBER.keys[0])
+    found = verdict(signed("all", one, other), RHEA.address, TEAM, KNOWN)
+    assert (None, False, None, None) == (
+        found.signer,
+        found.from_confirmed,
+        found.key,
+        found.made_at,
+    )
+    expected = "2 signatures, none counts alone: good, by the key of the reporter of SEC-2026-0007"
+    assert found.signature.startswith(expected)
+
+
+def test_an_unknown_key_is_named_for_rules_and_nobodys_for_people() -> None:
+    protection = signed("all", Signature(state=GOOD, fingerprint=STRANGER))
+    found = verdict(protection, RHEA.address, TEAM)
+    assert (STRANGER, None, False) == (found.key, found.signer, found.from_confirmed)
+    assert found.signature.startswith("good, by a key that is nobody's here")
+
+
+@pytest.mark.parametrize("label", ["", " ", "a\nb", "a\u202eb"])
+def test_somebody_known_is_named_in_printable_words(label: str) -> None:
+    with pytest.raises(ValueError, match="printable"):
+        Known(label=label, address=RHEA.address)

@@ -1,15 +1,16 @@
-"""The first bytes tell whether binary data begins like an encrypted OpenPGP message."""
+"""The first bytes tell whether binary data begins like an encrypted message or like a key."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekeeper.mail.packet_start import starts_encrypted
+from gatekeeper.mail.packet_start import starts_encrypted, starts_key
 
 
 @given(st.binary(max_size=20))
 def test_any_bytes_are_judged(data: bytes) -> None:
     assert starts_encrypted(data) in {True, False}
+    assert starts_key(data) in {True, False}
 
 
 @pytest.mark.parametrize(
@@ -48,3 +49,38 @@ def test_session_key_packets(head: bytes) -> None:
 )
 def test_other_data(head: bytes) -> None:
     assert not starts_encrypted(head + bytes(20))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"\x98\x33\x04....\x16",
+        b"\x99\x01\x0d\x04....\x01",
+        b"\xc6\x33\x04....\x16",
+        b"\xc6\xff\x00\x00\x00\x33\x06....\x1b",
+        b"\x94\x33\x04....\x16",
+        b"\xc5\xc1\x20\x04....\x01",
+        b"\x99\x01\x0d\x03......\x01",
+    ],
+)
+def test_primary_keys(head: bytes) -> None:
+    """Public and secret ones, of every version, also those that are refused later."""
+    assert starts_key(head + bytes(20))
+    assert not starts_encrypted(head + bytes(20))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"\x98\x33\x04....\x63",
+        b"\x98\x33\x09....\x16",
+        b"\xb8\x33\x04....\x16",
+        b"\x85\x01\x0c\x03....\x01",
+        b"\x89PNG\r\n\x1a\n",
+        b"\xff\xd8\xff\xe0........",
+        b"-----BEGIN",
+        b"",
+    ],
+)
+def test_what_is_no_key(head: bytes) -> None:
+    assert not starts_key(head + bytes(20))

@@ -94,3 +94,21 @@ def test_names_of_fields_have_no_case() -> None:
 
 def test_only_so_many_loop_tokens_are_read() -> None:
     assert 20 == len(read(mail(b"", *[b"X-Gatekeeper-Loop: x"] * 99), LIMITS).loop_tokens)
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        (b"Precedence: Bulk (really)", ("bulk", False, False, False)),
+        (b"List-Unsubscribe: <mailto:x@a.example>", ("", True, False, False)),
+        (b"LIST-ID:", ("", True, False, False)),
+        (b"Listen: x", ("", False, False, False)),
+        (b"X-Auto-Response-Suppress: All", ("", False, True, False)),
+        (b"Content-Type: multipart/report; boundary=a", ("", False, False, True)),
+        (b"Content-Type: multipart/mixed; boundary=a", ("", False, False, False)),
+    ],
+)
+def test_signs_of_a_program(field: bytes, expected: tuple[str, bool, bool, bool]) -> None:
+    """What the rules on automatic answers need to know of a mail (RFC 3834 §2)."""
+    found = read(field + b"\r\n\r\nx", LIMITS)
+    assert expected == (found.precedence, found.listed, found.suppressed, found.report)

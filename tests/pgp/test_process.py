@@ -109,3 +109,24 @@ def test_no_descriptor_is_left_open(descriptors: Callable[[], int]) -> None:
 @pytest.fixture
 def descriptors() -> Callable[[], int]:
     return lambda: len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_a_lent_file_is_read_by_its_name_again_and_again() -> None:
+    """As a key ring is: opened anew for each search, each time from its beginning."""
+    content = b"c" * 200_000
+    with process.in_memory(content) as number:
+
+        def command(status: int, special: int) -> list[bytes]:
+            name = f"/proc/self/fd/{number}"
+            program = f"import sys\nfor _ in 'ab': sys.stdout.write(open({name!r}).read())"
+            return [os.fsencode(sys.executable), b"-c", program.encode()]
+
+        ended = process.run(
+            command,
+            given=b"",
+            attached=b"",
+            environment={"LC_ALL": "C"},
+            bounds=_WIDE,
+            lent=(number,),
+        )
+    assert (0, content * 2) == (ended.exit_code, ended.output)
