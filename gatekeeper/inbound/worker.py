@@ -17,8 +17,9 @@ from gatekeeper.domain.protection import SignatureState
 from gatekeeper.domain.report import MAX_ATTEMPTS, Classified, Kind
 from gatekeeper.inbound.classify import classify
 from gatekeeper.inbound.decrypt import decrypt
+from gatekeeper.issues.appended import without_appended
 from gatekeeper.issues.case import Arrival
-from gatekeeper.issues.handling import handle
+from gatekeeper.issues.handling import handle, sender_of
 from gatekeeper.issues.key_offers import KeyOffer, examined
 from gatekeeper.issues.letterhead import Desk
 from gatekeeper.issues.reading import Reader
@@ -94,10 +95,12 @@ class InboundWorker:
         reading = self.reader.outside(raw)
         classified = self._classified(stored, reading)
         offers: tuple[KeyOffer, ...] = ()
+        alone = None
         if classified.kind not in _NEVER_OPENED:
             reading = self._opened(raw)
             classified = self._classified(stored, reading)
             offers = examined(self.reader.engine, reading, self.now())
+            alone = self._alone(reading)
         arrival = Arrival(
             id=stored.id,
             lease=lease,
@@ -106,6 +109,7 @@ class InboundWorker:
             reading=reading,
             classified=classified,
             offers=offers,
+            alone=alone,
         )
         now = self.now()
         return self.store.write(lambda tx: handle(tx, self.desk, arrival, now))
@@ -125,6 +129,14 @@ class InboundWorker:
         if not pinned:
             return reading
         return decrypt(self.reader, raw, tuple(pinned.values()))
+
+    def _alone(self, reading: Reading) -> Reading | None:
+        """Read a team mail's signed part without the notice that a mailing system appended."""
+        sender = sender_of(reading)
+        if sender is None or self.desk.team.by_address(sender) is None:
+            return None
+        raw = without_appended(reading.mail)
+        return decrypt(self.reader, raw) if raw is not None else None
 
     def _classified(self, stored: StoredMessage, reading: Reading) -> Classified:
         return classify(reading, stored.envelope, self.desk.own, self.desk.token_key)

@@ -105,24 +105,12 @@ def reply(
 ) -> Done:
     """Answer a correspondent as the alias, encrypted to the pinned key; without one, refuse."""
     correspondent = addressee(tx, issue, to, now=now)
-    if correspondent.fingerprint is None:
-        raise Refusal(
-            f"no key of the {correspondent.name} is known, so nothing can be sent encrypted",
-            remedy=f"ask for one with `{command(desk, issue.issue_id, 'reply clear')}`, which a"
-            " second person confirms",
-        )
+    key = _key_of(desk, issue, correspondent)
     said = sendable(text, issue=issue, prefix=desk.prefix)
     words = Words(
         kind=REPLY_LETTER,
         subject=f"Re: {issue.subject}",
-        text=reply_text(
-            desk.texts,
-            text=said.text,
-            project=desk.name,
-            issue=issue.issue_id,
-            fingerprint=desk.fingerprint,
-            clear=False,
-        ),
+        text=framed(desk, issue, said.text, clear=False),
         by=actor.name,
         files=tuple(files),
         about=actor.about,
@@ -136,7 +124,6 @@ def reply(
     to_correspondent(tx, desk, words, posting, now=now)
     payload = {"to": correspondent.name, "files": [file.name for file in files]}
     record(tx, "issue.replied", issue, actor, payload, now=now)
-    key = spaced(correspondent.fingerprint)
     where = f"the {correspondent.name}, {correspondent.address}"
     lines = [f"reply: goes to {where}, encrypted to {key}"]
     if said.removed:
@@ -144,16 +131,36 @@ def reply(
     if files:
         lines.append("reply: with " + ", ".join(file.name for file in files))
     if actor.person is None:
-        tell(
-            tx,
-            desk,
-            issue=issue.id,
-            headline=f"{actor.name} answered the {correspondent.name}",
-            lines=(*lines, *said.text.splitlines()),
-            now=now,
-            by=actor.name,
-        )
+        headline = f"{actor.name} answered the {correspondent.name}"
+        shown = (*lines, *said.text.splitlines())
+        tell(tx, desk, issue=issue.id, headline=headline, lines=shown, now=now, by=actor.name)
     return Done(lines=tuple(lines))
+
+
+def _key_of(desk: Desk, issue: IssueRow, correspondent: Correspondent) -> str:
+    """Return the pinned key's fingerprint for people; Refusal when there is none."""
+    if correspondent.fingerprint is not None:
+        return spaced(correspondent.fingerprint)
+    remedy = "wait for their key; the acknowledgement asked for it"
+    if correspondent.wrote_in_clear:
+        clear = command(desk, issue.issue_id, "reply clear")
+        remedy = f"ask for one with `{clear}`, which a second person confirms"
+    raise Refusal(
+        f"no key of the {correspondent.name} is known, so nothing can be sent encrypted",
+        remedy=remedy,
+    )
+
+
+def framed(desk: Desk, issue: IssueRow, text: str, *, clear: bool) -> str:
+    """Return an answer in the frame that the operator gives to such mail."""
+    return reply_text(
+        desk.texts,
+        text=text,
+        project=desk.name,
+        issue=issue.issue_id,
+        fingerprint=desk.fingerprint,
+        clear=clear,
+    )
 
 
 def revoke(tx: Tx, desk: Desk, *, issue: IssueRow, actor: Actor, now: Instant) -> Done:

@@ -21,7 +21,8 @@ class Arrival:
     """One message as it reaches stage 6: claimed, read and classified.
 
     `offers` are the keys that came with it, looked at beforehand, because no gpg may run in the
-    transaction.
+    transaction · `alone` is its signed part read without what a mailing system put beside it, None
+    when nothing was.
     """
 
     id: RowId
@@ -31,6 +32,7 @@ class Arrival:
     reading: Reading
     classified: Classified
     offers: tuple[KeyOffer, ...] = ()
+    alone: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,8 @@ class Case:
     """One message in the transaction that handles it.
 
     `sender` is the one address in From, `signers` the correspondents whose pinned key made the
-    single good signature over the whole message.
+    single good signature over the whole message · `ordered_by` the verdict on what commands may
+    stand in: the message, or its signed part alone.
     """
 
     tx: Tx
@@ -62,6 +65,7 @@ class Case:
     sender: Address | None
     signers: tuple[Correspondent, ...]
     verdict: Verdict
+    ordered_by: Verdict
     now: Instant
 
     @property
@@ -70,8 +74,13 @@ class Case:
         return self.arrival.reading
 
     @property
+    def ordered(self) -> Reading:
+        """What commands may stand in: the message, or its signed part alone."""
+        return self.arrival.alone or self.arrival.reading
+
+    @property
     def colleague(self) -> Person | None:
         """The person of the team who seems to have written, by signature or else by From."""
-        if self.verdict.signer is not None:
-            return self.verdict.signer
+        if self.ordered_by.signer is not None:
+            return self.ordered_by.signer
         return self.desk.team.by_address(self.sender) if self.sender is not None else None

@@ -83,13 +83,17 @@ def handle(tx: Tx, desk: Desk, arrival: Arrival, now: Instant) -> Kind:
 def _case(tx: Tx, desk: Desk, arrival: Arrival, now: Instant) -> Case:
     sender = sender_of(arrival.reading)
     signers = _signers(tx, arrival.reading)
+    known = _known(tx, signers)
+    found = _verdict(arrival.reading, sender, desk.team, known)
+    alone = arrival.alone
     return Case(
         tx=tx,
         desk=desk,
         arrival=arrival,
         sender=sender,
         signers=signers,
-        verdict=_verdict(arrival, sender, desk.team, _known(tx, signers)),
+        verdict=found,
+        ordered_by=_verdict(alone, sender, desk.team, known) if alone else found,
         now=now,
     )
 
@@ -114,10 +118,9 @@ def _known(tx: Tx, signers: Sequence[Correspondent]) -> dict[str, Known]:
 
 
 def _verdict(
-    arrival: Arrival, sender: Address | None, team: Team, known: dict[str, Known]
+    reading: Reading, sender: Address | None, team: Team, known: dict[str, Known]
 ) -> Verdict:
     """Return what was verified; of a mail that stayed closed nothing may be said."""
-    reading = arrival.reading
     if UNREAD in reading.problems:
         return Verdict(encryption="not known", signature="not known")
     if OUTSIDE_ONLY in reading.problems:
@@ -150,6 +153,8 @@ def _place(case: Case, parsed: Parsed) -> Place:
         return _joined(case, Place(kind=Kind.REPLY, issue=named))
     if orders.asks_for_help(case, parsed):
         return Place(kind=Kind.REPLY, issue=None)
+    if case.colleague is not None and thread.answers_no_issue(case.tx, case.reading):
+        return Place(kind=Kind.POSTMASTER, issue=None)
     return _threaded(case)
 
 

@@ -63,7 +63,7 @@ def read(case: Case) -> Parsed:
     """Return the commands of a mail that one of the team seems to have written, else none."""
     if case.colleague is None:
         return Parsed()
-    return commands.parse(written(case.reading).text)
+    return commands.parse(written(case.ordered).text)
 
 
 def named_issue(case: Case, parsed: Parsed) -> IssueRow | None:
@@ -106,7 +106,7 @@ def _objections(case: Case, parsed: Parsed) -> tuple[str, ...]:
     found = _unproven(case, parsed)
     if found or parsed.problems:
         return (*found, *parsed.problems)
-    digest = authority.signed_digest(case.reading)
+    digest = authority.signed_digest(case.ordered)
     fresh = digest is not None and seen.first_time(
         case.tx, digest=digest, message=case.arrival.id, now=case.now
     )
@@ -115,8 +115,8 @@ def _objections(case: Case, parsed: Parsed) -> tuple[str, ...]:
 
 def _unproven(case: Case, parsed: Parsed) -> tuple[str, ...]:
     return authority.objections(
-        verdict=case.verdict,
-        reading=case.reading,
+        verdict=case.ordered_by,
+        reading=case.ordered,
         received_at=case.arrival.received_at,
         own=case.desk.own,
         commands=parsed.commands,
@@ -192,7 +192,7 @@ def _files(case: Case) -> tuple[File, ...]:
 
     A forwarded mail could carry the team's own discussion: then nothing is sent.
     """
-    listed = [a for a in attachments(case.reading.content) if a.content_type not in _KEYS]
+    listed = [a for a in attachments(case.ordered.content) if a.content_type not in _KEYS]
     for each in listed:
         if each.content_type.startswith("message/") or each.content_type == "text/rfc822-headers":
             raise Refusal(
@@ -240,7 +240,7 @@ def reply_to_author(
     person = case.colleague
     if person is None or not (orders.problems or orders.only_help or outside):
         return
-    proven = case.verdict.signer is not None and case.verdict.from_confirmed
+    proven = case.ordered_by.signer is not None and case.ordered_by.from_confirmed
     if not proven and _had_enough(case, person):
         return
     values = {
@@ -280,7 +280,7 @@ def _next_step(case: Case, orders: Orders, outside: Sequence[str]) -> str:
             "What it said is no longer the team's alone. If you did not mean that, ask them to\n"
             "delete it, and tell the team."
         )
-    if case.verdict.signer is None and orders.problems:
+    if case.ordered_by.signer is None and orders.problems:
         parts.append("If you did not write it, tell the team: somebody uses your address.")
     if orders.problems or orders.only_help:
         parts.append(commands.help_text(prefix=case.desk.prefix))

@@ -20,6 +20,7 @@ from gatekeeper.issues.acting import (
     Actor,
     Done,
     addressee,
+    framed,
     last_from,
     record,
     sendable,
@@ -32,7 +33,6 @@ from gatekeeper.store import correspondents, requests
 from gatekeeper.store.engine import Tx
 from gatekeeper.store.issues import IssueRow
 from gatekeeper.store.requests import Request
-from gatekeeper.texts.forms import reply_text
 from gatekeeper.texts.templates import CLEAR_REPLY_PROPOSAL, TEAM_NOTICE
 
 CLEAR: Final = "reply-clear"
@@ -72,14 +72,7 @@ def reply_clear(
         "to": correspondent.name,
         "address": str(correspondent.address),
         "subject": f"Your report ({issue.issue_id})",
-        "text": reply_text(
-            desk.texts,
-            text=said.text,
-            project=desk.name,
-            issue=issue.issue_id,
-            fingerprint=desk.fingerprint,
-            clear=True,
-        ),
+        "text": framed(desk, issue, said.text, clear=True),
     }
     return _ask(tx, desk, _Wish(issue=issue, actor=actor, kind=CLEAR, payload=payload), now=now)
 

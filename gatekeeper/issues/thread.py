@@ -82,6 +82,18 @@ def find(tx: Tx, clues: Clues, *, team: Team, prefix: str) -> Thread:
     return Thread(issue=None, claimed=claimed or _referred_to(tx, references), void=void)
 
 
+def answers_no_issue(tx: Tx, reading: Reading) -> bool:
+    """Say whether a message answers a letter of ours that belongs to no issue.
+
+    Mail to postmaster is such: what one of the team writes about it is no report.
+    """
+    for message_id in reading.references[-_LOOKED_AT:]:
+        letter = letters.known_message_id(tx, message_id)
+        if letter is not None and letters.load(tx, letter).issue is None:
+            return True
+    return False
+
+
 def _by_id(tx: Tx, clues: Clues, team: Team, prefix: str) -> tuple[IssueRow | None, str]:
     """Return the issue that the subject names to someone known there, else what it claims."""
     claimed = ""
