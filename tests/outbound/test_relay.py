@@ -69,13 +69,20 @@ def deliver(
     wait: int = LONG,
     connections: int = 1,
     between: Callable[[], None] = lambda: None,
+    clear_port: int | None = None,
+    name: str = "example.org",
 ) -> Marks:
     """Deliver batches one after the other with one relay client; return what was recorded."""
     marks = Marks()
 
     async def run() -> None:
         relay = Relay(
-            host="127.0.0.1", port=port, wait=wait, connections=connections, name="example.org"
+            host="127.0.0.1",
+            port=port,
+            wait=wait,
+            connections=connections,
+            name=name,
+            clear_port=clear_port,
         )
         for batch in batches:
             await relay.deliver_all(batch, marks)
