@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from gatekeeper.domain.errors import Misconfigured
 from gatekeeper.store.tx import POSTGRESQL, SQLITE
 
 _BUSY_SECONDS: Final = 10
-_BUSY_PAUSE_SECONDS: Final = 0.02
+_WAL_TRIES: Final = 5
 _POOL: Final = 10
 
 
@@ -105,20 +104,21 @@ def _sqlite(url: URL, *, begin: str, pragmas: tuple[str, ...]) -> Engine:
 
 
 def _enter_wal(raw: sqlite3.Connection) -> None:
-    """Set the journal's mode, waiting for another process that sets it on a new file just now.
+    """Set the journal's mode; where another process just writes a new file, after it.
 
-    Here alone SQLite may give up at once, without the wait that holds for all else.
+    There, and only there, SQLite gives up at once instead of waiting as it does for all else.
     """
-    until = time.monotonic() + _BUSY_SECONDS
-    while True:
+    for _ in range(_WAL_TRIES):
         try:
             raw.execute("PRAGMA journal_mode=WAL").close()
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > until:
+            if error.sqlite_errorname != "SQLITE_BUSY":
                 raise
-            time.sleep(_BUSY_PAUSE_SECONDS)
         else:
             return
+        raw.execute("BEGIN IMMEDIATE").close()
+        raw.execute("ROLLBACK").close()
+    raw.execute("PRAGMA journal_mode=WAL").close()
 
 
 def _postgresql(url: URL) -> Engine:

@@ -162,7 +162,7 @@ _OPEN_MESSAGE: Final = text("state IN ('stored', 'claimed')")
 Index(None, messages.c.arrival, messages.c.received_at)
 Index(None, messages.c.issue, messages.c.received_at)
 Index(None, messages.c.sender, messages.c.thread)
-Index(None, messages.c.message_id)
+Index(None, messages.c.message_id, messages.c.sender)
 Index(None, messages.c.ciphertext)
 Index(
     "ix_messages_claim",
@@ -207,7 +207,12 @@ letters: Final = Table(
 """What we write, once for all its recipients; `due_at` as for messages, for sealing."""
 
 Index(None, letters.c.issue, letters.c.created_at)
-Index(None, letters.c.automatic, letters.c.created_at)
+Index(
+    "ix_letters_automatic",
+    letters.c.created_at,
+    sqlite_where=text("automatic = 1"),
+    postgresql_where=text("automatic"),
+)
 
 letter_chunks: Final = Table(
     "letter_chunks",

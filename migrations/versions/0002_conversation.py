@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 revision = "0002"
@@ -160,7 +161,7 @@ def _messages() -> None:
         check = f"CONSTRAINT ck_messages_{name}_length CHECK (length({name}) = 32)"
         _add("messages", name, f"{_bytes()} {check}")
     op.create_index("ix_messages_sender_thread", "messages", ["sender", "thread"])
-    op.create_index("ix_messages_message_id", "messages", ["message_id"])
+    op.create_index("ix_messages_message_id_sender", "messages", ["message_id", "sender"])
     op.create_index("ix_messages_ciphertext", "messages", ["ciphertext"])
 
 
@@ -168,7 +169,13 @@ def _letters() -> None:
     check = "CHECK (form IN ('sealed', 'clear form', 'clear reply'))"
     _add("letters", "form", f"TEXT DEFAULT 'sealed' NOT NULL CONSTRAINT ck_letters_form {check}")
     _add("letters", "automatic", f"BOOLEAN DEFAULT {_false()} NOT NULL")
-    op.create_index("ix_letters_automatic_created_at", "letters", ["automatic", "created_at"])
+    op.create_index(
+        "ix_letters_automatic",
+        "letters",
+        ["created_at"],
+        sqlite_where=text("automatic = 1"),
+        postgresql_where=text("automatic"),
+    )
 
 
 def _deliveries() -> None:
