@@ -202,13 +202,20 @@ def test_of_several_references_the_latest_letter_counts(store: Store) -> None:
     )
 
 
-def test_the_first_message_id_of_an_issue(store: Store) -> None:
+def test_the_first_message_id_of_a_kind_in_an_issue(store: Store) -> None:
     sent = store.write(samples.pending)
     first = store.read(lambda tx: letters.load(tx, sent.letter)).message_id
-    later_letter = samples.new_letter(sent.issue)
-    store.write(lambda tx: letters.add(tx, later_letter, now=later(NOW, SECOND)))
-    assert first == store.read(lambda tx: letters.first_message_id(tx, sent.issue))
-    assert store.read(lambda tx: letters.first_message_id(tx, RowId(bytes(16)))) is None
+    for at, kind in ((-SECOND, "reply"), (SECOND, "copy"), (SECOND, "reply")):
+        other = replace(samples.new_letter(sent.issue), kind=kind)
+        store.write(partial(letters.add, letter=other, now=later(NOW, at)))
+
+    def found(issue: RowId, kind: str) -> str | None:
+        return store.read(lambda tx: letters.first_message_id(tx, issue, kind=kind))
+
+    assert first == found(sent.issue, "copy")
+    assert found(sent.issue, "reply") not in {first, None}
+    assert found(sent.issue, "notice") is None
+    assert found(RowId(bytes(16)), "copy") is None
 
 
 def test_what_is_not_there_is_a_conflict(store: Store) -> None:
