@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gatekeeper.domain.errors import OurFault
-from gatekeeper.domain.instants import SECOND
+from gatekeeper.domain.instants import SECOND, Instant
 from gatekeeper.domain.protection import SignatureState
 from gatekeeper.pgp import fanout, guests, opening
 from gatekeeper.pgp.engine import Engine
@@ -20,6 +20,8 @@ from tests.pgp.crafting import CraftedKey, literal, session_for
 from tests.pgp.test_keys import changed
 
 TEXT = b"Content-Type: text/plain\r\n\r\nyes\r\n"
+LATER = Instant(1_900_000_000 * SECOND)
+"""A day in 2030, when a key that ends with 2029 has ended."""
 
 
 @pytest.fixture(scope="module")
@@ -52,19 +54,23 @@ def opened(desk: Desk, message: bytes, *lent: bytes) -> tuple[SignatureState, st
     return signature.state, signature.fingerprint
 
 
-def verified(desk: Desk, signature: bytes, *lent: bytes) -> tuple[SignatureState, str | None]:
-    (found,) = opening.verify_detached(desk.engine, TEXT, signature, guests=lent)
+def verified(
+    desk: Desk, signature: bytes, *lent: bytes, now: Instant | None = None
+) -> tuple[SignatureState, str | None]:
+    (found,) = opening.verify_detached(desk.engine, TEXT, signature, guests=lent, now=now)
     return found.state, found.fingerprint
 
 
-def seal(desk: Desk, alias_key: Key, to: dict[str, str], *lent: bytes) -> Fanout:
+def seal(
+    desk: Desk, alias_key: Key, to: dict[str, str], *lent: bytes, now: Instant = NOW
+) -> Fanout:
     return fanout.seal(
         desk.engine,
         desk.keyring,
         plaintext=TEXT,
         recipients=[Recipient(ref=ref, fingerprints=(key,)) for ref, key in to.items()],
         signer=alias_key.fingerprint,
-        now=NOW,
+        now=now,
         guests=lent,
     )
 
@@ -264,13 +270,15 @@ def test_copies_of_one_key_of_different_ages(alias: Desk) -> None:
     """The one that lasts longest counts, in any order; a revoked one counts before all."""
     with short_home() as home:
         made = make_key(home, "Old Friend <old@outside.example>")
-        gpg(home, "--quick-set-expire", made.fingerprint, "20260201T000000")
+        gpg(home, "--quick-set-expire", made.fingerprint, "20300101T000000")
         old = read_key(home, made.fingerprint).public
     new, gone = made.public, revoked(made)
     signature = _signature_of(made)
+    assert SignatureState.EXPIRED_KEY is verified(alias, signature, old, now=LATER)[0]
     for lent in ((old, new), (new, old)):
-        assert (SignatureState.GOOD, made.fingerprint) == verified(alias, signature, *lent)
-        assert guests.for_encrypting(alias.engine, lent, NOW).certs[0].can_encrypt
+        expected = (SignatureState.GOOD, made.fingerprint)
+        assert expected == verified(alias, signature, *lent, now=LATER)
+        assert guests.for_encrypting(alias.engine, lent, LATER).certs[0].can_encrypt
     for lent in ((new, gone), (gone, new)):
         assert (SignatureState.REVOKED_KEY, made.fingerprint) == verified(alias, signature, *lent)
         assert not guests.for_encrypting(alias.engine, lent, NOW).certs[0].can_encrypt
@@ -292,9 +300,11 @@ def test_what_is_no_certificate_is_not_lent(alias: Desk, guest: Key, guests_desk
 
 
 def test_an_expired_guest_is_blocked_with_the_reason(alias: Desk, alias_key: Key) -> None:
-    key = changed(("--quick-set-expire", "{key}", "20260201T000000"))
-    sealed = seal(alias, alias_key, {"a": key.fingerprint}, key.public)
-    assert {"a": f"{key.fingerprint}: the key has expired"} == dict(sealed.blocked)
+    key = changed(("--quick-set-expire", "{key}", "20300101T000000"))
+    to = {"a": key.fingerprint}
+    assert {} == dict(seal(alias, alias_key, to, key.public).blocked)
+    late = seal(alias, alias_key, to, key.public, now=LATER)
+    assert {"a": f"{key.fingerprint}: the key has expired"} == dict(late.blocked)
 
 
 def test_a_message_of_nobody_opens_with_guests_lent(

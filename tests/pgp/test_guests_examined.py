@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.domain.instants import DAY, SECOND, Instant, later
+from gatekeeper.domain.instants import SECOND, Instant, later
 from gatekeeper.pgp import armor, guests, packets
 from gatekeeper.pgp.armor import Kind
 from gatekeeper.pgp.engine import Engine
@@ -55,8 +55,12 @@ def _weak() -> bytes:
         return read_key(home, fingerprint).public
 
 
-def _expired() -> bytes:
-    return changed(("--quick-set-expire", "{key}", "20260201T000000")).public
+END = Instant(1_893_456_000 * SECOND)
+"""2030-01-01, when the keys end that end."""
+
+
+def _ending() -> bytes:
+    return changed(("--quick-set-expire", "{key}", "20300101T000000")).public
 
 
 def _version_6(key: Key) -> bytes:
@@ -77,7 +81,6 @@ def _many_subkeys(key: Key) -> bytes:
         (lambda key: key.secret, "SECRET"),
         (lambda key: armor.armor(Kind.PRIVATE_KEY, key.secret), "SECRET"),
         (revoked, "revoked"),
-        (lambda _: _expired(), "expired"),
         (lambda _: CraftedKey(b"Signs only").certificate, "no encryption subkey"),
         (_version_6, "version 4"),
         (lambda key: key.public * 2, "not hold exactly one"),
@@ -119,20 +122,25 @@ def test_our_own_certificate_is_no_guests(alias: Desk, alias_key: Key) -> None:
 
 def test_what_does_not_last_is_said(alias: Desk, guest: Key) -> None:
     assert "the key is revoked" == guests.lasting(alias.engine, revoked(guest), NOW)
-    assert "the key has expired" == guests.lasting(alias.engine, _expired(), NOW)
     assert "no OpenPGP key" in guests.lasting(alias.engine, b"\xff", NOW)
-    key = changed(("--quick-set-expire", "{key}", "2035-01-01"))
-    assert "" == guests.lasting(alias.engine, key.public, NOW)
-    end = Instant(2_051_222_400 * SECOND)
-    assert "the key has expired" == guests.lasting(alias.engine, key.public, later(end, DAY))
+    key = _ending()
+    assert "" == guests.lasting(alias.engine, key, later(END, -SECOND))
+    assert "the key has expired" == guests.lasting(alias.engine, key, END)
+
+
+def test_an_expired_key_is_refused(alias: Desk) -> None:
+    key = _ending()
+    assert key == guests.examine(alias.engine, key, later(END, -SECOND)).certificate
+    with pytest.raises(CertRefused, match="the key has expired"):
+        guests.examine(alias.engine, key, END)
 
 
 def test_a_flood_of_own_signatures_is_cut_down(alias: Desk, guest: Key) -> None:
     """256 KiB of good signatures come to the newest of each user ID and subkey."""
     crafted = CraftedKey(b"Flood")
     whole = crafted.adopting(guest.public, subkey=1)
-    last = whole[len(crafted.certificate) :]
-    binding = last[last.index(b"\xc2") :]
+    *_, last = packets.walk(whole)
+    binding = whole[last.start :]
     many = (BLOCK_MAX - len(whole)) // len(binding)
     found = guests.examine(alias.engine, whole + binding * many, NOW)
     assert len(found.certificate) <= len(whole)
