@@ -37,6 +37,13 @@ ACKNOWLEDGEMENT: Final = "acknowledgement"
 UNREADABLE: Final = "unreadable"
 MANY: Final = "many-reports"
 
+_SAID: Final = {
+    ACKNOWLEDGEMENT: "acknowledged to {to}",
+    UNREADABLE: "{to} was told that it could not be read",
+    MANY: "{to} was told that what follows is not acknowledged one by one",
+    CONFIRM: "{to} was asked whether the key is theirs",
+}
+
 
 def answer(case: Case, place: Place, met: Meeting, *, replayed: bool) -> tuple[str, ...]:
     """Write the automatic answers that a message gets; return what was done, or why nothing.
@@ -62,11 +69,11 @@ def _first_answer(
     to = case.arrival.envelope.sender
     objection = "its ciphertext is another sender's" if replayed else _objection(case, reporter)
     if objection or to is None:
-        return [f"no automatic answer: {objection}"]
+        return [f"no automatic answer was sent: {objection}"]
     many = letters.automatic_to(case.tx, recipient=to, since=_an_hour_before(case.now))
     per_sender = case.desk.policy.answers.per_sender
     if many > per_sender:
-        return [f"no automatic answer: {to} has had {many} within the hour"]
+        return [f"no automatic answer was sent: {to} has had {many} within the hour"]
     form: AnyForm
     if many == per_sender:
         kind, form = MANY, ManyReports()
@@ -171,7 +178,8 @@ def _write(case: Case, reporter: Correspondent, to: Address, kind: str, form: An
         issue=reporter.issue,
         message=case.arrival.id,
     )
-    return f"{kind} to {to}, {'encrypted' if sealed else 'in clear, without a word of the report'}"
+    how = "encrypted" if sealed else "in clear, without a word of the report"
+    return f"{_SAID[kind].format(to=to)}, {how}"
 
 
 def _is_unreadable(case: Case) -> bool:

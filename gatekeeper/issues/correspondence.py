@@ -17,6 +17,7 @@ from gatekeeper.issues import authority
 from gatekeeper.issues.case import Case, Place
 from gatekeeper.issues.key_offers import KeyOffer
 from gatekeeper.issues.letterhead import command
+from gatekeeper.issues.reading import UNREAD
 from gatekeeper.pgp import guests
 from gatekeeper.pgp.guests import Guest
 from gatekeeper.store import audit, correspondents, seen
@@ -85,7 +86,9 @@ def _first(case: Case, issue: IssueRow) -> Meeting:
         issue=issue.id,
         name=REPORTER,
         address=address,
-        wrote_in_clear=protection.encrypted is Coverage.NONE,
+        # Of what this program failed to read it is not known; nothing then leaves in clear.
+        wrote_in_clear=protection.encrypted is Coverage.NONE
+        and UNREAD not in case.reading.problems,
         now=case.now,
     )
     offered = _usable(case.arrival.offers)

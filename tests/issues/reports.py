@@ -23,7 +23,8 @@ SECRET: Final = b"The parser writes past its buffer."
 
 REAL_SUBJECT: Final = "Overflow in the parser"
 TEXT: Final = b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + SECRET + b"\r\n"
-ROBIN: Final = "Robin Example <robin@research.example>"
+_ROBIN: Final = "robin@research.example"
+ROBIN: Final = f"Robin Example <{_ROBIN}>"
 ANDREA: Final = uid(*PEOPLE[0])
 
 
@@ -132,6 +133,15 @@ def attached(data: bytes, name: str) -> bytes:
         + about.encode()
         + b"\r\n"
         + _crlf(base64.encodebytes(data))
+    )
+
+
+def key_part(key: Key, pen: Pen) -> bytes:
+    """Return a public key as an attachment, as mail programs send it."""
+    block = _crlf(gpg(pen.home, "--armor", "--export", key.fingerprint))
+    return (
+        b'Content-Type: application/pgp-keys; name="key.asc"\r\n'
+        b'Content-Disposition: attachment; filename="key.asc"\r\n\r\n' + block
     )
 
 
@@ -268,6 +278,26 @@ def _names_an_issue(pen: Pen) -> bytes:
     return plain(subject="Re: [SEC-2026-9999] CVE-2026-12345")
 
 
+def _with_a_key(pen: Pen) -> bytes:
+    content = multipart("mixed", TEXT, key_part(robin_key(), pen))
+    return head(subject="...") + pgp_mime(pen.encrypt(content, by=robin_key()))
+
+
+def _looks_otherwise(pen: Pen) -> bytes:
+    """Return a mail that another program shows otherwise, in its header, its text and its files."""
+    page = b"<p>Please look at our new offers, prices and terms.</p>"
+    page += b'<img src="https://evil.example/seen.png"><p style="display:none">hidden words</p>'
+    html = b"Content-Type: text/html; charset=utf-8\r\n\r\n" + page + b"\r\n"
+    both = multipart("alternative", TEXT, html).replace(b"=-mark", b"=-inside")
+    program = attached(b"MZ", "proof.pdf.exe").replace(b"octet-stream", b"pdf")
+    turned = attached(b"MZ", "x").replace(
+        b'filename="x"', b"filename*=utf-8''proof%E2%80%AEfdp.exe"
+    )
+    climbing = attached(b"root", "../../etc/passwd")
+    header = head("Reply-To: robin@elsewhere.example", sender=f'"andrea@team.example" <{_ROBIN}>')
+    return header + multipart("mixed", both, program, turned, climbing)
+
+
 def _nothing_but_text(pen: Pen) -> bytes:
     return SECRET + b"\r\n"
 
@@ -305,6 +335,8 @@ LAYERS: Final[Mapping[str, Callable[[Pen], bytes]]] = MappingProxyType(
             _another_sender_inside,
             _automatic,
             _names_an_issue,
+            _with_a_key,
+            _looks_otherwise,
             _nothing_but_text,
         )
     }

@@ -16,7 +16,7 @@ from gatekeeper.store.correspondents import Correspondent
 from gatekeeper.store.issues import IssueRow
 from tests.house import ALIAS, PEOPLE, House, Inspector, person_key, reading_as, uid
 from tests.issues.reports import ROBIN, Pen, a_pen, head, pgp_mime, robin_key
-from tests.keys import Key, gpg
+from tests.keys import Key
 
 HERE = ALIAS.domain
 
@@ -49,7 +49,9 @@ class Talk:
         self.count += 1
         return f"<{self.count}@{by}>"
 
-    def text(self, words: str, *extra: str, sender: str = ROBIN, subject: str = "A report") -> bytes:
+    def text(
+        self, words: str, *extra: str, sender: str = ROBIN, subject: str = "A report"
+    ) -> bytes:
         """Return an ordinary mail in clear."""
         begun = head(
             *extra, sender=sender, subject=subject, message_id=self.message_id("clear.example")
@@ -129,12 +131,3 @@ def a_talk(house: House) -> Iterator[Talk]:
     """Lend a conversation in a house."""
     with a_pen() as pen, reading_as(person_key(0)) as andrea, reading_as(robin_key()) as robin:
         yield Talk(house=house, pen=pen, andrea=andrea, robin=robin)
-
-
-def key_part(key: Key, pen: Pen) -> bytes:
-    """Return a public key as an attachment, as mail programs send it."""
-    block = gpg(pen.home, "--armor", "--export", key.fingerprint).replace(b"\n", b"\r\n")
-    return (
-        b'Content-Type: application/pgp-keys; name="key.asc"\r\n'
-        b'Content-Disposition: attachment; filename="key.asc"\r\n\r\n' + block
-    )

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unicodedata import bidirectional, category, east_asian_width
+from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gatekeeper.domain.address import Address
-from gatekeeper.domain.policy import ReadingLimits
+from gatekeeper.domain.policy import AnswerPolicy, ReadingLimits
 from gatekeeper.domain.protection import Coverage, Protection
 from gatekeeper.domain.report import Envelope, Kind
 from gatekeeper.domain.verdict import spaced, verdict
@@ -51,6 +52,7 @@ from tests.issues.reports import (
     Pen,
     a_pen,
     head,
+    multipart,
     plain,
     robin_key,
 )
@@ -84,8 +86,9 @@ class Scene:
         return self.passed[name]
 
     def report(self, raw: bytes) -> Passed:
-        """Send a report through the house."""
-        self.house.receive(raw)
+        """Send a report through the house, under a Message-ID that no other report has."""
+        number = len(self.house.store.read(issues.list_all))
+        self.house.receive(raw.replace(b"<1@r.example>", f"<{number}@r.example>".encode()))
         self.house.settle()
         mails = {str(job.recipient): job.what.content for job in self.house.collect()}
         mine = mails["andrea@team.example"]
@@ -100,10 +103,12 @@ class Scene:
             spaced(alias.encryption_keys[0].fingerprint): "{our encryption key}",
             spaced(person_key(0).fingerprint): "{Andrea's key}",
             spaced(person_key(0).fingerprint[-16:]): "{Andrea's key id}",
+            spaced(robin_key().fingerprint): "{Robin's key}",
             spaced(robin_key().fingerprint[-16:]): "{Robin's key id}",
         }
         for key, name in names.items():
-            block = block.replace(key, name)
+            block = re.sub(r"\s+".join(key.split()), name, block)
+        block = re.sub(r'\d+ bytes: "(?=poc|key)', '{size} bytes: "', block)
         block = re.sub(r"SEC-2026-0\d{3}", "SEC-2026-{number}", block)
         return re.sub(r"entry \d+, [0-9a-f]{16}", "entry {number}, {digest}", block)
 
@@ -121,6 +126,9 @@ def scene(
         a_pen() as pen,
         reading_as(person_key(0)) as andrea,
     ):
+        # every report is answered, so that what is said of one does not hang on their order
+        answers = AnswerPolicy(per_sender=100)
+        house.desk = replace(house.desk, policy=replace(house.desk.policy, answers=answers))
         yield Scene(house=house, pen=pen, andrea=andrea)
     store.close()
 
@@ -203,9 +211,9 @@ def _decoded(part: bytes) -> bytes:
 
 LABELS = (
     *("Subject", "From", "To", "Cc", "Written", "Received", "Encryption", "Signature"),
-    *("Piece", "Note", "Event log"),
+    *("Piece", "Attached", "Done", "Waiting", "Note", "Event log"),
 )
-SEVERAL = {"Piece", "Note"}
+SEVERAL = {"Piece", "Attached", "Done", "Waiting", "Note"}
 
 
 def facts_of(raw: bytes, *, label: str = "a.gpg") -> BlockFacts:
@@ -292,6 +300,28 @@ def test_no_header_can_forge_a_line(values: dict[str, str], label: str) -> None:
     raw = "".join(lines).encode("utf-8", "surrogatepass") + b"\r\ntext"
     facts = facts_of(raw, label=printable_line(label))
     assert_is_ours(block_text(TEXTS, facts, log_head="entry 1, 0123456789abcdef"))
+
+
+@given(st.text(max_size=200), st.text(max_size=60))
+@example("x\u202ecod.exe", "text/html\u2028Signature:   good")
+def test_no_file_name_or_type_can_forge_a_line(name: str, content_type: str) -> None:
+    kind = " ".join(content_type.split()).encode("utf-8", "surrogatepass")
+    named = quote(name.encode("utf-8", "surrogatepass")).encode()
+    part = b"Content-Type: " + kind + b"\r\nContent-Disposition: attachment;"
+    part += b" filename*=utf-8''" + named + b"\r\n\r\nfile"
+    block = block_text(TEXTS, facts_of(head() + multipart("mixed", TEXT, part)), log_head="entry 1")
+    assert_is_ours(block)
+    assert 1 == block.count("\nAttached:    1, ")
+
+
+def test_words_of_ours_that_quote_a_sender_stay_in_their_column() -> None:
+    """What was done or found out may name an address as long as an address can be."""
+    address = f"{'x' * 64}@{'y' * 60}.{'z' * 60}.example"
+    said = (f"acknowledged to {address}", FORGED)
+    facts = replace(facts_of(plain()), done=said, waiting=said, remarks=said)
+    block = block_text(TEXTS, facts, log_head="entry 1, 0123456789abcdef")
+    assert_is_ours(block)
+    assert address in "".join(block.split())
 
 
 def shown_from(value: str) -> str:

@@ -8,8 +8,8 @@ from gatekeeper.domain.instants import DAY, HOUR, MINUTE
 from gatekeeper.domain.protection import ClearForm, Sealed
 from gatekeeper.store import requests
 from tests.house import ALIAS, PEOPLE, House, person_key, uid
-from tests.issues.reports import ROBIN, multipart, robin_key, stranger_key
-from tests.issues.talk import HERE, Talk, a_talk, clear_text, key_part, parsed, to
+from tests.issues.reports import ROBIN, key_part, multipart, robin_key, stranger_key
+from tests.issues.talk import HERE, Talk, a_talk, clear_text, parsed, to
 
 ROBINS = "robin@research.example"
 SECRET = "The parser writes past its buffer."
@@ -130,9 +130,7 @@ def test_two_commands_of_which_one_is_wrong_are_both_not_done(talk: Talk) -> Non
 
 def test_a_command_works_once(talk: Talk) -> None:
     first(talk)
-    raw = talk.sealed(
-        f"!SEC-2026-0001@{HERE} own", by=person_key(0), sender=uid(*PEOPLE[0])
-    )
+    raw = talk.sealed(f"!SEC-2026-0001@{HERE} own", by=person_key(0), sender=uid(*PEOPLE[0]))
     talk.receive(raw, sender=PEOPLE[0][1])
     assert "Andrea Example" == talk.issue().owner
     talk.command(f"!SEC-2026-0001@{HERE} own", person=1)
@@ -144,9 +142,7 @@ def test_a_command_works_once(talk: Talk) -> None:
 @pytest.mark.parametrize("wait", [DAY + MINUTE, -HOUR])
 def test_a_command_signed_at_another_time_does_nothing(talk: Talk, wait: int) -> None:
     first(talk)
-    raw = talk.sealed(
-        f"!SEC-2026-0001@{HERE} own", by=person_key(0), sender=uid(*PEOPLE[0])
-    )
+    raw = talk.sealed(f"!SEC-2026-0001@{HERE} own", by=person_key(0), sender=uid(*PEOPLE[0]))
     talk.house.pass_time(wait)
     talk.receive(raw, sender=PEOPLE[0][1])
     assert "" == talk.issue().owner
