@@ -97,7 +97,7 @@ def show(options: argparse.Namespace) -> int:
             "why": _why(row),
             "tries": row.attempts,
             "next try": spoken(row.due_at) if _waits(row.state) else "none",
-            "encrypted to": ", ".join(row.fingerprints) or "not yet",
+            "encrypted to": ", ".join(row.fingerprints) or _unencrypted(row.state),
             "since": spoken(row.created_at),
             "changed": spoken(row.updated_at),
         }
@@ -175,6 +175,12 @@ def _of(row: "DeliveryRow", names: dict[RowId, str]) -> str | None:
 
 def _waits(state: DeliveryState) -> bool:
     return state not in {DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.BLOCKED}
+
+
+def _unencrypted(state: DeliveryState) -> str:
+    """Return why a delivery names no key: what is past sealing without one goes in clear."""
+    waits = state in {DeliveryState.PENDING, DeliveryState.BLOCKED}
+    return "not yet" if waits else "nobody: it goes in clear"
 
 
 def _why(row: "DeliveryRow") -> str:

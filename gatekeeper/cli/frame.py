@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from gatekeeper.cli import (
+    approval,
     audit,
     check,
     db,
@@ -30,7 +31,7 @@ INTERRUPTED: Final = 130
 
 _NOUNS: Final = (
     *(version, init, check, serve, health, doctor),
-    *(db, key, issue, mail, delivery, audit),
+    *(db, key, issue, approval, mail, delivery, audit),
 )
 
 

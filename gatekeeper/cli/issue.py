@@ -1,18 +1,20 @@
-"""`gatekeeper issue`: the issues, and who wrote what in them."""
+"""`gatekeeper issue`: declare its verbs, each in a module of its own; list the issues."""
 
 import argparse
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from gatekeeper.cli.grammar import Verbs, noun, verb
-from gatekeeper.domain.errors import NotThere, TheirFault
-from gatekeeper.domain.identity import IssueId, short_tag
-from gatekeeper.domain.instants import rfc3339, spoken
+from gatekeeper.cli.grammar import Run, Verbs, noun, verb
+from gatekeeper.domain.instants import rfc3339
+from gatekeeper.issues.verbs import VERBS
 
 if TYPE_CHECKING:
-    from gatekeeper.store.audit import EventRow
     from gatekeeper.store.issues import IssueRow
-    from gatekeeper.store.messages import StoredMessage
     from gatekeeper.store.tx import Tx
+
+_RECORDED: Final = "Looking is recorded in the event log."
+_SENT: Final = "It is recorded with your name on this system; a running service sends it."
+_ID: Final = "SEC-2026-0007"
 
 
 def add(nouns: Verbs) -> None:
@@ -23,31 +25,114 @@ def add(nouns: Verbs) -> None:
         "list",
         run=show_all,
         text="list all issues",
-        more="Looking is recorded in the event log.",
+        more=_RECORDED,
         example="gatekeeper issue list",
     )
     shown = verb(
         verbs,
         "show",
-        run=show,
-        text="show one issue and what happened in it",
-        more="Looking is recorded in the event log.",
-        example="gatekeeper issue show SEC-2026-0007",
+        run=_show,
+        text="show how one issue stands, on one screen",
+        more=f"The reporter, the proposed dates, what waits, and what happened last. {_RECORDED}",
+        example=f"gatekeeper issue show {_ID}",
     )
+    shown.add_argument("--all", action="store_true", help="show every entry of its history")
     thread = verb(
         verbs,
         "thread",
-        run=show_thread,
-        text="print who wrote what when, and what was verified of it",
-        more="Opens what is sealed; looking is recorded in the event log.",
-        example="gatekeeper issue thread SEC-2026-0007",
+        run=_thread,
+        text="print who said what to whom, when, and how it was verified",
+        more=f"Opens each message with the alias's key. {_RECORDED}",
+        example=f"gatekeeper issue thread {_ID}",
     )
-    for parser in (shown, thread):
-        parser.add_argument("id", metavar="ID", help="the issue's id, such as SEC-2026-0007")
+    thread.add_argument(
+        "--full", action="store_true", help="leave nothing out: quoted text, long text, envelopes"
+    )
+    exported = verb(
+        verbs,
+        "export",
+        run=_export,
+        text="write an issue into a folder: mail as files, everything else as JSON",
+        more=(
+            "FOLDER is made with mode 0700: issue.json; received.mbox, every message as it came; "
+            "opened.mbox, the same decrypted, and our own letters; attachments/. It holds "
+            "everything in clear, so keep it off disks that others read. Exporting is recorded "
+            "in the event log."
+        ),
+        example=f"gatekeeper issue export {_ID} /run/user/1000/export",
+    )
+    for parser in (shown, thread, exported):
+        _name_issue(parser)
+    exported.add_argument(
+        "folder", metavar="FOLDER", type=Path, help="a new folder, or an empty one"
+    )
+    _add_acts(verbs)
+
+
+def _add_acts(verbs: Verbs) -> None:
+    """Declare the verbs of the verb table; what they do is told there."""
+    _act(
+        verbs,
+        "own",
+        run=_own,
+        text="take an issue, so that the others know",
+        more="A shell is no person of the team: it is told which line to sign and mail instead.",
+    )
+    note = _act(
+        verbs,
+        "note",
+        run=_note,
+        text="keep a remark in an issue and mail it to the team",
+        more=_SENT,
+    )
+    reply = _act(
+        verbs,
+        "reply",
+        run=_reply,
+        text="answer the reporter as the alias",
+        more=_SENT,
+        tail="--file answer.txt",
+    )
+    for parser in (note, reply):
+        parser.add_argument(
+            "--file", metavar="TEXT", default="-", help="the text; - is standard input (default)"
+        )
+    reply.add_argument(
+        "--to", metavar="NAME", default="reporter", help="to whom in the issue (default: reporter)"
+    )
+    reply.add_argument(
+        "--clear",
+        action="store_true",
+        help="unencrypted; it waits for a second person's approval (exit status 3)",
+    )
+    reply.add_argument(
+        "--attach",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="a file that goes with it, encrypted; may be given again",
+    )
+
+
+def _act(
+    verbs: Verbs, name: str, *, run: Run, text: str, more: str, tail: str = ""
+) -> argparse.ArgumentParser:
+    """Declare a verb of the table with what it says there; a shell's text is not below it."""
+    said = VERBS[name].summary.replace("The text below", "The text")
+    example = f"gatekeeper issue {name} {_ID} {tail}".rstrip()
+    parser = verb(verbs, name, run=run, text=text, more=f"{said} {more}", example=example)
+    _name_issue(parser)
+    return parser
+
+
+def _name_issue(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", metavar="ID", help=f"the issue's id, such as {_ID}")
 
 
 def show_all(options: argparse.Namespace) -> int:
     """Print every issue, oldest first."""
+    from gatekeeper.cli.issue_values import issue_value
     from gatekeeper.cli.opening import record, records
     from gatekeeper.cli.terminal import emit_json, emit_table
     from gatekeeper.store import issues
@@ -60,147 +145,52 @@ def show_all(options: argparse.Namespace) -> int:
     with records(options) as store:
         rows = store.write(look)
     if options.json:
-        emit_json([_value(row) for row in rows])
+        emit_json([issue_value(row) for row in rows])
         return 0
     emit_table(
-        ("ISSUE", "STATE", "OPENED", "MESSAGES", "SUBJECT"),
+        ("ISSUE", "STATE", "OPENED", "OWNER", "MESSAGES", "SUBJECT"),
         [
-            (r.issue_id, r.state, rfc3339(r.opened_at)[:16] + "Z", r.message_count, r.subject)
-            for r in rows
+            (
+                *(row.issue_id, row.state, rfc3339(row.opened_at)[:10], row.owner or "-"),
+                *(row.message_count, row.subject),
+            )
+            for row in rows
         ],
     )
     return 0
 
 
-def show(options: argparse.Namespace) -> int:
-    """Print one issue with its entries in the event log."""
-    from gatekeeper.cli.opening import record, records
-    from gatekeeper.cli.terminal import emit_json, emit_lines, emit_pairs, painted, safe
-    from gatekeeper.store import audit
+def _show(options: argparse.Namespace) -> int:
+    from gatekeeper.cli import issue_show
 
-    def look(tx: "Tx") -> "tuple[IssueRow, tuple[EventRow, ...]]":
-        row = _named(tx, options.id)
-        entries = audit.of_issue(tx, row.id)
-        record(tx, "issue.shown", issue=row.id)
-        return row, entries
-
-    with records(options) as store:
-        row, entries = store.write(look)
-    if options.json:
-        emit_json({**_value(row), "history": [_event(entry) for entry in entries]})
-        return 0
-    emit_pairs(
-        {
-            "issue": row.issue_id,
-            "subject": row.subject,
-            "state": row.state,
-            "reporter": row.reporter or "not said",
-            "opened": spoken(row.opened_at),
-            "updated": spoken(row.updated_at),
-            "messages": row.message_count,
-            "outer tag": row.tag,
-        }
-    )
-    emit_lines("", painted("History", "bold"))
-    for entry in entries:
-        by = f" by {safe(entry.actor)}" if entry.actor else ""
-        emit_lines(f"  {spoken(entry.at)}  {safe(entry.kind)}{by}")
-    return 0
+    return issue_show.run(options)
 
 
-def show_thread(options: argparse.Namespace) -> int:
-    """Print the messages of one issue in the order in which they came."""
-    from gatekeeper.cli.opening import record, records
-    from gatekeeper.cli.terminal import emit_json, emit_lines
-    from gatekeeper.store import messages
+def _thread(options: argparse.Namespace) -> int:
+    from gatekeeper.cli import issue_thread
 
-    def look(tx: "Tx") -> "tuple[IssueRow, tuple[StoredMessage, ...]]":
-        row = _named(tx, options.id)
-        found = messages.of_issue(tx, row.id)
-        record(tx, "issue.read", issue=row.id, payload={"messages": len(found)})
-        return row, found
-
-    with records(options) as store:
-        row, found = store.write(look)
-    if options.json:
-        emit_json({"issue": str(row.issue_id), "messages": [_message(one) for one in found]})
-        return 0
-    emit_lines(f"{row.issue_id}: {len(found)} {'message' if len(found) == 1 else 'messages'}")
-    for one in found:
-        _tell(one)
-    return 0
+    return issue_thread.run(options)
 
 
-def _named(tx: "Tx", text: str) -> "IssueRow":
-    from gatekeeper.store import issues
+def _export(options: argparse.Namespace) -> int:
+    from gatekeeper.cli import issue_export
 
-    try:
-        wanted = IssueId.parse(text)
-    except ValueError as error:
-        raise TheirFault("that is no issue id", reason=str(error)) from None
-    row = issues.get(tx, wanted)
-    if row is None:
-        raise NotThere(f"there is no issue {wanted}", remedy="see: gatekeeper issue list")
-    return row
+    return issue_export.run(options)
 
 
-def _value(row: "IssueRow") -> dict[str, object]:
-    return {
-        "issue": str(row.issue_id),
-        "state": row.state,
-        "subject": row.subject,
-        "reporter": row.reporter,
-        "tag": row.tag,
-        "opened_at": rfc3339(row.opened_at),
-        "updated_at": rfc3339(row.updated_at),
-        "messages": row.message_count,
-    }
+def _own(options: argparse.Namespace) -> int:
+    from gatekeeper.cli import issue_act
+
+    return issue_act.own(options)
 
 
-def _event(entry: "EventRow") -> dict[str, object]:
-    return {
-        "seq": entry.seq,
-        "at": rfc3339(entry.at),
-        "kind": entry.kind,
-        "actor": entry.actor,
-        "payload": entry.payload,
-    }
+def _note(options: argparse.Namespace) -> int:
+    from gatekeeper.cli import issue_act
+
+    return issue_act.note(options)
 
 
-def _message(one: "StoredMessage") -> dict[str, object]:
-    summary = one.summary or {}
-    return {
-        "id": short_tag(one.id),
-        "received_at": rfc3339(one.received_at),
-        "kind": str(one.kind) if one.kind else None,
-        "size": one.size,
-        **{name: summary.get(name) for name in _SUMMARY},
-    }
+def _reply(options: argparse.Namespace) -> int:
+    from gatekeeper.cli import issue_act
 
-
-_SUMMARY = (
-    *("subject", "from", "to", "date", "encryption", "signature", "signer", "from_confirmed"),
-    *("pieces", "problems", "text"),
-)
-
-
-def _tell(one: "StoredMessage") -> None:
-    from gatekeeper.cli.terminal import emit_lines, emit_pairs, painted, safe_lines
-
-    said = _message(one)
-    emit_lines("", painted(f"── {spoken(one.received_at)} ──", "bold"))
-    listed = {name: said[name] for name in ("pieces", "problems") if said[name]}
-    emit_pairs(
-        {
-            "from": said["from"] or "nobody",
-            "subject": said["subject"] or "(no subject)",
-            "written": said["date"] or "not said",
-            "encryption": said["encryption"] or "not known",
-            "signature": said["signature"] or "not known",
-            "message": f"{said['id']}, {said['kind']}, {one.size} bytes",
-            **listed,
-        }
-    )
-    text = str(said["text"] or "").rstrip()
-    if text:
-        emit_lines("", *(f"  {line}".rstrip() for line in safe_lines(text).split("\n")))
+    return issue_act.reply(options)

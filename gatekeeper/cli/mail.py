@@ -2,13 +2,10 @@
 
 import argparse
 import re
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gatekeeper.cli import quarantine
 from gatekeeper.cli.grammar import Verbs, noun, verb
-from gatekeeper.domain.errors import TheirFault
 from gatekeeper.domain.instants import Instant, rfc3339
 
 if TYPE_CHECKING:
@@ -21,7 +18,7 @@ if TYPE_CHECKING:
     from gatekeeper.mail.reading import Reading
     from gatekeeper.mail.structure import Part
 
-_STANDARD_INPUT: Final = "-"
+_REMEDY: Final = "name a file that holds one mail, see intake.message_bytes in policy.yaml"
 
 
 def add(nouns: Verbs) -> None:
@@ -43,6 +40,7 @@ def add(nouns: Verbs) -> None:
 
 def inspect(options: argparse.Namespace) -> int:
     """Print what stages 3 and 4 find."""
+    from gatekeeper.cli.given import given
     from gatekeeper.cli.opening import settings_of
     from gatekeeper.cli.terminal import emit_json
     from gatekeeper.config.keyhome import ADDRESS_TOKENS, codec_of, open_keys
@@ -53,7 +51,7 @@ def inspect(options: argparse.Namespace) -> int:
 
     settings = settings_of(options)
     codec = codec_of(settings)
-    raw = _read(options.file, settings.policy.intake.message_bytes)
+    raw = given(options.file, limit=settings.policy.intake.message_bytes, remedy=_REMEDY)
     with open_keys(settings, codec) as keys:
         reader = Reader(engine=keys.engine, limits=settings.policy.reading)
         reading = decrypt(reader, raw)
@@ -75,23 +73,6 @@ def inspect(options: argparse.Namespace) -> int:
         }
     )
     return 0
-
-
-def _read(name: str, limit: int) -> bytes:
-    try:
-        if name == _STANDARD_INPUT:
-            raw = sys.stdin.buffer.read(limit + 1)
-        else:
-            with Path(name).open("rb") as file:
-                raw = file.read(limit + 1)
-    except OSError as error:
-        message = f"{name} cannot be read"
-        remedy = "name a file that holds one mail"
-        raise TheirFault(message, reason=error.strerror or "", remedy=remedy) from None
-    if len(raw) > limit:
-        message = f"{name} is larger than the service would take"
-        raise TheirFault(message, remedy="see intake.message_bytes in policy.yaml")
-    return raw
 
 
 def _encryption(reading: "Reading", settings: "Settings") -> dict[str, object]:

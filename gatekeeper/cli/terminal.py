@@ -4,12 +4,15 @@ import json
 import os
 import shutil
 import sys
-import textwrap
 import unicodedata
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, TypeVar
 
-_CODES: Final = {"bold": "1", "red": "31", "green": "32", "yellow": "33"}
+from gatekeeper.cli.wrapping import NARROWEST, columns, fitted, wrapped
+
+T = TypeVar("T")
+
+_CODES: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
 _GAP: Final = 2
 _NARROWEST: Final = 8
 
@@ -51,6 +54,13 @@ def painted(text: str, colour: str) -> str:
     return f"\033[{_CODES[colour]}m{text}\033[0m"
 
 
+def room() -> int | None:
+    """Return how many columns a line may have where people look; None in a pipe, where any may."""
+    if not sys.stdout.isatty():
+        return None
+    return max(shutil.get_terminal_size((80, 24)).columns, NARROWEST)
+
+
 def emit_table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, wide: int = -1) -> None:
     """Print a table; on a terminal aligned, the column `wide` cut to what is left of the width.
 
@@ -60,9 +70,9 @@ def emit_table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, wide
     if not sys.stdout.isatty():
         emit_lines("\t".join(headers), *("\t".join(row) for row in cells))
         return
-    widths = [max(_width(r[i]) for r in [list(headers), *cells]) for i in range(len(headers))]
+    widths = [max(columns(r[i]) for r in [list(headers), *cells]) for i in range(len(headers))]
     wide %= len(headers)
-    total = shutil.get_terminal_size((80, 24)).columns
+    total = room() or 0
     rest = total - sum(widths) + widths[wide] - _GAP * (len(widths) - 1)
     widths[wide] = min(widths[wide], max(rest, _NARROWEST))
     emit_lines(painted(_aligned(headers, widths), "bold"))
@@ -71,10 +81,9 @@ def emit_table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, wide
 
 def emit_wrapped(head: str, text: str, *, margin: int) -> None:
     """Print text after `head`, on a terminal wrapped to its width, `margin` columns indented."""
-    lines = [safe(text)]
-    if sys.stdout.isatty():
-        room = max(shutil.get_terminal_size((80, 24)).columns - margin, 3 * _NARROWEST)
-        lines = textwrap.wrap(lines[0], room) or lines
+    total = room()
+    left = None if total is None else max(total - margin, 3 * _NARROWEST)
+    lines = wrapped(safe(text), left)
     emit_lines(head + lines[0], *(" " * margin + line for line in lines[1:]))
 
 
@@ -88,24 +97,16 @@ def emit_pairs(pairs: Mapping[str, object]) -> None:
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = [_fitted(cell, width) for cell, width in zip(row, widths, strict=True)]
+    cells = [fitted(cell, width) for cell, width in zip(row, widths, strict=True)]
     return (" " * _GAP).join(cells).rstrip()
 
 
-def _fitted(text: str, width: int) -> str:
-    if _width(text) > width:
-        kept = ""
-        for character in text:
-            if _width(kept + character) > width - 1:
-                break
-            kept += character
-        text = f"{kept}…"
-    return text + " " * (width - _width(text))
-
-
-def _width(text: str) -> int:
-    """Return how many columns text takes: wide East Asian letters two, combining marks none."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
+def progress(items: Sequence[T]) -> Iterator[T]:
+    """Yield the items, saying on standard error how far it got while nothing else is seen."""
+    shown = sys.stderr.isatty() and not sys.stdout.isatty() and len(items) > 1
+    for number, item in enumerate(items, 1):
+        if shown:
+            print(f"\r{number} of {len(items)}", end="", file=sys.stderr, flush=True)
+        yield item
+    if shown:
+        print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from gatekeeper.__main__ import main
-from gatekeeper.config.keyhome import codec_of
+from gatekeeper.config.keyhome import ALIAS_SECRET, codec_of
 from gatekeeper.store import schema
 from gatekeeper.store.engine import Store
-from tests.config.installation import Installation, installation
-from tests.house import open_house
+from tests.config.installation import Installation, armored, installation
+from tests.house import alias_key, open_house
+from tests.issues.talk import Talk, a_talk
 
 REPORT = (
     b"From: Robin Finder <robin@research.example>\r\n"
@@ -91,3 +92,20 @@ def reported(store: Store) -> Store:
         house.receive(REPORT)
         house.settle()
     return store
+
+
+def use_the_houses_key(site: Installation) -> None:
+    """Make the alias's key of all tests that of the installation, so that it opens their mail."""
+    settings = site.load()
+    secret = codec_of(settings).wrap(ALIAS_SECRET, alias_key().secret)
+    (site.folder / "alias" / "certificate.asc").write_bytes(armored(alias_key()))
+    (site.folder / "alias" / "secret.sealed").write_bytes(secret)
+    site.replace("gatekeeper.yaml", settings.alias.fingerprint, alias_key().fingerprint)
+
+
+@pytest.fixture
+def talk(site: Installation, store: Store) -> Iterator[Talk]:
+    """Lend a conversation that the installation's database keeps."""
+    use_the_houses_key(site)
+    with open_house(store) as house, a_talk(house) as lent:
+        yield lent

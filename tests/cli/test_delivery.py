@@ -12,6 +12,7 @@ from gatekeeper.store import audit, deliveries, issues
 from gatekeeper.store.deliveries import DeliveryRow
 from gatekeeper.store.engine import Store
 from tests.cli.conftest import REPORT, Shell
+from tests.cli.story import ROBINS
 from tests.house import PEOPLE, open_house
 from tests.sinks import running_sink
 
@@ -58,17 +59,18 @@ def test_deliveries_are_listed(shell: Shell, deferred: Store) -> None:
     """One line for each, with an id short enough to type and the relay's last words."""
     head, *lines = [line.split("\t") for line in shell("delivery", "list").out.splitlines()]
     assert ["DELIVERY", "ISSUE", "TO", "STATE", "TRIES", "WHY"] == head
-    assert {address for _, address in PEOPLE} == {line[2] for line in lines}
+    assert {address for _, address in PEOPLE} | {ROBINS} == {line[2] for line in lines}
     assert {("SEC-2026-0001", "deferred", "1")} == {(x[1], x[3], x[4]) for x in lines}
     assert all(8 == len(line[0]) and line[5] for line in lines)
     found = shell("delivery", "list", "--json").json
     assert [short_tag(row.id) for row in rows(deferred)] == [one["delivery"] for one in found]
-    assert all(len(one["fingerprints"]) == 1 for one in found)
+    keys = {one["recipient"]: len(one["fingerprints"]) for one in found}
+    assert {**{address: 1 for _, address in PEOPLE}, ROBINS: 0} == keys
 
 
 def test_a_list_can_be_narrowed(shell: Shell, deferred: Store) -> None:
-    assert 3 == len(shell("delivery", "list", "--issue", "SEC-2026-0001", "--json").json)
-    assert 3 == len(shell("delivery", "list", "--state", "deferred", "--json").json)
+    assert 4 == len(shell("delivery", "list", "--issue", "SEC-2026-0001", "--json").json)
+    assert 4 == len(shell("delivery", "list", "--state", "deferred", "--json").json)
     assert [] == shell("delivery", "list", "--state", "blocked", "--json").json
     assert 4 == shell("delivery", "list", "--issue", "SEC-2026-0002").status
     assert 2 == shell("delivery", "list", "--issue", "2").status
@@ -83,6 +85,15 @@ def test_one_is_shown_by_the_first_letters_of_its_id(shell: Shell, deferred: Sto
         assert f"to            {row.name} <{row.recipient}>" in said.out
         assert "state         deferred" in said.out
     assert name == shell("delivery", "show", name[:8], "--json").json["delivery"]
+
+
+def test_what_goes_in_clear_says_so(shell: Shell, deferred: Store) -> None:
+    """The acknowledgement of a report without a key is encrypted to nobody."""
+    for row in rows(deferred):
+        shown = shell("delivery", "show", short_tag(row.id)).out
+        clear = str(row.recipient) == ROBINS
+        expected = "nobody: it goes in clear" if clear else row.fingerprints[0]
+        assert f"encrypted to  {expected}\n" in shown
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_another_master_key_fails(shell: Shell, store: Store) -> None:
 
 def test_blocked_and_failed_deliveries_are_named(shell: Shell, store: Store) -> None:
     with open_house(store) as house:
-        house.receive(REPORT)
+        house.receive_quietly(REPORT)
         while house.inbound.tick():
             pass
     letter = store.read(lambda tx: deliveries.list_all(tx)[0].letter)

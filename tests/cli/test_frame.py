@@ -20,10 +20,11 @@ ROOT = Path(__file__).parent.parent.parent
 GOLDEN = Path(__file__).parent.parent / "golden" / "cli"
 HEAVY = {"sqlalchemy", "pydantic", "yaml", "gnupg", "alembic", "aiosmtpd", "cryptography", "jinja2"}
 VERBS = (
-    *("version", "init", "check", "serve", "doctor", "db upgrade", "db status", "key list"),
-    *("key export", "issue list", "issue show", "issue thread", "mail inspect"),
-    *("delivery list", "delivery show", "delivery retry", "audit verify"),
+    *("version", "init", "check", "serve", "health", "doctor", "db upgrade", "db status"),
+    *("key list", "key export", "key publish", "issue list", "issue show", "issue thread"),
+    *("issue export", "issue own", "issue note", "issue reply", "approval list", "mail inspect"),
     *("mail quarantine list", "mail quarantine release"),
+    *("delivery list", "delivery show", "delivery retry", "audit verify"),
 )
 
 
@@ -138,7 +139,7 @@ def test_wrong_usage_is_status_2(arguments: list[str], capsys: pytest.CaptureFix
     assert "error: " in said.err
 
 
-@pytest.mark.parametrize("noun", ["", "db", "key", "issue", "mail", "delivery"])
+@pytest.mark.parametrize("noun", ["", "db", "key", "issue", "approval", "mail", "delivery"])
 def test_a_noun_alone_shows_its_help(noun: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert 2 == main(noun.split())
     assert capsys.readouterr().err.startswith(f"usage: gatekeeper {noun}".rstrip())

@@ -63,7 +63,8 @@ def test_a_released_message_becomes_an_issue(
     assert () == store.read(audit.verify)
     kinds = text("SELECT kind FROM events ORDER BY seq")
     entries = store.read(lambda tx: tuple(tx.connection.scalars(kinds)))
-    assert ("message.released", "issue.opened") == entries[:2]
+    assert "message.released" == entries[0]
+    assert "issue.opened" in entries
 
 
 def test_what_is_not_there_cannot_be_released(shell: Shell, quarantined: RowId) -> None:

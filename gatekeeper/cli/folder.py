@@ -1,0 +1,76 @@
+"""A folder of secrets for a person: made beside its place, put there at once, or not at all."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from gatekeeper.domain.errors import Misconfigured, OurFault, Refusal
+
+_FILE_MODE: Final = 0o600
+_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def place(folder: Path, *, state: Path) -> Path:
+    """Return the absolute place of a folder to be made, if it may be.
+
+    Misconfigured when something is there already, other than an empty folder, or nothing to make
+    it in; Refusal inside the state folder, which is for what is sealed.
+    """
+    target = folder.expanduser().resolve()
+    if target.is_relative_to(state.resolve()):
+        raise Refusal(
+            f"{target} lies in the state folder, where nothing is kept unsealed",
+            remedy="name a folder elsewhere, best one in memory",
+        )
+    try:
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise Misconfigured(
+                f"{target} is there already", remedy="name a new folder, or an empty one"
+            )
+    except OSError as error:
+        raise Misconfigured(
+            f"{target} cannot be looked at",
+            reason=error.strerror or "",
+            remedy="name a folder of your own",
+        ) from None
+    if not target.parent.is_dir():
+        raise Misconfigured(
+            f"{target.parent} is no folder", remedy="make it first, or name another place"
+        )
+    return target
+
+
+@contextmanager
+def made_at_once(target: Path) -> Iterator[Path]:
+    """Lend an empty folder, mode 0700, that stands at `target` when the context ends well.
+
+    When it does not, nothing of it is left. What the system refuses is OurFault.
+    """
+    try:
+        beside = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}-", dir=target.parent))
+        try:
+            yield beside
+            beside.rename(target)
+        except BaseException:
+            shutil.rmtree(beside)
+            raise
+    except OSError as error:
+        raise OurFault(
+            f"{target} could not be written",
+            reason=error.strerror or type(error).__name__,
+            remedy="see to space and permissions there; nothing was left behind",
+        ) from None
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """Lend a new file for its owner alone, on the disk when the context ends."""
+    with os.fdopen(os.open(path, _FLAGS, _FILE_MODE), "wb") as file:
+        os.fchmod(file.fileno(), _FILE_MODE)
+        yield file
+        file.flush()
+        os.fsync(file.fileno())

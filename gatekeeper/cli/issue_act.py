@@ -1,0 +1,97 @@
+"""`gatekeeper issue own`, `note`, `reply`: the verbs of the verb table, from a shell.
+
+They write rows and nothing else; a running service seals and sends what follows.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from gatekeeper import clock, service
+from gatekeeper.cli.given import given, given_text
+from gatekeeper.cli.opening import actor, settings_of
+from gatekeeper.cli.terminal import emit_json, emit_lines, safe
+from gatekeeper.cli.turns import named
+from gatekeeper.domain.errors import Misconfigured
+from gatekeeper.domain.filenames import file_name
+from gatekeeper.domain.policy import MIB
+from gatekeeper.issues import acting, requesting
+from gatekeeper.issues.acting import Actor, Done
+from gatekeeper.issues.letterhead import Desk
+from gatekeeper.mail.personal import File
+from gatekeeper.store.issues import IssueRow
+from gatekeeper.store.tx import Tx
+
+_TEXT_MAX: Final = MIB
+_FILE_MAX: Final = 25 * MIB
+_WAITS: Final = 3
+"""The exit status of what is recorded and waits for approval (design: commands)."""
+
+Act = Callable[[Tx, Desk, IssueRow, Actor], Done]
+
+
+def own(options: argparse.Namespace) -> int:
+    """Take the issue."""
+    now = clock.now()
+    return _do(
+        options, lambda tx, desk, issue, by: acting.own(tx, desk, issue=issue, actor=by, now=now)
+    )
+
+
+def note(options: argparse.Namespace) -> int:
+    """Keep a remark in the issue and mail it to the team."""
+    now = clock.now()
+    text = given_text(options.file, limit=_TEXT_MAX)
+    return _do(
+        options,
+        lambda tx, desk, issue, by: acting.note(
+            tx, desk, issue=issue, actor=by, text=text, now=now
+        ),
+    )
+
+
+def reply(options: argparse.Namespace) -> int:
+    """Answer a correspondent as the alias; in clear only once a second person has approved."""
+    now = clock.now()
+    if options.clear and options.attach:
+        raise Misconfigured(
+            "--clear goes without files", remedy="leave out --attach, or reply encrypted"
+        )
+    files = tuple(_file(path) for path in options.attach)
+    text = given_text(options.file, limit=_TEXT_MAX)
+
+    def act(tx: Tx, desk: Desk, issue: IssueRow, by: Actor) -> Done:
+        if options.clear:
+            return requesting.reply_clear(
+                tx, desk, issue=issue, actor=by, to=options.to, text=text, now=now
+            )
+        return acting.reply(
+            tx, desk, issue=issue, actor=by, to=options.to, text=text, files=files, now=now
+        )
+
+    return _do(options, act)
+
+
+def _file(path: Path) -> File:
+    data = given(str(path), limit=_FILE_MAX, remedy="name a smaller file")
+    name = file_name(path.name, fallback="file")
+    return File(name=name, content_type="application/octet-stream", data=data)
+
+
+def _do(options: argparse.Namespace, act: Act) -> int:
+    """Do it in one transaction, and tell what was done and what waits for whom."""
+    settings = settings_of(options)
+
+    def write(tx: Tx) -> Done:
+        issue = named(tx, options.id)
+        desk = service.desk_of(settings, product=issue.product)
+        return act(tx, desk, issue, Actor(shell=actor()))
+
+    with service.open_store(settings) as store:
+        done = store.write(write)
+    if options.json:
+        emit_json({"done": list(done.lines), "waiting": done.waiting or None})
+    else:
+        emit_lines(*map(safe, done.lines))
+    return _WAITS if done.waiting else 0

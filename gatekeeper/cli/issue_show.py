@@ -1,0 +1,221 @@
+"""`gatekeeper issue show`: how one issue stands, on one screen."""
+
+import argparse
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from gatekeeper import clock
+from gatekeeper.cli.approval import show_request
+from gatekeeper.cli.fates import trouble
+from gatekeeper.cli.issue_values import (
+    correspondent_value,
+    event_value,
+    issue_value,
+    request_value,
+    timeline_value,
+    trouble_values,
+)
+from gatekeeper.cli.next_step import next_step
+from gatekeeper.cli.opening import record, settings_of, shortened
+from gatekeeper.cli.screen import Screen, counted, listed, width
+from gatekeeper.cli.terminal import emit_json, emit_lines
+from gatekeeper.cli.turns import Thread, gather, named
+from gatekeeper.config import Settings
+from gatekeeper.domain.delivery import DeliveryState
+from gatekeeper.domain.instants import DAY, HOUR, MINUTE, Instant, spoken
+from gatekeeper.domain.timeline import Timeline, proposed
+from gatekeeper.domain.verdict import spaced
+from gatekeeper.service import open_store
+from gatekeeper.store import audit, requests
+from gatekeeper.store.audit import EventRow
+from gatekeeper.store.correspondents import Correspondent
+from gatekeeper.store.requests import Request
+from gatekeeper.store.tx import Tx
+
+_LAST: Final = 8
+"""Entries of the history that are shown on one screen."""
+
+_DETAILS_MAX: Final = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How one issue stands at `now`; `domain` names this installation."""
+
+    thread: Thread
+    waiting: tuple[Request, ...]
+    history: tuple[EventRow, ...]
+    timeline: Timeline
+    next_step: str
+    domain: str
+    now: Instant
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print how an issue stands; that it is looked at is recorded with the read."""
+    settings = settings_of(options)
+    now = clock.now()
+
+    def look(tx: Tx) -> Standing:
+        found = standing(tx, settings, options.id, now=now)
+        record(tx, "issue.shown", issue=found.thread.issue.id)
+        return found
+
+    with open_store(settings) as store:
+        found = store.write(look)
+    if options.json:
+        emit_json(value(found))
+        return 0
+    screen = Screen(width())
+    show(screen, found, last=None if options.all else _LAST)
+    emit_lines(*screen.lines)
+    return 0
+
+
+def standing(tx: Tx, settings: Settings, name: str, *, now: Instant) -> Standing:
+    """Return how the issue of that id stands."""
+    thread = gather(tx, named(tx, name))
+    waiting = requests.waiting(tx, issue=thread.issue.id)
+    timeline = proposed(thread.reported_at, settings.policy.timeline)
+    return Standing(
+        thread=thread,
+        waiting=waiting,
+        history=audit.of_issue(tx, thread.issue.id),
+        timeline=timeline,
+        next_step=next_step(
+            thread, waiting, timeline, team=settings.team, domain=settings.domain, now=now
+        ),
+        domain=settings.domain,
+        now=now,
+    )
+
+
+def value(found: Standing) -> dict[str, object]:
+    """Return all of it as one JSON object."""
+    thread = found.thread
+    counts = Counter(row.state for row in thread.deliveries)
+    return {
+        **issue_value(thread.issue),
+        "correspondents": [correspondent_value(one) for one in thread.correspondents],
+        "timeline": timeline_value(found.timeline),
+        "next": found.next_step,
+        "letters": len(thread.letters),
+        "requests": [request_value(one, str(thread.issue.issue_id)) for one in found.waiting],
+        "deliveries": {str(state): counts[state] for state in DeliveryState},
+        "trouble": trouble_values(thread),
+        "history": [event_value(entry) for entry in found.history],
+    }
+
+
+def show(screen: Screen, found: Standing, *, last: int | None) -> None:
+    """Write the screen, with so many entries of the history (None: all)."""
+    thread = found.thread
+    issue = thread.issue
+    screen.title(str(issue.issue_id), issue.subject)
+    screen.gap()
+    screen.pair("State", issue.state)
+    since = thread.reported_at
+    screen.pair("Since", f"{spoken(since)}, {_distance(since, found.now)}")
+    screen.pair("Owner", issue.owner or "nobody")
+    for one in thread.correspondents:
+        _correspondent(screen, one)
+    if not thread.correspondents:
+        screen.pair("Reporter", issue.reporter or "not said")
+    screen.pair("Proposed", *_dates(found))
+    screen.pair("Thread", *_amount(thread))
+    screen.pair("Tag", f"{issue.tag}, in the subjects that can be read outside")
+    screen.pair("Next", found.next_step, colour="bold")
+    _waiting(screen, found)
+    _trouble(screen, thread)
+    _history(screen, found.history, last)
+
+
+def _correspondent(screen: Screen, one: Correspondent) -> None:
+    screen.pair(one.name.capitalize(), str(one.address))
+    if one.fingerprint is not None:
+        screen.pair("", f"encrypted to {spaced(one.fingerprint)}", colour="green")
+    elif one.wrote_in_clear:
+        screen.pair("", "no key known, wrote in clear", colour="yellow")
+    else:
+        screen.pair("", "no key known, wrote encrypted: nothing can be sent", colour="yellow")
+
+
+def _dates(found: Standing) -> list[str]:
+    timeline, now = found.timeline, found.now
+    told, public = timeline.predisclosure, timeline.public
+    return [
+        f"{spoken(told)}  pre-disclosure, {_distance(told, now)}",
+        f"{spoken(public)}  public, {_distance(public, now)}",
+    ]
+
+
+def _distance(at: Instant, now: Instant) -> str:
+    """Return how far an instant is away, in the largest unit that it fills."""
+    away = abs(at - now)
+    for unit, name in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
+        if away >= unit:
+            said = counted(away // unit, name)
+            return f"{said} ago" if at <= now else f"in {said}"
+    return "now"
+
+
+def _amount(thread: Thread) -> list[str]:
+    parts = [counted(len(thread.messages), "message")]
+    if thread.letters:
+        parts.append(counted(len(thread.letters), "letter of ours", "letters of ours"))
+    if not thread.turns:
+        return [listed(parts)]
+    return [f"{listed(parts)}; last {spoken(thread.turns[-1].at)}"]
+
+
+def _waiting(screen: Screen, found: Standing) -> None:
+    if found.waiting:
+        screen.heading("Waits for approval")
+    for one in found.waiting:
+        show_request(screen, one, f"{found.thread.issue.issue_id}@{found.domain}")
+
+
+def _trouble(screen: Screen, thread: Thread) -> None:
+    if not thread.trouble:
+        return
+    screen.heading("Did not get through")
+    short = shortened(row.id for row in thread.trouble)
+    for row in thread.trouble:
+        screen.item(short[row.id], trouble(row), colour="red")
+    screen.say("Mend the reason, then: gatekeeper delivery retry DELIVERY")
+
+
+def _history(screen: Screen, history: Sequence[EventRow], last: int | None) -> None:
+    """Write the entries, those that say the same within one second together."""
+    runs = [
+        (entries[0], len(entries))
+        for _, group in groupby(history, key=_same)
+        if (entries := list(group))
+    ]
+    shown = runs if last is None else runs[-last:]
+    left_out = sum(count for _, count in runs[: len(runs) - len(shown)])
+    screen.heading("History")
+    if left_out:
+        screen.say(f"  {counted(left_out, 'older entry', 'older entries')}, shown by --all")
+    for entry, count in shown:
+        times = f" ({count} times)" if count > 1 else ""
+        by = f", {entry.actor}" if entry.actor and entry.actor != "gatekeeper" else ""
+        details = _details(entry.payload or {})
+        screen.item(spoken(entry.at), f"{entry.kind}{times}{by}{details}")
+
+
+def _same(entry: EventRow) -> tuple[object, ...]:
+    return spoken(entry.at), entry.kind, entry.actor, _details(entry.payload or {})
+
+
+def _details(payload: Mapping[str, object]) -> str:
+    """Return the short words of a payload that tell one entry from another of its kind."""
+    words = [
+        str(payload[name])
+        for name in ("kind", "letter", "to", "owner", "reason", "state")
+        if payload.get(name) and len(str(payload[name])) <= _DETAILS_MAX
+    ]
+    return f": {listed(words)}" if words else ""

@@ -1,0 +1,82 @@
+"""An issue as JSON values with stable keys: the issue itself, whom we write to, its history."""
+
+from gatekeeper.cli.turns import Thread
+from gatekeeper.domain.identity import short_tag
+from gatekeeper.domain.instants import rfc3339
+from gatekeeper.domain.timeline import Timeline
+from gatekeeper.store.audit import EventRow
+from gatekeeper.store.correspondents import Correspondent
+from gatekeeper.store.issues import IssueRow
+from gatekeeper.store.requests import Request
+
+
+def issue_value(row: IssueRow) -> dict[str, object]:
+    """Return what the issue's own row says."""
+    return {
+        "issue": str(row.issue_id),
+        "state": row.state,
+        "subject": row.subject,
+        "reporter": row.reporter,
+        "owner": row.owner or None,
+        "tag": row.tag,
+        "opened_at": rfc3339(row.opened_at),
+        "updated_at": rfc3339(row.updated_at),
+        "messages": row.message_count,
+    }
+
+
+def correspondent_value(one: Correspondent) -> dict[str, object]:
+    """Return whom we write to and how; neither route nor code, which open the way to us."""
+    return {
+        "name": one.name,
+        "address": str(one.address),
+        "fingerprint": one.fingerprint,
+        "wrote_in_clear": one.wrote_in_clear,
+        "since": rfc3339(one.created_at),
+    }
+
+
+def timeline_value(timeline: Timeline) -> dict[str, object]:
+    """Return the two instants that are proposed."""
+    return {
+        "predisclosure": rfc3339(timeline.predisclosure),
+        "public": rfc3339(timeline.public),
+    }
+
+
+def request_value(one: Request, issue: str) -> dict[str, object]:
+    """Return what waits for a second person, by its full hash."""
+    return {
+        "issue": issue,
+        "effect": one.effect.hex(),
+        "kind": one.kind,
+        "state": one.state,
+        "created_by": one.created_by,
+        "created_at": rfc3339(one.created_at),
+        "needed": one.needed,
+        "approved_by": list(one.approved_by),
+    }
+
+
+def event_value(entry: EventRow) -> dict[str, object]:
+    """Return one entry of the event log."""
+    return {
+        "seq": entry.seq,
+        "at": rfc3339(entry.at),
+        "kind": entry.kind,
+        "actor": entry.actor,
+        "payload": entry.payload,
+    }
+
+
+def trouble_values(thread: Thread) -> list[dict[str, object]]:
+    """Return the deliveries that did not get through."""
+    return [
+        {
+            "delivery": short_tag(row.id),
+            "recipient": str(row.recipient),
+            "state": str(row.state),
+            "reason": row.reason or row.reply,
+        }
+        for row in thread.trouble
+    ]

@@ -1,0 +1,79 @@
+"""`gatekeeper approval list`: what waits for a second person, and the line that approves it."""
+
+from pathlib import Path
+
+import pytest
+
+from gatekeeper.store import audit, requests
+from gatekeeper.store.engine import Store
+from tests.cli.conftest import Shell
+from tests.cli.story import ISSUE, ROBINS, steady
+from tests.cli.test_issue_show import ask
+from tests.issues.talk import Talk
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "cli"
+
+
+def compare(name: str, shown: str) -> None:
+    """Compare a screen with the reviewed one."""
+    assert (GOLDEN / name).read_text(encoding="utf-8") == shown
+
+
+@pytest.fixture
+def waiting(talk: Talk) -> Talk:
+    """Have one thing wait in the first of two issues."""
+    for _ in range(2):
+        talk.receive(talk.text("It crashes."), sender=ROBINS)
+    ask(talk)
+    return talk
+
+
+def test_nothing_waits(shell: Shell, store: Store) -> None:
+    said = shell("approval", "list")
+    assert (0, "nothing waits for approval\n") == (said.status, said.out)
+    assert [] == shell("approval", "list", "--json").json
+
+
+def test_what_waits_is_as_reviewed(
+    shell: Shell, waiting: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asked, who approved, how many are needed, and what is to be signed."""
+    monkeypatch.setenv("COLUMNS", "80")
+    said = shell("approval", "list")
+    assert (0, "") == (said.status, said.err)
+    compare("approvals.txt", steady(said.out))
+
+
+def test_it_is_told_for_programs(shell: Shell, waiting: Talk) -> None:
+    (found,) = shell("approval", "list", "--json").json
+    assert {
+        "issue": ISSUE,
+        "effect": (b"e" * 32).hex(),
+        "kind": "reply-clear",
+        "state": "waiting",
+        "created_by": "shell:admin",
+        "created_at": "2026-09-03T12:00:00Z",
+        "needed": 2,
+        "approved_by": [],
+    } == found
+
+
+def test_one_issue_is_looked_at_alone(shell: Shell, waiting: Talk) -> None:
+    assert 1 == len(shell("approval", "list", "--issue", ISSUE, "--json").json)
+    assert [] == shell("approval", "list", "--issue", "SEC-2026-0002", "--json").json
+    assert 4 == shell("approval", "list", "--issue", "SEC-2026-0009").status
+    assert 2 == shell("approval", "list", "--issue", "nine").status
+
+
+def test_what_is_done_waits_no_more(shell: Shell, waiting: Talk, store: Store) -> None:
+    (one,) = store.read(requests.waiting)
+    store.write(
+        lambda tx: requests.close(tx, request=one.id, state=requests.DONE, now=one.created_at)
+    )
+    assert [] == shell("approval", "list", "--json").json
+
+
+def test_looking_is_recorded(shell: Shell, waiting: Talk, store: Store) -> None:
+    before = store.read(audit.head).seq
+    shell("approval", "list")
+    assert before + 1 == store.read(audit.head).seq

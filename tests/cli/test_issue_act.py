@@ -1,0 +1,158 @@
+"""`gatekeeper issue own`, `note`, `reply`: rows are written, and what a rule refuses is told."""
+
+import getpass
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from gatekeeper import clock
+from gatekeeper.issues.verbs import VERBS
+from gatekeeper.outbound.job import Job
+from gatekeeper.store import audit, letters, requests
+from gatekeeper.store.engine import Store
+from tests.cli.conftest import Shell
+from tests.cli.story import ISSUE, ROBINS, report
+from tests.issues.talk import Talk, to
+
+ME = f"shell:{getpass.getuser()}"
+
+
+def written(folder: Path, text: str) -> str:
+    """Return the path of a file with that text."""
+    path = folder / "text.txt"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def work(talk: Talk) -> list[Job]:
+    """Let the service work at the moment at which the command was typed; return what left."""
+    talk.house.now = clock.now()
+    return talk.work()
+
+
+def kinds(store: Store, talk: Talk) -> list[str]:
+    """Return the kinds of our letters in the issue, oldest first."""
+    issue = talk.issue().id
+    return [letter.kind for letter in store.read(lambda tx: letters.of_issue(tx, issue))]
+
+
+def test_every_verb_for_a_shell_is_there(shell: Shell) -> None:
+    """The command line has exactly the verbs of the verb table that say so."""
+    for name, verb in VERBS.items():
+        said = shell.bare("issue", name, "--help")
+        assert (0 if verb.by_shell else 2) == said.status
+        if verb.by_shell:
+            assert verb.summary[-30:] in " ".join(said.out.split())
+
+
+def test_a_note_is_kept_and_mailed_to_the_team(shell: Shell, talk: Talk, tmp_path: Path) -> None:
+    """A running service seals it; the log says whose it is, by the system's name for them."""
+    report(talk)
+    before = len(talk.sent)
+    said = shell("issue", "note", ISSUE, "--file", written(tmp_path, "Ask upstream.\n"))
+    assert (0, "") == (said.status, said.err)
+    assert f"note: kept in {ISSUE}" in said.out
+    left = work(talk)
+    assert 3 == len(left) == len(talk.sent) - before
+    assert [] == to(left, ROBINS)
+    assert "Ask upstream." in talk.block(left)
+    thread = shell("issue", "thread", ISSUE).out
+    assert f"By         {ME}\nTo         the response team\n" in thread
+    assert "\n  Ask upstream.\n" in thread
+    assert () == talk.house.store.read(audit.verify)
+
+
+def test_a_reply_goes_to_the_reporter_encrypted(shell: Shell, talk: Talk, tmp_path: Path) -> None:
+    """As the alias, with a file under a name that is safe; nobody's name is in it."""
+    report(talk)
+    proof = tmp_path / "-rf *.patch"
+    proof.write_bytes(b"--- a\n+++ b\n")
+    arguments = ["--file", written(tmp_path, "Thank you.\n"), "--attach", str(proof), "--json"]
+    said = shell("issue", "reply", ISSUE, *arguments)
+    assert (0, "") == (said.status, said.err)
+    assert said.json["waiting"] is None
+    assert any(ROBINS in line for line in said.json["done"])
+    copy = talk.robin.open(to(work(talk), ROBINS)[-1].what.content)
+    assert "Thank you." in copy.block
+    assert b"--- a\n+++ b\n" == copy.attached("rf__.patch").replace(b"\r\n", b"\n")
+    assert getpass.getuser() not in copy.block
+
+
+def test_a_reply_in_clear_waits_for_people(
+    shell: Shell, talk: Talk, store: Store, tmp_path: Path
+) -> None:
+    """Exit status 3, and the id; nothing leaves before two people have signed for it."""
+    shell.site.replace("gatekeeper.yaml", "  clear_port:", "  clear_port: 587")
+    talk.receive(talk.text("It crashes."), sender=ROBINS)
+    arguments = ["--clear", "--file", written(tmp_path, "Which version?\n")]
+    said = shell("issue", "reply", ISSUE, *arguments)
+    assert (3, "") == (said.status, said.err)
+    (waiting,) = store.read(requests.waiting)
+    assert waiting.effect.hex() in said.out
+    assert [] == to(work(talk), ROBINS)
+    again = shell("issue", "reply", ISSUE, *arguments, "--json")
+    assert 3 == again.status
+    assert 64 == len(again.json["waiting"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["own", ISSUE], "a shell cannot"),
+        (["reply", ISSUE, "--clear"], "relay"),
+        (["reply", ISSUE], "no key of the reporter is known"),
+    ],
+    ids=["own", "in clear without a port for it", "without a key"],
+)
+def test_what_a_rule_refuses_is_status_1(
+    arguments: list[str],
+    words: str,
+    shell: Shell,
+    talk: Talk,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With the reason and what to do; nothing is written, nor recorded as done."""
+    talk.receive(talk.text("It crashes."), sender=ROBINS)
+    before = store.read(audit.head).seq, kinds(store, talk)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"Which version?\n")))
+    said = shell("issue", *arguments)
+    assert (1, "") == (said.status, said.out)
+    assert words in said.err
+    assert before == (store.read(audit.head).seq, kinds(store, talk))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--clear", "--attach", "x"], "--clear goes without files"),
+        (["--attach", "nowhere"], "nowhere cannot be read"),
+        (["--file", "nowhere"], "nowhere cannot be read"),
+    ],
+)
+def test_wrong_usage_is_status_2(
+    arguments: list[str], words: str, shell: Shell, reported: Store
+) -> None:
+    said = shell("issue", "reply", ISSUE, *arguments)
+    assert (2, "") == (said.status, said.out)
+    assert words in said.err
+
+
+def test_a_text_that_is_none_is_refused(
+    shell: Shell, reported: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes that are no UTF-8 would be sent as something that nobody wrote."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xfe")))
+    said = shell("issue", "note", ISSUE)
+    assert (2, "") == (said.status, said.out)
+    assert "no UTF-8 text" in said.err
+
+
+def test_somebody_who_is_nobody_here_is_not_there(shell: Shell, talk: Talk, tmp_path: Path) -> None:
+    report(talk)
+    text = written(tmp_path, "words")
+    said = shell("issue", "reply", ISSUE, "--to", "upstream", "--file", text)
+    assert (4, "") == (said.status, said.out)
+    assert "upstream" in said.err

@@ -1,0 +1,135 @@
+"""`gatekeeper issue show`: how an issue stands on one screen, what waits, what is in trouble."""
+
+import getpass
+from pathlib import Path
+
+import pytest
+
+from gatekeeper.cli.issue_show import Standing, show, standing
+from gatekeeper.cli.screen import Screen
+from gatekeeper.domain.identity import short_tag
+from gatekeeper.domain.instants import DAY, Instant, later
+from gatekeeper.store import audit, requests
+from gatekeeper.store.engine import Store
+from tests.cli.conftest import Shell
+from tests.cli.story import ISSUE, ROBINS, answered, refused, report, steady
+from tests.house import START
+from tests.issues.talk import Talk
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "cli"
+
+
+def standing_at(shell: Shell, store: Store, now: Instant) -> Standing:
+    """Return how the issue stands at an instant."""
+    settings = shell.site.load()
+    return store.read(lambda tx: standing(tx, settings, ISSUE, now=now))
+
+
+def screen_of(found: Standing, *, width: int, last: int | None) -> str:
+    """Return the screen as it is printed."""
+    screen = Screen(width)
+    show(screen, found, last=last)
+    return steady("\n".join(screen.lines) + "\n")
+
+
+def ask(talk: Talk) -> None:
+    """Have somebody ask for what two people must approve."""
+    issue = talk.issue().id
+    talk.house.store.write(
+        lambda tx: requests.add(
+            tx,
+            issue=issue,
+            kind="reply-clear",
+            effect=b"e" * 32,
+            payload={},
+            needed=2,
+            created_by="shell:admin",
+            now=talk.house.now,
+        )
+    )
+
+
+def compare(name: str, shown: str) -> None:
+    """Compare a screen with the reviewed one."""
+    assert (GOLDEN / name).read_text(encoding="utf-8") == shown
+
+
+def test_a_quiet_issue_is_as_reviewed(shell: Shell, store: Store, talk: Talk) -> None:
+    """The reporter and the key, the dates and how far they are, the last of its history."""
+    report(talk)
+    answered(talk)
+    found = standing_at(shell, store, later(START, 5 * DAY))
+    for width in (60, 80):
+        compare(f"show-{width}.txt", screen_of(found, width=width, last=8))
+
+
+def test_an_issue_in_trouble_is_as_reviewed(shell: Shell, store: Store, talk: Talk) -> None:
+    """What waits for approval, with the line that approves it, and what did not get through."""
+    talk.house.receive(talk.text("It crashes.", subject="Crash"), sender=ROBINS)
+    talk.house.settle()
+    refused(talk, ROBINS)
+    ask(talk)
+    found = standing_at(shell, store, later(START, 60 * DAY))
+    (trouble,) = found.thread.trouble
+    short = short_tag(trouble.id)[:8]
+    shown = screen_of(found, width=80, last=None)
+    compare("show-trouble.txt", shown.replace(short, "dddddddd"))
+
+
+def test_it_is_told_for_programs(shell: Shell, talk: Talk) -> None:
+    """Stable keys; neither the way to the reporter's address with us nor the code."""
+    report(talk)
+    ask(talk)
+    said = shell("issue", "show", ISSUE, "--json")
+    found = said.json
+    expected = {"issue", "state", "subject", "reporter", "owner", "tag", "opened_at", "updated_at"}
+    expected |= {"messages", "correspondents", "timeline", "next", "letters", "requests"}
+    expected |= {"deliveries", "trouble", "history"}
+    assert expected == set(found)
+    (robin,) = found["correspondents"]
+    assert ("reporter", ROBINS, False) == (robin["name"], robin["address"], robin["wrote_in_clear"])
+    assert 40 == len(robin["fingerprint"])
+    assert {"predisclosure": "2026-09-10T12:00:00Z", "public": "2026-09-24T12:00:00Z"} == found[
+        "timeline"
+    ]
+    assert [("reply-clear", (b"e" * 32).hex(), 2)] == [
+        (one["kind"], one["effect"], one["needed"]) for one in found["requests"]
+    ]
+    assert 4 == found["deliveries"]["delivered"]
+    assert "issue.opened" in {entry["kind"] for entry in found["history"]}
+    assert str(talk.reporter().nonce) not in said.out
+
+
+def test_all_of_the_history_is_shown_at_a_wish(shell: Shell, talk: Talk) -> None:
+    report(talk)
+    answered(talk)
+    short = shell("issue", "show", ISSUE).out
+    assert "older entries, shown by --all" in short
+    assert "issue.opened" not in short
+    assert "issue.opened" in shell("issue", "show", ISSUE, "--all").out
+
+
+@pytest.mark.parametrize("days", [0, 3, 8, 30])
+def test_the_dates_are_told_by_their_distance(days: int, shell: Shell, reported: Store) -> None:
+    """In days, hours or minutes, to come or gone."""
+    found = standing_at(shell, reported, later(START, days * DAY))
+    shown = screen_of(found, width=100, last=1)
+    expected = {
+        0: ("now", "in 7 days", "in 21 days"),
+        3: ("3 days ago", "in 4 days", "in 18 days"),
+        8: ("8 days ago", "1 day ago", "in 13 days"),
+        30: ("30 days ago", "23 days ago", "9 days ago"),
+    }[days]
+    for words, distance in zip(("Since", "pre-disclosure,", "public,"), expected, strict=True):
+        (line,) = [line for line in shown.splitlines() if words in line and "Next" not in line]
+        assert line.endswith(f" {distance}")
+
+
+def test_looking_is_recorded_with_the_read(shell: Shell, reported: Store) -> None:
+    """With the operating system's user (promise P-10), and the chain still holds."""
+    before = reported.read(audit.head).seq
+    shell("issue", "show", ISSUE)
+    entry = shell("issue", "show", ISSUE, "--json").json["history"][-1]
+    assert ("issue.shown", before + 1) == (entry["kind"], entry["seq"])
+    assert f"shell:{getpass.getuser()}" == entry["actor"]
+    assert () == reported.read(audit.verify)
