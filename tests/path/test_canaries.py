@@ -18,6 +18,7 @@ import pytest
 from tests.canaries import leaks, leaks_in_files
 from tests.house import ALIAS, PEOPLE
 from tests.keys import gpg, key_of, short_home
+from tests.path.arrivals import TEAM, wait_for
 from tests.running import Site, make_site, serving
 from tests.sinks import running_sink
 
@@ -93,13 +94,17 @@ def test_no_secret_leaves_or_lies_in_clear(
             for report in reports:
                 with smtplib.SMTP("127.0.0.1", site.port) as client:
                     client.sendmail(REPORTER, [str(ALIAS)], report)
-            received = sink.inbox.wait(2 * len(PEOPLE))
+            copies = wait_for(sink.inbox, TEAM, 2 * len(PEOPLE))
+            answers = wait_for(sink.inbox, {REPORTER}, 2)
             assert [] == leaks_in_files(tmp_path, SECRETS), "while it runs"
             thread = site.json("issue", "list")
             assert [SUBJECT, SUBJECT] == [issue["subject"] for issue in thread]
-    for each in received:
+    for each in copies:
         sent = each.raw + str(each.envelope.sender).encode()
         assert [] == leaks(sent, SECRETS)
+    for each in answers:
+        assert each.envelope.sender is None
+        assert [] == leaks(each.raw, set(SECRETS) - {REPORTER, MESSAGE_ID}), "their own are theirs"
     assert [] == leaks_in_files(tmp_path, SECRETS), "after it has stopped"
     if urlsplit(database_url).scheme == "postgresql":
         assert [] == leaks(rows_of(database_url), SECRETS)

@@ -13,6 +13,7 @@ import pytest
 
 from tests.house import ALIAS, PEOPLE, decrypt_with, person_key
 from tests.keys import gpg, key_of, short_home
+from tests.path.arrivals import TEAM, wait_for, wait_until_delivered
 from tests.peers import require
 from tests.running import Site, make_site, serving
 from tests.sinks import Inbox, Received, running_sink
@@ -33,8 +34,8 @@ def plain_report() -> bytes:
 
 
 def copies(inbox: Inbox, number: int) -> dict[str, Received]:
-    """Return the copies by recipient, once that many messages have arrived."""
-    return {str(each.envelope.recipients[0]): each for each in inbox.wait(number)}
+    """Return the team's copies by recipient, once that many have arrived."""
+    return {str(each.envelope.recipients[0]): each for each in wait_for(inbox, TEAM, number)}
 
 
 def read(site: Site, index: int, raw: bytes) -> bytes:
@@ -65,10 +66,11 @@ def test_a_report_reaches_each_person_encrypted_to_the_own_key(
                 inner = email.message_from_bytes(plaintext)
                 proofs = [p for p in inner.walk() if p.get_content_type() == "application/x-proof"]
                 assert [PROOF] == [part.get_payload(decode=True) for part in proofs]
+            (answer,) = wait_for(sink.inbox, {REPORTER}, 1)
+            assert answer.envelope.sender is None
             issues = site.json("issue", "list")
             assert ["Crash in the frame parser"] == [issue["subject"] for issue in issues]
-            states = {row["state"] for row in site.json("delivery", "list")}
-            assert states == {"delivered"}
+            assert len(PEOPLE) + 1 == wait_until_delivered(site)
 
 
 def test_nothing_is_lost_when_the_service_stops_in_between(tmp_path: Path) -> None:

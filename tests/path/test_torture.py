@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.house import ALIAS, PEOPLE
+from tests.path.arrivals import TEAM, wait_for, wait_until_delivered
 from tests.path.test_service import REPORTER
 from tests.running import Site, make_site, serving
 from tests.sampling import shared_out
@@ -45,10 +46,9 @@ def test_every_odd_mail_becomes_an_issue(dialect: str, database_url: str, tmp_pa
         with serving(site):
             for name, raw in mails.items():
                 assert post(site, raw)[0] == 250, name
-            sink.inbox.wait(len(mails) * len(PEOPLE))
+            wait_for(sink.inbox, TEAM, len(mails) * len(PEOPLE))
             assert len(mails) == len(site.json("issue", "list"))
-            states = {row["state"] for row in site.json("delivery", "list")}
-            assert states == {"delivered"}
+            wait_until_delivered(site)
     log = (tmp_path / "serve.log").read_text()
     assert "QUARANTINED" not in log
     assert "unexpected" not in log
@@ -75,7 +75,7 @@ def test_a_large_attachment_in_bounded_memory(tmp_path: Path) -> None:
         with serving(site) as process:
             before = peak(process.pid)
             assert post(site, raw)[0] == 250
-            found = sink.inbox.wait(len(PEOPLE))
+            found = wait_for(sink.inbox, TEAM, len(PEOPLE))
             used = peak(process.pid) - before
     assert len(PEOPLE) == len(found)
     assert used < 12 * len(raw) + 60 * MIB, f"{used / MIB:.0f} MiB for {len(raw) / MIB:.0f} MiB"
