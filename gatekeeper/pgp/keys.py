@@ -92,8 +92,8 @@ def single(block: bytes, *, allow_secret: bool = False) -> bytes:
         )
     if not found or found[0].tag not in _PRIMARY or _count(found, _PRIMARY) != 1:
         raise CertRefused("the block does not hold exactly one key", remedy=_EXPORT)
-    versions = {binary[packet.body] for packet in found if packet.tag in _KEYS}
-    if versions != {4}:
+    versions = {binary[p.body : p.end][:1] for p in found if p.tag in _KEYS}
+    if versions != {b"\x04"}:
         raise CertRefused(
             "the key is not of version 4, the only one that gpg and most peers read",
             remedy="ask for a key of version 4 (RFC 4880)",

@@ -293,7 +293,10 @@ def test_what_is_no_certificate_is_not_lent(alias: Desk, guest: Key, guests_desk
     """Neither does it keep others from being lent."""
     broken = guest.public[: guest.public.index(b"Ann") - 2]
     signature = detached(guests_desk, guest)
-    for lent in ((b"", b"x", broken), (broken,), (guest.secret,)):
+    unknown = crafting.packet(6, b"\x04" + bytes(4) + b"\x63" + bytes(40))
+    unread = unknown + crafting.packet(13, b"x") + unknown.replace(b"\xc6", b"\xce", 1)
+    empty = crafting.packet(6, b"\x04" + bytes(4))
+    for lent in ((b"", b"x", broken), (broken,), (guest.secret,), (unread, empty), (empty,)):
         assert (SignatureState.UNKNOWN_SIGNER, None) == verified(alias, signature, *lent)
         expected = (SignatureState.GOOD, guest.fingerprint)
         assert expected == verified(alias, signature, *lent, guest.public)

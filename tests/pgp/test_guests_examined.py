@@ -3,8 +3,11 @@
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gatekeeper.domain.instants import SECOND, Instant, later
 from gatekeeper.pgp import armor, guests, packets
@@ -146,15 +149,21 @@ def test_a_flood_of_own_signatures_is_cut_down(alias: Desk, guest: Key) -> None:
     assert len(found.certificate) <= len(whole)
 
 
-def test_one_that_keeps_gpg_busy_is_refused(alias: Desk, guest: Key, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("instead", "words"),
+    [("exec tail -f /dev/null", "takes too long"), ("exit 0", "no usable key")],
+)
+def test_one_of_which_gpg_makes_nothing_is_refused(
+    alias: Desk, guest: Key, tmp_path: Path, instead: str, words: str
+) -> None:
     program = tmp_path / "gpg"
     program.write_text(
-        '#!/bin/sh\ncase "$*" in *import-export*) exec tail -f /dev/null;; esac\nexec gpg "$@"\n',
+        f'#!/bin/sh\ncase "$*" in *import-export*) {instead};; esac\nexec gpg "$@"\n',
         encoding="ascii",
     )
     program.chmod(0o700)
-    engine = Engine(binary=program, home=alias.engine.home, wait=2 * SECOND, output_limit=10_000)
-    with pytest.raises(CertRefused, match="too long"):
+    engine = Engine(binary=program, home=alias.engine.home, wait=3 * SECOND, output_limit=10_000)
+    with pytest.raises(CertRefused, match=words):
         guests.examine(engine, guest.public, NOW)
 
 
@@ -168,3 +177,16 @@ def test_a_guest_is_not_imported(alias: Desk, guest: Key) -> None:
         check=False,
     )
     assert 0 != listed.returncode
+
+
+@given(st.binary(max_size=200))
+def test_any_octets_are_refused_without_gpg(data: bytes) -> None:
+    with pytest.raises(CertRefused):
+        guests.examine(cast("Engine", None), data, NOW)
+
+
+def test_the_ids_of_all_keys_are_known(alias: Desk, guest: Key) -> None:
+    found = guests.examine(alias.engine, guest.public, NOW)
+    expected = {key[-16:] for key in found.info.signing_keys}
+    expected |= {key.key_id for key in found.info.encryption_keys}
+    assert expected == set(guests.key_ids(found.certificate))

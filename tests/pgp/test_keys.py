@@ -55,6 +55,8 @@ def test_nothing_is_imported_by_looking(alias: Desk) -> None:
         (lambda _: b"hello", "not exactly one"),
         (lambda _: b"\xff\xff", "no OpenPGP key"),
         (lambda key: key.public[:-5], "no OpenPGP key"),
+        (lambda key: key.public + b"\xce\x00", "version 4"),
+        (lambda _: b"\xc6\x00", "version 4"),
         (lambda key: key.secret, "SECRET"),
         (lambda key: armor.armor(Kind.PRIVATE_KEY, key.secret), "SECRET"),
         (lambda key: armor.armor(Kind.PUBLIC_KEY, key.public)[:-40], "no end"),
