@@ -184,7 +184,8 @@ def _attribution(lines: Sequence[str], at: int) -> int:
     """Return how many lines from `at` on say who wrote what follows, 0 if they do not.
 
     One of the words of twelve languages, or, in any other, a line that ends with a colon directly
-    before a quoted one; both name an address, a time or a year.
+    before a quoted one; both name an address, a time or a year. Some programs name the writer only
+    (`Robin Finder wrote:`): such a line counts where a quoted one follows.
     """
     joined = ""
     for count, line in enumerate(lines[at : at + _ATTRIBUTION_LINES], start=1):
@@ -195,10 +196,15 @@ def _attribution(lines: Sequence[str], at: int) -> int:
         joined = f"{joined} {line.strip()}".lstrip()
         if len(joined) > _ATTRIBUTION_MAX or joined.endswith((".", "!", "?")):
             return 0
-        if not joined.endswith((":", "\uff1a")) or not _SOMEBODY.search(joined):
+        if not joined.endswith((":", "\uff1a")):
             continue
         quoted = at + count < len(lines) and is_quoted(lines[at + count])
-        single = count == 1 and (quoted or _SAID.fullmatch(joined))
+        said = count == 1 and _SAID.fullmatch(joined) is not None
+        if said and at + count < len(lines) and _quoted_next(lines, at + count):
+            return count
+        if not _SOMEBODY.search(joined):
+            continue
+        single = count == 1 and (quoted or said)
         return count if single or _BEGUN.fullmatch(joined) else 0
     return 0
 

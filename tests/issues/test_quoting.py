@@ -76,6 +76,13 @@ def test_an_attribution_goes_with_what_it_introduces(name: str) -> None:
     assert expected == origins(f"Mine.\n\n{said}\n> Theirs.\n\nMine.")
 
 
+@pytest.mark.parametrize("said", ["Robin Example wrote:", "Robin Example writes:", "R schrieb:"])
+def test_a_name_alone_goes_with_a_quote_and_stays_without(said: str) -> None:
+    """Thunderbird and Gnus can be set to write nothing but who wrote."""
+    assert [O.OWN, O.ATTRIBUTION, O.QUOTED] == origins(f"Mine.\n{said}\n> theirs")
+    assert [O.OWN, O.OWN, O.OWN] == origins(f"Mine.\n{said}\nMine, too.")
+
+
 @pytest.mark.parametrize("name", [name for name in ATTRIBUTIONS if "any other" not in name])
 def test_an_attribution_before_a_blank_line_and_a_quote(name: str) -> None:
     said = ATTRIBUTIONS[name]
