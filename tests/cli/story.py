@@ -7,8 +7,8 @@ from gatekeeper.domain.delivery import Attempt, Outcome
 from gatekeeper.domain.instants import DAY, HOUR
 from gatekeeper.domain.verdict import spaced
 from tests.house import alias_key
-from tests.issues.reports import attached, multipart, robin_key
-from tests.issues.talk import HERE, Talk, key_part
+from tests.issues.reports import attached, key_part, multipart, robin_key
+from tests.issues.talk import HERE, Talk
 
 ISSUE = "SEC-2026-0001"
 ROBINS = "robin@research.example"
@@ -76,6 +76,7 @@ def steady(text: str) -> str:
         text = text.replace(key, letter * len(key))
     text = re.sub(r"\b[a-z2-7]{8}, in the subjects", "tttttttt, in the subjects", text)
     text = re.sub(r"\b[0-9a-f]{64}\b", "h" * 64, text)
+    text = re.sub(r"(envelope sender \S+,\s+)[\d.]+(\s+)(?:bytes|KiB)", r"\g<1>NNN\g<2>bytes", text)
     return re.sub(r"(application/pgp-keys,\s+)\d+(\s+bytes)", r"\g<1>NNN\g<2>", text)
 
 

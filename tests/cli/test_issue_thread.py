@@ -1,6 +1,7 @@
 """`gatekeeper issue thread`: who said what to whom, when, verified how; nothing poses as ours."""
 
 import getpass
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from gatekeeper.store import audit
 from gatekeeper.store.engine import Store
 from tests.cli.conftest import Shell
 from tests.cli.story import ANSWER, ISSUE, ROBINS, answered, refused, report, steady
+from tests.cli.terminals import on_a_terminal
 from tests.house import open_house
 from tests.issues.talk import Talk
 
@@ -161,3 +163,16 @@ def test_the_record_names_who_looked_and_at_how_much(shell: Shell, reported: Sto
 def test_no_opened_key_is_left_behind(shell: Shell, reported: Store) -> None:
     shell("issue", "thread", ISSUE)
     assert [] == list(Path(shell.site.environ["RUNTIME_DIRECTORY"]).iterdir())
+
+
+@pytest.mark.parametrize("verb", ["show", "thread"])
+def test_people_at_a_terminal_get_colours_and_their_width(
+    verb: str, shell: Shell, reported: Store
+) -> None:
+    """Nothing but colours steers the terminal, and no line is wrapped by it."""
+    command = ["-m", "gatekeeper", "--config", str(shell.site.folder), "issue", verb, ISSUE]
+    shown = on_a_terminal(command, **shell.site.environ)
+    assert "\x1b[1m" in shown
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    assert all(line.isprintable() for line in plain.splitlines())
+    assert 60 >= max(map(len, plain.splitlines())) > 50

@@ -1,18 +1,12 @@
 """What is stored cannot steer a terminal; tables fit it; pipes and programs get plain text."""
 
-import os
-import pty
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekeeper.cli.terminal import emit_table, safe, safe_lines
+from gatekeeper.cli.terminal import emit_table, progress, safe, safe_lines
+from tests.cli.terminals import on_a_terminal
 
-ROOT = Path(__file__).parent.parent.parent
 _WIDE = "この問題は長い件名を持っています" * 4
 _TABLE = (
     "from gatekeeper.cli.terminal import emit_table;"
@@ -58,25 +52,9 @@ def test_a_pipe_gets_whole_cells_and_tabs(capsys: pytest.CaptureFixture[str]) ->
     assert f"ID\tSUBJECT\n1\t{'x' * 200}\n2\ta\\x09b\\x1b\n" == capsys.readouterr().out
 
 
-def _on_a_terminal(code: str, **environment: str) -> str:
-    """Run Python code with a terminal for its output, and return what came."""
-    ours, theirs = pty.openpty()
-    plain = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
-    subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        stdout=theirs,
-        env={**plain, "COLUMNS": "60", "TERM": "xterm", **environment},
-        check=True,
-    )
-    os.close(theirs)
-    with open(ours, "rb", buffering=0) as terminal:  # noqa: PTH123 - a descriptor, not a path
-        return terminal.read(65536).decode().replace("\r\n", "\n")
-
-
 def test_a_terminal_gets_a_table_of_its_width() -> None:
     """Columns aligned, the long one cut, wide letters counted twice, the head bold."""
-    head, *rows = _on_a_terminal(_TABLE).splitlines()
+    head, *rows = on_a_terminal(["-c", _TABLE]).splitlines()
     assert head.startswith("\x1b[1mID")
     widths = [len(row) + sum(ord(c) > 0x3000 for c in row) for row in rows]
     assert 60 == widths[0]
@@ -87,4 +65,15 @@ def test_a_terminal_gets_a_table_of_its_width() -> None:
 
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_colours_are_left_out_where_they_are_not_wanted(environment: dict[str, str]) -> None:
-    assert "\x1b" not in _on_a_terminal(_TABLE, **environment)
+    assert "\x1b" not in on_a_terminal(["-c", _TABLE], **environment)
+
+
+def test_progress_is_told_to_people_only(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On standard error while the output goes elsewhere; a log or a pipe gets none of it."""
+    assert [1, 2] == list(progress([1, 2]))
+    assert "" == capsys.readouterr().err
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert [1, 2] == list(progress([1, 2]))
+    assert "\r1 of 2\r2 of 2\r\x1b[K" == capsys.readouterr().err
