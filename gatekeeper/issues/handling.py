@@ -7,6 +7,7 @@ from typing import Final
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.identity import short_tag
 from gatekeeper.domain.instants import Instant
+from gatekeeper.domain.protection import SignatureState
 from gatekeeper.domain.report import Kind
 from gatekeeper.domain.team import Team
 from gatekeeper.domain.verdict import Known, Verdict, spaced, verdict
@@ -99,10 +100,15 @@ def _case(tx: Tx, desk: Desk, arrival: Arrival, now: Instant) -> Case:
 
 
 def _signers(tx: Tx, reading: Reading) -> tuple[Correspondent, ...]:
-    """Return the correspondents whose pinned key a signature is by, as gpg verified it."""
-    found = {s.fingerprint for s in reading.protection.signatures if s.fingerprint is not None}
-    holders = correspondents.by_key_ids(tx, [each[-16:] for each in sorted(found)])
-    return tuple(holder for holder in holders if holder.fingerprint in found)
+    """Return the correspondents whose pinned key made the one good signature over the whole."""
+    signatures = reading.protection.signatures
+    if len(signatures) != 1 or signatures[0].state is not SignatureState.GOOD:
+        return ()
+    key = signatures[0].fingerprint
+    if key is None:
+        return ()
+    holders = correspondents.by_key_ids(tx, [key[-16:]])
+    return tuple(holder for holder in holders if holder.fingerprint == key)
 
 
 def _known(tx: Tx, signers: Sequence[Correspondent]) -> dict[str, Known]:
@@ -194,6 +200,15 @@ def _open(case: Case, claimed: str, *, void: bool) -> Place:
         reporter=_reporter(case),
         now=case.now,
     )
+    audit.append(
+        case.tx,
+        kind="issue.opened",
+        actor=_ACTOR,
+        now=case.now,
+        payload={"issue": str(issue.issue_id)},
+        issue=issue.id,
+        message=case.arrival.id,
+    )
     return Place(kind=Kind.REPORT, issue=issue, opened=True, claimed=claimed, void=void)
 
 
@@ -266,16 +281,6 @@ def _facts(case: Case, place: Place, found: _Found) -> BlockFacts:
 
 
 def _record(case: Case, place: Place) -> audit.Head:
-    if place.opened and place.issue is not None:
-        audit.append(
-            case.tx,
-            kind="issue.opened",
-            actor=_ACTOR,
-            now=case.now,
-            payload={"issue": str(place.issue.issue_id)},
-            issue=place.issue.id,
-            message=case.arrival.id,
-        )
     return audit.append(
         case.tx,
         kind="message.handled",

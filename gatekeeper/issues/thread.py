@@ -141,11 +141,15 @@ def _beside(tx: Tx, clues: Clues) -> IssueRow | None:
 
     So the first mails of a thread, however they overtake one another, make one issue.
     """
-    key = root_of(clues.reading) or clues.reading.mail.message_id
-    if clues.sender is None or key is None:
+    own = clues.reading.mail.message_id
+    begun = root_of(clues.reading) or own
+    if clues.sender is None or begun is None:
         return None
     named = clues.reading.references[-_LOOKED_AT:]
-    row = messages.in_thread(tx, sender=clues.sender, thread=key, message_ids=named)
+    row = messages.in_thread(tx, sender=clues.sender, thread=begun, message_ids=named)
+    if row is None and own is not None and own != begun:
+        # An answer to this very message came before it, and named no other.
+        row = messages.in_thread(tx, sender=clues.sender, thread=own, message_ids=())
     return issues.by_row(tx, row) if row is not None else None
 
 

@@ -98,9 +98,15 @@ def head(
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 
-def plain(*extra: str, sender: str = ROBIN, subject: str = "A report", text: bytes = TEXT) -> bytes:
+def plain(
+    *extra: str,
+    sender: str = ROBIN,
+    subject: str = "A report",
+    text: bytes = TEXT,
+    message_id: str = "<1@r.example>",
+) -> bytes:
     """Return an ordinary mail."""
-    return head(*extra, sender=sender, subject=subject) + text
+    return head(*extra, sender=sender, subject=subject, message_id=message_id) + text
 
 
 def multipart(kind: str, *parts: bytes, more: str = "") -> bytes:

@@ -7,6 +7,7 @@ import pytest
 from gatekeeper.domain.report import Kind
 from gatekeeper.store import issues, letters, messages
 from tests.house import House
+from tests.issues.found import ACK, COPY, handle_all
 from tests.issues.reports import ANDREA, plain
 
 ROBIN_ADDRESS = "robin@research.example"
@@ -18,10 +19,12 @@ def issues_of(house: House) -> list[tuple[str, int]]:
     return [(str(row.issue_id), row.message_count) for row in rows]
 
 
-def letter_id(house: House, number: int = 0) -> str:
-    """Return the Message-ID of the letter that passed the first issue's n-th message on."""
+def letter_id(house: House, kind: str = COPY) -> str:
+    """Return the Message-ID of the first issue's first letter of that kind."""
     issue = house.store.read(issues.list_all)[0].id
-    return house.store.read(lambda tx: letters.of_issue(tx, issue))[number].message_id
+    found = house.store.read(lambda tx: letters.first_message_id(tx, issue, kind=kind))
+    assert found is not None
+    return found
 
 
 def notes(house: House, number: int) -> list[object]:
@@ -36,7 +39,7 @@ def notes(house: House, number: int) -> list[object]:
 
 def report(house: House, raw: bytes, sender: str = ROBIN_ADDRESS) -> None:
     house.receive(raw, sender=sender)
-    house.settle()
+    handle_all(house)
 
 
 def test_a_reference_to_a_letter_that_we_sent_to_its_sender_is_a_reply(house: House) -> None:
@@ -53,23 +56,39 @@ def test_the_letter_that_passes_a_reply_on_hangs_in_the_thread(house: House) -> 
     first = letter_id(house)
     house.pass_time(1)
     report(house, plain(f"References: <x@y.example> {first}", sender=ANDREA))
-    house.collect()
     issue = house.store.read(issues.list_all)[0].id
-    second = house.store.read(lambda tx: letters.of_issue(tx, issue))[1]
-    row = house.store.read(lambda tx: letters.load(tx, second.id))
+    heads = house.store.read(lambda tx: letters.of_issue(tx, issue))
+    _, second = [each.id for each in heads if each.kind == COPY]
+    row = house.store.read(lambda tx: letters.load(tx, second))
     assert f"\r\nIn-Reply-To: {first}\r\n".encode() in row.frame_head
 
 
 def test_the_same_reference_from_somebody_else_opens_an_issue_that_says_what_it_claimed(
     house: House,
 ) -> None:
+    """Robin never got a copy of the team's, and whoever names one has it from elsewhere."""
     report(house, plain())
-    report(house, plain(f"In-Reply-To: {letter_id(house)}", subject="Re: it"))
+    raw = plain(f"In-Reply-To: {letter_id(house)}", subject="Re: it", message_id="<2@r.example>")
+    report(house, raw)
     assert [("SEC-2026-0001", 1), ("SEC-2026-0002", 1)] == issues_of(house)
     (note,) = notes(house, 2)
     assert "it says that it belongs to SEC-2026-0001, but its sender is not known there" in str(
         note
     )
+
+
+@pytest.mark.parametrize("sender", [ANDREA, "Mallory <mallory@evil.example>"])
+def test_the_acknowledgement_leads_its_reporter_to_the_issue_and_nobody_else(
+    house: House, sender: str
+) -> None:
+    """Whoever it was forwarded to is told no more by it than that the issue exists."""
+    report(house, plain())
+    reference = f"In-Reply-To: {letter_id(house, ACK)}"
+    report(house, plain(reference, sender=sender, message_id="<2@r.example>"))
+    assert [("SEC-2026-0001", 1), ("SEC-2026-0002", 1)] == issues_of(house)
+    assert "it says that it belongs to SEC-2026-0001" in str(notes(house, 2))
+    report(house, plain(reference, subject="Re: it", message_id="<3@r.example>"))
+    assert [("SEC-2026-0001", 2), ("SEC-2026-0002", 1)] == issues_of(house)
 
 
 def test_a_reference_to_what_we_never_wrote_claims_nothing(house: House) -> None:
@@ -114,7 +133,7 @@ NO_IDS = (
 def test_what_only_looks_like_an_id_of_ours_is_no_claim_and_no_obstacle(house: House) -> None:
     """`SEC-2026-0000` once kept a report from the team: it cannot be an id."""
     for number, subject in enumerate(NO_IDS, 1):
-        report(house, plain(subject=subject))
+        report(house, plain(subject=subject, message_id=f"<{number}@r.example>"))
         assert number == len(issues_of(house)), subject
         assert [] == notes(house, number), subject
 
@@ -157,3 +176,7 @@ def test_the_same_message_id_with_other_content_is_a_message_of_its_own(house: H
     report(house, plain(text=b"\r\nOther.\r\n"))
     report(house, plain())
     assert [("SEC-2026-0001", 1), ("SEC-2026-0002", 1)] == issues_of(house)
+    assert [] == notes(house, 1)
+    assert ["a mail with this Message-ID and other content came before; both are kept"] == notes(
+        house, 2
+    )
