@@ -16,13 +16,13 @@ def block(after: str) -> str:
 
 
 def main_cf() -> str:
-    """Return what is added to Postfix's main.cf."""
-    return block("At the end of `main.cf`")
+    """Return Postfix's main.cf."""
+    return block("`/etc/postfix/main.cf`")
 
 
 def master_cf() -> str:
     """Return what is added to Postfix's master.cf."""
-    return block("In `master.cf`")
+    return block("In `/etc/postfix/master.cf`")
 
 
 def unit() -> str:

@@ -14,8 +14,7 @@ from tests.running import free_port
 from tests.worlds import make_certificate
 
 BASE = """\
-# What Debian's own file says, in a folder of the test's.
-compatibility_level = 3.6
+# What is Debian's own default, in a folder of the test's.
 queue_directory = {folder}/queue
 data_directory = {folder}/data
 command_directory = /usr/sbin
@@ -24,12 +23,8 @@ mail_owner = postfix
 setgid_group = postdrop
 maillog_file = {folder}/log
 maillog_file_prefixes = {folder}
-alias_maps =
-alias_database =
-local_recipient_maps =
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
-biff = no
 smtpd_authorized_xclient_hosts = 127.0.0.1
 
 # Where the world is: in DNS for others, at one port for the test.

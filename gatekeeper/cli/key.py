@@ -112,7 +112,7 @@ def publish(options: argparse.Namespace) -> int:
         emit_json({"folder": str(options.folder), "expires_at": rfc3339(expires), "files": found})
         return 0
     rows = [("written" if new else "as it was", page.path, page.url) for page, new in told]
-    emit_table(("", "FILE", "MUST BE FOUND AT"), rows)
+    emit_table(("STATE", "FILE", "MUST BE FOUND AT"), rows)
     emit_lines("", f"security.txt is good until {rfc3339(expires)}; run this again before.")
     return 0
 

@@ -15,7 +15,7 @@ from gatekeeper.issues.commands import VERBS
 from gatekeeper.publication.wkd import advanced
 from tests.architecture.sources import read
 from tests.docs.test_references import typed_commands
-from tests.documented import DOCUMENT, block, main_cf, master_cf, parameters, unit
+from tests.documented import DOCUMENT, block, main_cf, master_cf, parameters
 from tests.house import ALIAS, person_key
 from tests.peers import require
 from tests.running import gatekeeper, make_site
@@ -97,9 +97,19 @@ def test_doctor_looks_at_what_is_listed() -> None:
     assert named == set(listed)
 
 
-def test_exit_statuses_are_those_of_the_unit() -> None:
-    assert f"RestartPreventExitStatus={Misconfigured.exit_code}\n" in unit()
-    assert f"{OurFault.exit_code} that trying again may help" in read(DOCUMENT)
+def test_exit_statuses_are_the_program_s() -> None:
+    text = " ".join(read(DOCUMENT).split())
+    assert f"Exit status {Misconfigured.exit_code} says" in text
+    assert f", {OurFault.exit_code} that trying again may help" in text
+
+
+def test_postfix_soon_forgets_that_the_service_was_away() -> None:
+    """Else it puts off mail to a token for hours after the service is back."""
+    told = parameters(main_cf())
+    expiry, refresh = (
+        told[f"address_verify_negative_{name}_time"] for name in ("expire", "refresh")
+    )
+    assert (2, 1) == tuple(int(text.removesuffix("m")) for text in (expiry, refresh))
 
 
 @pytest.mark.parametrize("name", ["master_key.file", "master_key.credential"])

@@ -21,6 +21,7 @@ _CODE = re.compile(r"`([^`\n]+)`")
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)#\s]+)\)")
 _PATH = re.compile(r"(?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|md|yaml|lock)")
+_AS_ITS_USER = "runuser -u gatekeeper -- "
 _COMMAND = re.compile(r"gatekeeper (?:--config|[a-z]).*")
 ABBREVIATED = frozenset({"main.cf", "master.cf"})
 OUTSIDE = ("/", "~", "dist/", "alias/", "master.key", ".well-known/", "openpgp/")
@@ -77,7 +78,8 @@ def typed_commands(text: str) -> list[list[str]]:
     """Return the words of each command of ours in a block of shell, ready to be typed."""
     blocks = [block for kind, block in _BLOCK.findall(text) if kind == "sh"]
     lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
-    return [shlex.split(line)[1:] for line in lines if _COMMAND.fullmatch(line)]
+    ours = [line.removeprefix(_AS_ITS_USER) for line in lines]
+    return [shlex.split(line)[1:] for line in ours if _COMMAND.fullmatch(line)]
 
 
 def status_of(words: list[str]) -> object:
@@ -145,9 +147,10 @@ def test_a_name_that_leads_nowhere_is_seen() -> None:
 
 
 def test_commands_are_found() -> None:
-    text = "Run `gatekeeper issue show`.\n```sh\ngatekeeper check \\\n    --json\n```\n"
+    typed = "gatekeeper check \\\n    --json\nrunuser -u gatekeeper -- gatekeeper doctor\n"
+    text = f"Run `gatekeeper issue show`.\n```sh\n{typed}```\n"
     assert [["issue", "show"]] == named_commands(text)
-    assert [["check", "--json"]] == typed_commands(text)
+    assert [["check", "--json"], ["doctor"]] == typed_commands(text)
 
 
 @pytest.mark.parametrize("words", [["issue", "shew"], ["init"], ["check", "--jason"]])
