@@ -1,6 +1,6 @@
 """The keys of alias and team, judged by gpg: whose, good for what, until when."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
@@ -13,6 +13,7 @@ from gatekeeper.config.settings import Settings
 from gatekeeper.domain.errors import GatekeeperError
 from gatekeeper.domain.instants import DAY, Instant, later, spoken
 from gatekeeper.pgp.engine import Engine
+from gatekeeper.pgp.guests import key_ids
 from gatekeeper.pgp.keys import CertInfo, CertRefused, inspect, single
 
 EXPIRES_SOON: Final = 60 * DAY
@@ -95,6 +96,7 @@ def examine(settings: Settings, *, now: Instant, serving: bool = False) -> tuple
                 *_alias(found[0], settings, now),
                 *_alias_secret(settings, engine, now),
                 *_people(found[1:], settings, now, serving=serving),
+                *_carried(found, settings),
             )
     except GatekeeperError as error:
         return (Problem(file=_FILE, text=error.diagnostics()),)
@@ -195,6 +197,25 @@ def _persons_key(key: Judged, now: Instant, *, another: bool, serving: bool) -> 
     elif text := _ending(key, now):
         text = f"{text} ({key.owner}); ask {key.owner} to extend it and save it here"
         yield Problem(file=key.file, text=text, warning=True)
+
+
+def _carried(keys: Sequence[Judged], settings: Settings) -> Iterator[Problem]:
+    """Name each certificate that carries somebody else's key below its own.
+
+    gpg then takes that key's signatures for the certificate's own, and refuses them.
+    """
+    owners: dict[str, Judged] = {}
+    for key in keys:
+        is_alias = key.owner == ALIAS
+        block = settings.alias.certificate if is_alias else settings.certificates[key.fingerprint]
+        for key_id in key_ids(single(block)) if key.info is not None else ():
+            other = owners.setdefault(key_id, key)
+            if other.owner != key.owner:
+                text = (
+                    f"carries a key of {other.owner} beside its own, by which gpg would refuse"
+                    f" their signatures; ask {key.owner} for a certificate without it"
+                )
+                yield Problem(file=key.file, text=text)
 
 
 def _ending(key: Judged, now: Instant) -> str:

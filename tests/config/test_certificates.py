@@ -14,6 +14,7 @@ from gatekeeper.store.seal import MasterKey
 from tests.config.installation import Installation, armored
 from tests.house import START, person_key
 from tests.keys import Key, gpg, key_of, read_key, short_home
+from tests.pgp.crafting import CraftedKey
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "config"
 
@@ -63,6 +64,13 @@ def _signs_only(site: Installation) -> Key:
 
 def _ends_soon(site: Installation) -> Key:
     return _give(site, 0, _key("Soon <soon@example.net>", "cv25519", "encr", "2026-10-01"))
+
+
+def _carries_a_colleagues(site: Installation) -> Key:
+    """A certificate below which anybody may bind another's key; gpg then spoils that one's."""
+    thief = CraftedKey(b"Thief <thief@example.net>")
+    public = thief.adopting(person_key(1).public, subkey=1)
+    return _give(site, 0, Key(fingerprint=thief.fingerprint, public=public, secret=b""))
 
 
 def _another_key(site: Installation) -> Key:
@@ -128,6 +136,7 @@ CASES: Mapping[str, Callable[[Installation], Key]] = {
     "ended-beside": _ended_beside,
     "signs-only": _signs_only,
     "ends-soon": _ends_soon,
+    "carries-a-colleagues": _carries_a_colleagues,
     "another-key": _another_key,
     "two-keys": _two_keys,
     "secret-in-public-armor": _secret_in_public_armor,
