@@ -56,9 +56,9 @@ def make_certificate(path: Path, name: str) -> Path:
 
 
 @contextmanager
-def tls_world() -> Iterator[Mailbox]:
+def tls_world(mailbox: Mailbox | None = None) -> Iterator[Mailbox]:
     """Run a server on a free port of the loopback address that offers STARTTLS."""
-    mailbox = Mailbox()
+    mailbox = mailbox or Mailbox()
     thread = LoopThread()
     with tempfile.TemporaryDirectory(prefix="gk-world-") as folder:
         chain = make_certificate(Path(folder) / "chain.pem", "mx.research.example")

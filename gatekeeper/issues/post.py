@@ -139,7 +139,7 @@ def _inside(
     head = team_letterhead(
         desk,
         carried=words.about or (issue.id if issue else desk.product),
-        subject=f"[{issue.issue_id}] {words.subject}" if issue else words.subject,
+        subject=_subject(words, issue),
         references=(earlier,) if earlier else (),
         loop_tokens=(),
         now=now,
@@ -166,6 +166,13 @@ def _inside(
             now=now,
         )
     return letter
+
+
+def _subject(words: Words, issue: IssueRow | None) -> str:
+    """Return the subject under which a letter hangs in its issue, which it names once."""
+    if issue is None:
+        return words.subject
+    return f"[{issue.issue_id}] {words.subject.removeprefix(f'{issue.issue_id}: ')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

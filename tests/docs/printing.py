@@ -1,19 +1,25 @@
 """Print the parts of the documents that the code dictates, and put them where they belong.
 
 .venv/bin/python -m tests.docs.printing    writes the printed parts of docs/ anew
+
+docs/conversation.md is printed as a whole, by playing it; that needs Postfix.
 """
 
 import ast
 import re
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 import dev
 from gatekeeper.domain.delivery import GIVE_UP_AFTER, RETRY_AFTER, RETRY_THEN, TRANSITIONS
 from gatekeeper.domain.instants import DAY, MINUTE
+from tests import scratch
 from tests.architecture.sources import python_files, read
+from tests.path.conversation import DOCUMENT, played
 
 _STAGE: Final = re.compile(r"(\d)\. (.+)")
 _PRINTED: Final = re.compile(r"<!-- printed: ([a-z ]+) -->\n(.*?)<!-- end -->", re.DOTALL)
@@ -94,12 +100,20 @@ def documents() -> list[str]:
     return [path.relative_to(dev.ROOT).as_posix() for path in paths]
 
 
+def conversation() -> str:
+    """Return docs/conversation.md as it comes of the play; without Postfix, as it stands."""
+    if dev.find_peer("postfix") is None:
+        sys.stdout.write(f"{DOCUMENT} was not played: there is no Postfix here\n")
+        return read(DOCUMENT)
+    with scratch.kept_apart(), tempfile.TemporaryDirectory(prefix="gk-play-") as folder:
+        return played(Path(folder))
+
+
 def main() -> int:
     """Write the printed parts anew, saying which documents changed."""
-    for path in documents():
-        before = read(path)
-        after = reprinted(before)
-        if before != after:
+    printed = {path: reprinted(read(path)) for path in documents()}
+    for path, after in {**printed, DOCUMENT: conversation()}.items():
+        if read(path) != after:
             dev.ROOT.joinpath(path).write_text(after, encoding="utf-8")
             sys.stdout.write(f"{path} printed anew\n")
     return 0
