@@ -200,9 +200,10 @@ def _persons_key(key: Judged, now: Instant, *, another: bool, serving: bool) -> 
 
 
 def _carried(keys: Sequence[Judged], settings: Settings) -> Iterator[Problem]:
-    """Name each certificate that carries somebody else's key below its own.
+    """Name each certificate that shares a key with somebody else's.
 
-    gpg then takes that key's signatures for the certificate's own, and refuses them.
+    Anybody can bind another's key below the own; gpg then takes its signatures for those of the
+    wrong certificate, and refuses them.
     """
     owners: dict[str, Judged] = {}
     for key in keys:
@@ -212,8 +213,9 @@ def _carried(keys: Sequence[Judged], settings: Settings) -> Iterator[Problem]:
             other = owners.setdefault(key_id, key)
             if other.owner != key.owner:
                 text = (
-                    f"carries a key of {other.owner} beside its own, by which gpg would refuse"
-                    f" their signatures; ask {key.owner} for a certificate without it"
+                    f"holds a key that {other.file} holds, too, so that gpg would refuse its"
+                    f" signatures; ask {other.owner} and {key.owner} whose it is, and for a"
+                    " certificate without it"
                 )
                 yield Problem(file=key.file, text=text)
 
