@@ -1,129 +1,55 @@
 """Kill -9 at every commit of the path: nothing accepted is lost, nothing is handled twice."""
 
-import multiprocessing
-import signal
-import smtplib
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from multiprocessing.context import ForkServerContext
-from pathlib import Path
 
 import pytest
 
 from gatekeeper.domain.delivery import DeliveryState
 from gatekeeper.domain.report import MessageState
-from gatekeeper.store import audit, deliveries, issues, messages
+from gatekeeper.store import audit, correspondents, deliveries, issues, letters, messages
 from gatekeeper.store.engine import Store
 from gatekeeper.store.seal import Codec
-from tests import scratch
-from tests.house import ALIAS, PEOPLE, alias_key, person_key, uid
-from tests.keys import Key
-from tests.path import victim
-from tests.path.victim import Task
+from tests.house import PEOPLE
+from tests.path.lives import REPORTER, Lives, assert_at_most_the_window, living
 from tests.sampling import alternating
 from tests.sinks import Inbox, running_sink
 
-REPORT = (
-    b"From: Robin <robin@research.example>\r\nTo: security@example.org\r\n"
-    b"Subject: once only\r\n\r\nThis must arrive, and be one issue.\r\n"
-)
-CONNECTIONS = 4
-KILLS = 20
+KILLS = 28
 """More than the commits of one whole life, whose number depends on how the work falls together."""
 
-SURE = 14
+SURE = 18
 """A life always makes at least so many."""
-
-
-def keys() -> dict[str, Key]:
-    """Return the keys of everybody, so that each life has the same."""
-    found = {uid("Example security", str(ALIAS)): alias_key()}
-    return found | {uid(*person): person_key(index) for index, person in enumerate(PEOPLE)}
-
-
-@dataclass(slots=True, kw_only=True)
-class Lives:
-    """The lives of one installation; `accepted` once a life has said 250."""
-
-    nursery: ForkServerContext
-    homes: Path
-    url: str
-    relay: int
-    life: int = 0
-    accepted: bool = False
-
-    def live(self, *, kill_at: int = 0, kill_before: bool = False) -> int | None:
-        """Run one life; return how many writes it made, None when it was killed."""
-        task = Task(
-            url=self.url,
-            relay=self.relay,
-            life=self.life,
-            kill_at=kill_at,
-            kill_before=kill_before,
-            homes=self.homes,
-            keys=keys(),
-        )
-        self.life += 1
-        hears, says = self.nursery.Pipe(duplex=False)
-        process = self.nursery.Process(target=victim.main, args=(task, says))
-        process.start()
-        says.close()
-        said: list[int] = []
-        with hears, suppress(EOFError):
-            said.append(hears.recv())
-            if not self.accepted:
-                self._send(said[0])
-            said.append(hears.recv())
-        process.join()
-        assert process.exitcode in {0, -signal.SIGKILL}
-        return said[1] if process.exitcode == 0 else None
-
-    def _send(self, port: int) -> None:
-        """Send the report as a client does that sends again when it got no 250."""
-        try:
-            with smtplib.SMTP("127.0.0.1", port) as client:
-                client.sendmail("robin@research.example", [str(ALIAS)], REPORT)
-        except (smtplib.SMTPException, OSError):
-            return
-        self.accepted = True
-
-
-@pytest.fixture(scope="module")
-def nursery() -> ForkServerContext:
-    """Where lives come from: a process that has imported all, so that each begins at once."""
-    made = multiprocessing.get_context("forkserver")
-    made.set_forkserver_preload([victim.__name__])
-    return made
 
 
 @pytest.fixture
 def lives(migrated_url: str, nursery: ForkServerContext) -> Iterator[Lives]:
-    """An installation; what its lives leave behind when they are killed is gone afterwards."""
-    homes = Path(tempfile.mkdtemp(prefix="k-", dir=scratch.folder()))
-    yield Lives(nursery=nursery, homes=homes, url=migrated_url, relay=0)
-    scratch.sweep(homes)
+    """An installation to which a report is sent."""
+    with living(nursery, migrated_url) as lent:
+        yield lent
 
 
 def assert_whole(url: str, codec: Codec, inbox: Inbox) -> None:
-    """See that the report is one issue, that everyone has it, and that the log is sound."""
+    """See that the report is one issue, that everyone was told once, and that the log is sound."""
     store = Store.open(url, codec)
     try:
-        assert [1] == [row.issue_id.number for row in store.read(issues.list_all)]
+        (issue,) = store.read(issues.list_all)
+        assert 1 == issue.issue_id.number
         counts = store.read(messages.counts)
         assert {MessageState.HANDLED: 1} == {state: n for state, n in counts.items() if n}
         rows = store.read(deliveries.list_all)
-        assert [DeliveryState.DELIVERED] * len(PEOPLE) == [row.state for row in rows]
+        assert [DeliveryState.DELIVERED] * (len(PEOPLE) + 1) == [row.state for row in rows]
+        kinds = [letter.kind for letter in store.read(lambda tx: letters.of_issue(tx, issue.id))]
+        assert ["acknowledgement", "team-copy"] == sorted(kinds)
+        (reporter,) = store.read(lambda tx: correspondents.of_issue(tx, issue.id))
         assert () == store.read(audit.verify)
     finally:
         store.close()
-    received = Counter(str(each.envelope.recipients[0]) for each in inbox.received)
-    assert {address for _, address in PEOPLE} == set(received)
-    assert sum(received.values()) - len(PEOPLE) <= CONNECTIONS
-    different = {(each.envelope.recipients[0], each.raw) for each in inbox.received}
-    assert len(PEOPLE) == len(different), "the same bytes each time"
+    everybody = (*(address for _, address in PEOPLE), REPORTER)
+    assert_at_most_the_window(inbox, Counter(everybody))
+    answers = {e.raw for e in inbox.received if REPORTER == str(e.envelope.recipients[0])}
+    assert all(str(reporter.nonce).encode() in answer for answer in answers), "the code that counts"
 
 
 def test_a_whole_life(lives: Lives, codec: Codec) -> None:

@@ -1,7 +1,7 @@
-"""A process that carries one report along the path and may be killed at any of its commits.
+"""A process that carries mail along the path and may be killed at any of its commits.
 
-tests/path/test_kill.py starts it. It says on which port a report can be sent, and how many writes
-it made when nothing is left to do.
+tests/path/lives.py starts it. It says on which port a report can be sent, and how many writes it
+made when nothing is left to do; where mail waits already, it does not wait for more.
 """
 
 import asyncio
@@ -102,7 +102,7 @@ def main(task: Task, says: Connection) -> None:
         if not _is_stored(store):
             arrived.wait()
         here.settle()
-        here.send("127.0.0.1", task.relay)
+        here.send("127.0.0.1", task.relay, clear_port=task.relay)
     says.send(KillingStore.writes)
 
 
