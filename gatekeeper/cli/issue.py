@@ -71,12 +71,16 @@ def add(nouns: Verbs) -> None:
 
 def _add_acts(verbs: Verbs) -> None:
     """Declare the verbs of the verb table; what they do is told there."""
-    _act(
+    own = _act(
         verbs,
         "own",
         run=_own,
-        text="take an issue, so that the others know",
-        more="A shell is no person of the team: it is told which line to sign and mail instead.",
+        text="say who of the team looks after an issue",
+        more="The team is told by mail, and that it was said at a shell.",
+        tail="--for 'Andrea Example'",
+    )
+    own.add_argument(
+        "--for", dest="owner", metavar="NAME", required=True, help="a person's name or address"
     )
     note = _act(
         verbs,
@@ -121,7 +125,7 @@ def _act(
     """Declare a verb of the table with what it says there; a shell's text is not below it."""
     said = VERBS[name].summary.replace("The text below", "The text")
     example = f"gatekeeper issue {name} {_ID} {tail}".rstrip()
-    parser = verb(verbs, name, run=run, text=text, more=f"{said} {more}", example=example)
+    parser = verb(verbs, name, run=run, text=text, more=f"{said} {more}".strip(), example=example)
     _name_issue(parser)
     return parser
 

@@ -32,10 +32,13 @@ Act = Callable[[Tx, Desk, IssueRow, Actor], Done]
 
 
 def own(options: argparse.Namespace) -> int:
-    """Take the issue."""
+    """Say who looks after the issue."""
     now = clock.now()
     return _do(
-        options, lambda tx, desk, issue, by: acting.own(tx, desk, issue=issue, actor=by, now=now)
+        options,
+        lambda tx, desk, issue, by: acting.own(
+            tx, desk, issue=issue, actor=by, name=options.owner, now=now
+        ),
     )
 
 

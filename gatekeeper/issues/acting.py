@@ -65,17 +65,35 @@ class Done:
     waiting: str = ""
 
 
-def own(tx: Tx, desk: Desk, *, issue: IssueRow, actor: Actor, now: Instant) -> Done:
-    """Make the actor the one who looks after the issue; only a person of the team can be."""
+def own(tx: Tx, desk: Desk, *, issue: IssueRow, actor: Actor, name: str = "", now: Instant) -> Done:
+    """Make somebody of the team look after the issue: the actor, or from a shell whoever is named.
+
+    A person of the team is told by the copy of their own mail; of what a shell did all are told.
+    """
+    owner = actor.person.name if actor.person is not None else _of_team(desk, name)
+    before = f", before {issue.owner}" if issue.owner and issue.owner != owner else ""
+    issues.set_owner(tx, issue=issue.id, owner=owner, now=now)
+    record(tx, "issue.owned", issue, actor, {"owner": owner}, now=now)
+    line = f"own: {owner} looks after {issue.issue_id} now{before}"
     if actor.person is None:
-        raise Refusal(
-            "a shell cannot look after an issue",
-            remedy=f"send the signed mail `{command(desk, issue.issue_id, 'own')}`",
-        )
-    before = f", before {issue.owner}" if issue.owner and issue.owner != actor.name else ""
-    issues.set_owner(tx, issue=issue.id, owner=actor.name, now=now)
-    record(tx, "issue.owned", issue, actor, {"owner": actor.name}, now=now)
-    return Done(lines=(f"own: {actor.name} looks after {issue.issue_id} now{before}",))
+        headline = f"{issue.issue_id} is {owner}'s, says {actor.name}"
+        tell(tx, desk, issue=issue.id, headline=headline, lines=(line,), now=now, by=actor.name)
+    return Done(lines=(line,))
+
+
+def _of_team(desk: Desk, name: str) -> str:
+    """Return the name of the one person of the team who is called so, or has that address."""
+    wanted = name.strip().casefold()
+    found = [
+        person.name
+        for person in desk.team.people
+        if wanted in {person.name.casefold(), person.address.key}
+    ]
+    if len(found) != 1:
+        known = ", ".join(person.name for person in desk.team.people)
+        said = f'"{one_line(name, 60)}" is nobody of the team' if wanted else "nobody is named"
+        raise Refusal(said, remedy=f"name one of: {known}")
+    return found[0]
 
 
 def note(tx: Tx, desk: Desk, *, issue: IssueRow, actor: Actor, text: str, now: Instant) -> Done:

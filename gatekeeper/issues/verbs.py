@@ -72,7 +72,7 @@ class Verb:
 _TABLE: Final = (
     Verb(
         name="own",
-        summary="You take charge of the issue; the others see that you did.",
+        summary="The issue is yours now, or from a shell whose you say; the others see it.",
         forms=("own",),
         example="own",
         by_shell=True,

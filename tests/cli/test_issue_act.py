@@ -100,7 +100,7 @@ def test_a_reply_in_clear_waits_for_people(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["own", ISSUE], "a shell cannot"),
+        (["own", ISSUE, "--for", "Eve"], "name one of: Andrea Example, Wei Example"),
         (["reply", ISSUE, "--clear"], "relay"),
         (["reply", ISSUE], "no key of the reporter is known"),
     ],
@@ -156,3 +156,16 @@ def test_somebody_who_is_nobody_here_is_not_there(shell: Shell, talk: Talk, tmp_
     said = shell("issue", "reply", ISSUE, "--to", "upstream", "--file", text)
     assert (4, "") == (said.status, said.out)
     assert "upstream" in said.err
+
+
+@pytest.mark.parametrize("name", ["wei example", "WEI@team.example"])
+def test_an_owner_is_named_and_the_team_is_told(
+    name: str, shell: Shell, talk: Talk, store: Store
+) -> None:
+    talk.receive(talk.text("It crashes."), sender=ROBINS)
+    said = shell("issue", "own", ISSUE, "--for", name)
+    assert 0 == said.status
+    assert "Wei Example looks after SEC-2026-0001 now" in said.out
+    assert "Wei Example" == talk.issue().owner
+    talk.house.now = clock.now()
+    assert "is Wei Example's, says shell:" in talk.block(talk.work())
