@@ -1,5 +1,6 @@
 """In front: tokens that are none of ours are refused at RCPT, so that nothing is bounced later."""
 
+import email
 import smtplib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.house import ALIAS, PEOPLE
-from tests.path.test_service import REPORTER, copies, plain_report
+from tests.path.test_service import REPORTER, plain_report
 from tests.postfix import Postfix, running_postfix
 from tests.running import free_port, make_site, serving
 from tests.sinks import Sink, running_sink
@@ -57,13 +58,18 @@ def test_what_is_no_token_of_ours_is_refused_at_once(front: Front) -> None:
 
 
 def test_a_token_of_ours_is_taken(front: Front) -> None:
-    """The envelope sender of a copy is an address to which mail servers may answer."""
+    """Mail servers answer to the envelope sender of a copy, the reporter to the acknowledgement."""
     with smtplib.SMTP("127.0.0.1", front.postfix.port) as client:
         client.sendmail(REPORTER, [str(ALIAS)], plain_report())
-    for copy in copies(front.world.inbox, len(PEOPLE)).values():
+    received = front.world.inbox.wait(len(PEOPLE) + 1)
+    found = {str(each.envelope.recipients[0]): each for each in received}
+    answered = email.message_from_bytes(found.pop(REPORTER).raw)["Reply-To"]
+    assert answered.startswith("security+")
+    assert 250 == front.asked(answered)[0]
+    for copy in found.values():
         sender = copy.envelope.sender
         assert sender is not None
-        assert "+" in sender.local
+        assert sender.local.startswith("bounces+")
         assert 250 == front.asked(str(sender))[0]
 
 
