@@ -2,6 +2,7 @@
 
 import re
 import smtplib
+import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,9 @@ OUTSIDE = (
 )
 TEAM = tuple(address.partition("@")[0] for _, address in PEOPLE)
 """The response team by the local parts of their addresses, as people are called in a play."""
+
+STRICT_DOOR = "over-tls-only"
+"""How the log of Postfix calls the port at which it enforces TLS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +116,13 @@ def _place(mail: Opened) -> bool:
     return not re.match(r"\S+: (?:new report|message) to ", mail.text)
 
 
+def _name_the_strict_door(postfix: Postfix) -> None:
+    place = ["-c", str(postfix.folder / "etc")]
+    named = f"127.0.0.1:{postfix.clear}/inet/syslog_name={STRICT_DOOR}"
+    subprocess.run(["postconf", *place, "-P", named], check=True)
+    subprocess.run(["postfix", *place, "reload"], capture_output=True, check=True)
+
+
 @contextmanager
 def a_stage(folder: Path) -> Iterator[Stage]:
     """Run all of it below `folder`; at the end nothing may be left to send."""
@@ -123,6 +134,7 @@ def a_stage(folder: Path) -> Iterator[Stage]:
         running_postfix(lmtp=lmtp, world=world.port) as postfix,
         mail_programs([*outside, *cast]) as programs,
     ):
+        _name_the_strict_door(postfix)
         site = make_site(folder, relay=postfix.relay, lmtp=lmtp)
         site.change("gatekeeper.yaml", "clear_port:", f"clear_port: {postfix.clear}")
         people = {program.address.partition("@")[0]: program for program in programs}
