@@ -171,7 +171,7 @@ class _LineReader:
             return None
         issue, domain = self._issue(first)
         name, _, arguments = (after if _ID_LIKE.match(first) else self._text).partition(" ")
-        verb = self._verb(name, issue)
+        verb = self._verb(name, issue, domain)
         if verb is None:
             return None
         if issue is None and verb.needs_issue and not self.faults:
@@ -195,11 +195,11 @@ class _LineReader:
             self._fault(f"{quoted(written, _SHOWN)}: {error}")
             return None, domain
 
-    def _verb(self, name: str, issue: IssueId | None) -> Verb | None:
+    def _verb(self, name: str, issue: IssueId | None, domain: str) -> Verb | None:
         verb = VERBS.get(name.lower())
         if verb is not None:
             return verb
-        shown = issue or self._thread or "ID"
+        shown = f"{issue or self._thread or 'ID'}" + (f"@{domain}" if domain else "")
         near = difflib.get_close_matches(name.lower()[:20], VERBS, n=1)
         if not name:
             self._fault(f'says not what to do; write a verb, as in "!{shown} own"')

@@ -301,7 +301,7 @@ def _record(case: Case, place: Place) -> audit.Head:
 def _write_letter(case: Case, issue: IssueRow | None, facts: BlockFacts, head: audit.Head) -> None:
     """Write the letter that carries the message to the whole team, and a delivery for each."""
     desk, tx = case.desk, case.tx
-    subject = f"[{issue.issue_id}] {facts.subject}" if issue else f"[{facts.kind}] {facts.subject}"
+    subject = _subject(str(issue.issue_id) if issue else str(facts.kind), facts.subject)
     earlier = letters.first_message_id(tx, issue.id, kind=TEAM_COPY_KIND) if issue else None
     letterhead = team_letterhead(
         desk,
@@ -344,3 +344,8 @@ def _write_letter(case: Case, issue: IssueRow | None, facts: BlockFacts, head: a
             due_at=case.now,
             now=case.now,
         )
+
+
+def _subject(mark: str, subject: str) -> str:
+    """Return a subject that holds the mark once, however often it was answered."""
+    return subject if f"[{mark}]" in subject else f"[{mark}] {subject}"
