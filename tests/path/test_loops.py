@@ -1,32 +1,34 @@
-"""Two lists that are in each other's teams come to rest after one round."""
+"""Programs that write to each other come to rest, whoever they take each other for."""
 
+import contextlib
 import smtplib
+import sqlite3
 import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.house import PEOPLE, person_key
+from tests.path.post_office import PostOffice, open_office
 from tests.running import WAIT, Site, free_port, gatekeeper, serving
 
-DOMAINS = ("a.example", "b.example")
+A, B = "a.example", "b.example"
+ROBIN = "robin@research.example"
+ANDREA = PEOPLE[0][1]
 
 
-def make_pair(folder: Path) -> tuple[Site, Site]:
-    """Make two installations, each the other's relay and the other's whole team."""
-    ports = (free_port(), free_port())
+def make(folder: Path, domain: str, *, relay: int) -> Site:
+    """Make an installation whose whole team is one person."""
     name, address = PEOPLE[0]
     certificate = folder / "person.asc"
     certificate.write_bytes(person_key(0).public)
-    sites = []
-    for domain, own, other in zip(DOMAINS, ports, reversed(ports), strict=True):
-        config = folder / domain
-        arguments = ["init", str(config), "--domain", domain, "--prefix", domain[0].upper()]
-        arguments += ["--listen", f"127.0.0.1:{own}", "--relay", f"127.0.0.1:{other}"]
-        gatekeeper(*arguments, "--team", f"{name}={address}={certificate}")
-        sites.append(Site(config=config, port=own))
-    first, second = sites
-    for site, other_site, domain in ((first, second, DOMAINS[1]), (second, first, DOMAINS[0])):
-        put_into_team(site, other_site, f"security@{domain}")
-    return first, second
+    config, port = folder / domain, free_port()
+    arguments = ["init", str(config), "--domain", domain, "--prefix", domain[0].upper()]
+    arguments += ["--listen", f"127.0.0.1:{port}", "--relay", f"127.0.0.1:{relay}"]
+    gatekeeper(*arguments, "--team", f"{name}={address}={certificate}")
+    return Site(config=config, port=port)
 
 
 def put_into_team(site: Site, other: Site, address: str) -> None:
@@ -37,28 +39,136 @@ def put_into_team(site: Site, other: Site, address: str) -> None:
     new = text.partition("fingerprint: ")[2].split()[0].strip("'\"")
     (site.config / "keys" / f"{new}.asc").write_bytes(other.alias_certificate)
     path = site.config / "team.yaml"
-    path.write_text(path.read_text().replace(PEOPLE[0][1], address).replace(old, new))
+    path.write_text(path.read_text().replace(ANDREA, address).replace(old, new))
 
 
-def kinds(site: Site) -> list[str]:
-    """Return the kinds of all messages of all issues."""
-    return [
-        message["kind"]
-        for issue in site.json("issue", "list")
-        for message in site.json("issue", "thread", issue["issue"])["messages"]
-    ]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Services that write through one post office."""
 
+    office: PostOffice
+    sites: Sequence[Site]
 
-def test_two_lists_in_each_others_teams_come_to_rest(tmp_path: Path) -> None:
-    """A report to one becomes an issue of both; the copy that comes back goes no further."""
-    first, second = make_pair(tmp_path)
-    with serving(first), serving(second):
-        with smtplib.SMTP("127.0.0.1", first.port) as client:
-            text = "Subject: once around\r\n\r\nIt crashes.\r\n"
-            client.sendmail("robin@research.example", ["security@a.example"], text)
+    def send(self, sender: str, to: str, *, subject: str = "once around") -> None:
+        """Have somebody report to a service."""
+        text = f"From: {sender}\r\nTo: {to}\r\nSubject: {subject}\r\n\r\nIt crashes.\r\n"
+        with smtplib.SMTP("127.0.0.1", self.office.port) as client:
+            client.sendmail(sender, [to], text)
+
+    def rest(self) -> None:
+        """Wait until nothing is on its way and nothing waits; fails after a while.
+
+        What is on its way is a delivery of the service that sends it until it was taken. So if all
+        have come to an end, and no mail went between them while they were asked, it is the end.
+        """
         deadline = time.monotonic() + WAIT
-        while kinds(first) != ["report", "loop"]:
-            assert time.monotonic() < deadline, (kinds(first), kinds(second))
-        assert ["report"] == kinds(second)
+        while True:
+            before = self.office.handed_on
+            open_ = [unsettled(site) for site in self.sites]
+            if not any(open_) and before == self.office.handed_on:
+                return
+            assert time.monotonic() < deadline, (open_, self.office.handed_on)
+            time.sleep(0.05)
+
+    def kept(self) -> Counter[str]:
+        """Return how many mails the others got."""
+        return Counter(str(each.envelope.recipients[0]) for each in self.office.kept)
+
+
+def unsettled(site: Site) -> int:
+    """Return how many messages and deliveries of a service wait for something."""
+    (path,) = (site.config / "state").glob("*.sqlite")
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        (messages,) = database.execute(
+            "SELECT count(*) FROM messages WHERE state NOT IN ('handled', 'quarantined')"
+        ).fetchone()
+        (deliveries,) = database.execute(
+            "SELECT count(*) FROM deliveries WHERE state NOT IN ('delivered', 'failed', 'blocked')"
+        ).fetchone()
+    return int(messages) + int(deliveries)
+
+
+def kinds(site: Site) -> list[list[str]]:
+    """Return the kinds of the messages of each issue."""
+    listed = sorted(issue["issue"] for issue in site.json("issue", "list"))
+    threads = [site.json("issue", "thread", issue)["messages"] for issue in listed]
+    return [[message["kind"] for message in thread] for thread in threads]
+
+
+@contextmanager
+def world(folder: Path, *, entangled: bool) -> Iterator[World]:
+    """Run two services, each of them the whole team of the other if they are entangled."""
+    with open_office() as office, ExitStack() as stack:
+        first, second = (make(folder, domain, relay=office.port) for domain in (A, B))
+        if entangled:
+            put_into_team(first, second, f"security@{B}")
+            put_into_team(second, first, f"security@{A}")
+        office.routes = {A: first.port, B: second.port}
         for site in (first, second):
-            assert ["delivered"] == [row["state"] for row in site.json("delivery", "list")]
+            stack.enter_context(serving(site))
+        yield World(office=office, sites=(first, second))
+
+
+def test_two_lists_in_each_others_teams(tmp_path: Path) -> None:
+    """A report to one becomes an issue of both; what comes back is told of once and kept."""
+    with world(tmp_path, entangled=True) as here:
+        here.send(ROBIN, f"security@{A}")
+        here.rest()
+        assert [["report", "loop", "loop"]] == kinds(here.sites[0]), "a copy, and of the notice"
+        assert [["report", "reply"]] == kinds(here.sites[1]), "the report, and the notice"
+        assert Counter([ROBIN]) == here.kept()
+        assert 1 + 2 + 2 == here.office.handed_on
+
+
+def test_an_answer_that_is_refused_by_one_of_two_entangled_lists(tmp_path: Path) -> None:
+    """The team is told that an answer did not arrive, which is one more mail, and no more."""
+    with world(tmp_path, entangled=True) as here:
+        here.office.forwards = {ROBIN: f"nobody@{B}"}
+        here.send(ROBIN, f"security@{A}")
+        here.rest()
+        assert [["report", "loop", "loop", "loop"]] == kinds(here.sites[0])
+        assert [["report", "reply", "reply"]] == kinds(here.sites[1])
+        assert Counter() == here.kept()
+
+
+def test_each_is_the_others_reporter(tmp_path: Path) -> None:
+    """Each acknowledges one mail; an acknowledgement is answered by nobody."""
+    with world(tmp_path, entangled=False) as here:
+        here.send(f"security@{A}", f"security@{B}")
+        here.send(f"security@{B}", f"security@{A}")
+        here.rest()
+        for site in here.sites:
+            assert [["report"], ["report"]] == kinds(site), "the report, and the acknowledgement"
+        assert Counter({ANDREA: 4}) == here.kept()
+        assert 2 + 2 == here.office.handed_on
+
+
+def test_each_is_the_others_team_and_reporter(tmp_path: Path) -> None:
+    """One of the team gets no acknowledgement, so that only the copies and one notice go round."""
+    with world(tmp_path, entangled=True) as here:
+        here.send(f"security@{A}", f"security@{B}")
+        here.send(f"security@{B}", f"security@{A}")
+        here.rest()
+        for site in here.sites:
+            assert [["report", "loop", "loop"], ["report", "reply"]] == sorted(kinds(site))
+        assert 2 * (1 + 2 + 2) == here.office.handed_on
+
+
+def test_a_list_that_reports_to_itself(tmp_path: Path) -> None:
+    """It is an issue of which the team is told; the list does not answer itself."""
+    with world(tmp_path, entangled=False) as here:
+        here.send(f"security@{A}", f"security@{A}")
+        here.rest()
+        assert [["report"]] == kinds(here.sites[0])
+        assert Counter([ANDREA]) == here.kept()
+        assert 1 == here.office.handed_on
+
+
+def test_a_reporter_whose_mail_is_forwarded_to_the_list(tmp_path: Path) -> None:
+    """The acknowledgement comes back and is known; the team is told once."""
+    with world(tmp_path, entangled=False) as here:
+        here.office.forwards = {ROBIN: f"security@{A}"}
+        here.send(ROBIN, f"security@{A}")
+        here.rest()
+        assert [["report", "loop"]] == kinds(here.sites[0])
+        assert Counter({ANDREA: 2}) == here.kept()
