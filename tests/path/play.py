@@ -49,6 +49,6 @@ class Play:
 
     def issue(self, mail: str) -> str:
         """Return the id of that issue."""
-        named = re.match(r"\[(\S+)\]", str(self.mails[mail].header["Subject"]))
+        named = re.search(r"\[(\S+)\]", str(self.mails[mail].header["Subject"]))
         assert named
         return named[1]
