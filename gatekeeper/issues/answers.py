@@ -22,7 +22,7 @@ from gatekeeper.domain.protection import Form
 from gatekeeper.domain.report import Kind
 from gatekeeper.domain.timeline import proposed
 from gatekeeper.issues.case import Case, Place
-from gatekeeper.issues.correspondence import Meeting
+from gatekeeper.issues.correspondence import CONFIRM, Meeting
 from gatekeeper.issues.post import Posting, Words, to_correspondent
 from gatekeeper.issues.reading import UNREAD
 from gatekeeper.store import audit, correspondents, issues, letters
@@ -32,7 +32,6 @@ from gatekeeper.texts.forms import subject_of
 CONFIRMS_MAX: Final = 3
 """How often the reporter of one issue is asked about a key that somebody sent."""
 
-CONFIRM: Final = "confirm-key"
 ACKNOWLEDGEMENT: Final = "acknowledgement"
 UNREADABLE: Final = "unreadable"
 MANY: Final = "many-reports"

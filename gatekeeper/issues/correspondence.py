@@ -9,24 +9,28 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gatekeeper.domain.address import Address
-from gatekeeper.domain.forms import holds_code
+from gatekeeper.domain.forms import ConfirmKey, holds_code
 from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.protection import Coverage
 from gatekeeper.domain.verdict import spaced
 from gatekeeper.issues import authority
 from gatekeeper.issues.case import Case, Place
 from gatekeeper.issues.key_offers import KeyOffer
-from gatekeeper.issues.letterhead import command
+from gatekeeper.issues.letterhead import command, load
 from gatekeeper.issues.reading import UNREAD
+from gatekeeper.issues.reply_text import own_words
 from gatekeeper.pgp import guests
 from gatekeeper.pgp.guests import Guest
-from gatekeeper.store import audit, correspondents, seen
+from gatekeeper.store import audit, correspondents, letters, seen
 from gatekeeper.store.correspondents import Correspondent
 from gatekeeper.store.engine import Tx
 from gatekeeper.store.issues import IssueRow
 
 REPORTER: Final = "reporter"
 """The name of the correspondent who opened the issue."""
+
+CONFIRM: Final = "confirm-key"
+"""The kind of letter that asks the reporter whether a key is theirs."""
 
 _ACTOR: Final = "gatekeeper"
 
@@ -145,46 +149,77 @@ class _Change:
     def _other(self, offered: tuple[Guest, ...]) -> Meeting:
         """A key is pinned: only its own signature over the new one changes it."""
         pinned = self.reporter.fingerprint or ""
-        covered = _usable(tuple(o for o in self.case.arrival.offers if o.covered))
-        if self.by_key and covered and self._is_fresh():
-            changed = _pin(self.case, self.reporter, covered[0], "signed by the key before it")
-            said = (
-                f"the reporter's key is {_named(covered[0])} from now on, signed by the one before"
-            )
-            if covered[0].info.fingerprint == pinned:
+        wanted = self._signed_for(pinned)
+        if wanted is not None and self._is_fresh():
+            changed = _pin(self.case, self.reporter, wanted, "signed by the key before it")
+            said = f"the reporter's key is {_named(wanted)} from now on, signed by the one before"
+            if wanted.info.fingerprint == pinned:
                 said = "the reporter's key was renewed, signed by itself"
             return Meeting(reporter=changed, remarks=(said,))
         others = [guest for guest in offered if guest.info.fingerprint != pinned]
         if not others:
             return Meeting(reporter=self.reporter)
         self._keep(others[0])
+        changing = self._command(others[0].info.fingerprint)
         said = (
             f"another key came with it, {_named(others[0])}; the pinned one stays,"
-            f" {spaced(pinned)}. Two of the team may change it: {self._command(others[0])}"
+            f" {spaced(pinned)}. Two of the team may change it: {changing}"
         )
         return Meeting(reporter=self.reporter, remarks=(said,))
 
+    def _signed_for(self, pinned: str) -> Guest | None:
+        """Return the key that the pinned one signed for, None if that changes nothing.
+
+        With the pinned key among several, the others are somebody else's that came with it.
+        """
+        covered = _usable(tuple(offer for offer in self.case.arrival.offers if offer.covered))
+        if not self.by_key or not covered:
+            return None
+        same = next((guest for guest in covered if guest.info.fingerprint == pinned), None)
+        if same is None:
+            return covered[0]
+        return same if same.certificate != self.reporter.certificate else None
+
     def _confirmed(self, offered: tuple[Guest, ...]) -> Meeting:
-        """The code came back: the key with it counts, or the kept one whose fingerprint it says."""
+        """The code came back: the key with it counts, or else the one that it was asked about."""
         if offered:
             changed = _pin(self.case, self.reporter, offered[0], "it came with the code")
             said = f"answers are encrypted from now on, to {_named(offered[0])}"
             return Meeting(reporter=changed, remarks=(said,))
-        text = "".join(self.case.reading.text.upper().split())
-        for fingerprint in correspondents.all_offered(self.case.tx, self.reporter.id):
-            if fingerprint in text.replace(">", ""):
-                changed = accept(self.case.tx, self.reporter, fingerprint, now=self.case.now)
-                _record(self.case, "reporter.key_pinned", self.issue, {"fingerprint": fingerprint})
-                said = f"answers are encrypted from now on, to {spaced(fingerprint)}"
-                return Meeting(reporter=changed, remarks=(said,))
-        return Meeting(reporter=self.reporter)
+        key = self._asked_about()
+        if not key:
+            return Meeting(reporter=self.reporter)
+        if not holds_code(own_words(self.case.reading.text), self.reporter.nonce or ""):
+            # Mail programs quote all of a mail, also below a "no".
+            said = (
+                f"the code about the key {spaced(key)} stands only in what it quotes, which is no"
+                f" yes; the key is not used. Two of the team may take it: {self._command(key)}"
+            )
+            return Meeting(reporter=self.reporter, remarks=(said,))
+        try:
+            changed = accept(self.case.tx, self.reporter, key, now=self.case.now)
+        except KeyError:
+            said = f"the key {spaced(key)} is not kept any more; it has to be sent again"
+            return Meeting(reporter=self.reporter, remarks=(said,))
+        _record(self.case, "reporter.key_pinned", self.issue, {"fingerprint": key})
+        said = f"answers are encrypted from now on, to {spaced(key)}"
+        return Meeting(reporter=changed, remarks=(said,))
+
+    def _asked_about(self) -> str:
+        """Return the fingerprint of the key that the code was mailed about, "" if of none."""
+        for head in reversed(letters.of_issue(self.case.tx, self.issue.id)):
+            if head.kind == CONFIRM:
+                form = load(letters.load(self.case.tx, head.id).plaintext).form
+                if isinstance(form, ConfirmKey) and form.code == self.reporter.nonce:
+                    return form.fingerprint
+        return ""
 
     def _asked(self, guest: Guest) -> Meeting:
         self._keep(guest)
         said = (
             f"a key came with it, {_named(guest)}, that nothing proves to be the reporter's; it is"
             f" not used. The reporter is asked by mail, and two of the team may take it:"
-            f" {self._command(guest)}"
+            f" {self._command(guest.info.fingerprint)}"
         )
         return Meeting(reporter=self.reporter, remarks=(said,), confirm=guest.info.fingerprint)
 
@@ -197,8 +232,8 @@ class _Change:
             now=self.case.now,
         )
 
-    def _command(self, guest: Guest) -> str:
-        return command(self.case.desk, self.issue.issue_id, f"key {guest.info.fingerprint}")
+    def _command(self, fingerprint: str) -> str:
+        return command(self.case.desk, self.issue.issue_id, f"key {fingerprint}")
 
     def _is_fresh(self) -> bool:
         """Say whether this signature is new here, so that an old mail brings no old key back."""

@@ -239,7 +239,8 @@ class _Work:
             text=text.first_text(content),
             loop_tokens=(*mail.loop_tokens, *(headers.loop_tokens if headers else ())),
             signed=signed.covered,
-            offers=offers.offered(content, mail),
+            # The part that holds the signature is covered by none.
+            offers=offers.offered(signed.inner, mail),
         )
 
     def _pieces(self, content: Part) -> Iterator[Piece]:

@@ -2,23 +2,40 @@
 
 import email
 import email.policy
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from pathlib import Path
 
+from gatekeeper.domain import token
 from gatekeeper.domain.address import Address
-from gatekeeper.domain.identity import IssueId
+from gatekeeper.domain.identity import IssueId, RowId
 from gatekeeper.domain.instants import to_datetime
 from gatekeeper.outbound.job import Job
 from gatekeeper.store import correspondents, issues
 from gatekeeper.store.correspondents import Correspondent
+from gatekeeper.store.engine import Store
 from gatekeeper.store.issues import IssueRow
-from tests.house import ALIAS, PEOPLE, House, Inspector, person_key, reading_as, uid
-from tests.issues.reports import ROBIN, Pen, a_pen, head, pgp_mime, robin_key
+from gatekeeper.store.seal import Codec
+from tests.house import (
+    ALIAS,
+    PEOPLE,
+    House,
+    Inspector,
+    open_house,
+    person_key,
+    reading_as,
+    uid,
+)
+from tests.issues.found import handle_all
+from tests.issues.reports import ROBIN, Pen, a_pen, head, key_part, multipart, pgp_mime, robin_key
 from tests.keys import Key
 
 HERE = ALIAS.domain
+ROBINS = "robin@research.example"
+WORDS = b"Content-Type: text/plain; charset=utf-8\r\n\r\nMy key.\r\n"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +60,10 @@ class Talk:
         left = self.house.collect()
         self.sent += left
         return left
+
+    def moment(self) -> str:
+        """Return the moment that the house is at, for gpg's --faked-system-time."""
+        return to_datetime(self.house.now).strftime("%Y%m%dT%H%M%S!")
 
     def message_id(self, by: str) -> str:
         """Return a Message-ID that nobody had before."""
@@ -72,8 +93,7 @@ class Talk:
         """Return a mail encrypted to the alias, signed at the moment that the house is at."""
         body = words.replace("\n", "\r\n")
         inside = content or f"Content-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n".encode()
-        moment = to_datetime(self.house.now).strftime("%Y%m%dT%H%M%S!")
-        options = f"--faked-system-time {moment}"
+        options = f"--faked-system-time {self.moment()}"
         begun = head(
             *extra, sender=sender, subject=subject, message_id=self.message_id("sealed.example")
         )
@@ -92,6 +112,30 @@ class Talk:
         assert found is not None
         return found
 
+    def handle(self, raw: bytes, *, sender: str, to: str = str(ALIAS)) -> RowId:
+        """Let a mail in and have it handled, nothing sealed; return its row."""
+        row = self.house.receive(raw, sender=sender, to=to)
+        handle_all(self.house)
+        return row
+
+    def with_keys(self, *keys: Key) -> bytes:
+        """Return content with public keys attached."""
+        return multipart("mixed", WORDS, *(key_part(key, self.pen) for key in keys))
+
+    def opened(self, *, key: Key | None = None) -> int:
+        """Have Robin report, in clear, or encrypted with a key attached; return the issue."""
+        raw = self.text("It overflows.")
+        if key is not None:
+            raw = self.sealed("", by=key, content=self.with_keys(key))
+        self.handle(raw, sender=ROBINS)
+        return self.issues
+
+    def reply_address(self, number: int = 1) -> str:
+        """Return the address that leads the reporter of an issue to it."""
+        desk = self.house.desk
+        name = token.mint_reply(desk.token_key, self.reporter(number).route)
+        return str(desk.own.reply_address(name))
+
     @property
     def issues(self) -> int:
         """How many issues there are."""
@@ -106,6 +150,11 @@ class Talk:
     def block(self, jobs: Sequence[Job]) -> str:
         """Return our words in the last of these mails that Andrea got."""
         return self.andrea.open(to(jobs, "andrea@team.example")[-1].what.content).block
+
+
+def more(number: int) -> str:
+    """Return a subject that names an issue."""
+    return f"[SEC-2026-{number:04}] more"
 
 
 def to(jobs: Sequence[Job], address: str) -> list[Job]:
@@ -124,6 +173,17 @@ def clear_text(job: Job) -> str:
     body = parsed(job).get_body(("plain",))
     assert body is not None
     return str(body.get_content()).replace("\r\n", "\n")
+
+
+@contextmanager
+def sqlite_house(template: Path, folder: Path, codec: Codec) -> Iterator[House]:
+    """Lend a house on SQLite alone, for rules that no database takes part in."""
+    path = folder / "gatekeeper.sqlite3"
+    shutil.copy(template, path)
+    store = Store.open(f"sqlite:///{path}", codec)
+    with open_house(store) as house:
+        yield house
+    store.close()
 
 
 @contextmanager

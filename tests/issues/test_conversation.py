@@ -7,9 +7,9 @@ import pytest
 from gatekeeper.domain.instants import DAY, HOUR, MINUTE
 from gatekeeper.domain.protection import ClearForm, Sealed
 from gatekeeper.store import requests
-from tests.house import ALIAS, PEOPLE, House, person_key, uid
+from tests.house import ALIAS, PEOPLE, House, person_key, reading_as, uid
 from tests.issues.reports import ROBIN, key_part, multipart, robin_key, stranger_key
-from tests.issues.talk import HERE, Talk, a_talk, clear_text, parsed, to
+from tests.issues.talk import HERE, Talk, a_talk, clear_text, more, parsed, to
 
 ROBINS = "robin@research.example"
 SECRET = "The parser writes past its buffer."
@@ -158,30 +158,40 @@ def test_who_writes_in_a_colleagues_name_commands_nothing(talk: Talk) -> None:
 
 
 def test_another_key_of_the_reporter_is_not_used_before_it_is_proven(talk: Talk) -> None:
+    """From the question about the key to the first answer that is encrypted to it."""
     first(talk)
-    text = b"Content-Type: text/plain\r\n\r\nMy key.\r\n"
-    content = multipart("mixed", text, key_part(stranger_key(), talk.pen))
-    raw = talk.sealed("", by=None, content=content, extra=())
+    raw = talk.sealed("", by=None, content=talk.with_keys(robin_key()))
     address = str(parsed(to(talk.sent, ROBINS)[0])["Reply-To"])
     left = talk.receive(raw, sender=ROBINS, to=address)
     assert talk.reporter().fingerprint is None
     (question,) = to(left, ROBINS)
-    text_of = clear_text(question)
+    text = clear_text(question)
     code = talk.reporter().nonce
     assert code is not None
-    assert code in text_of
-    quoted = "".join(f"> {line}\n" for line in text_of.splitlines())
-    talk.receive(talk.text(f"Yes.\n{quoted}"), sender=ROBINS, to=address)
-    assert stranger_key().fingerprint == talk.reporter().fingerprint
+    assert code in text
+    talk.receive(talk.text(f"Yes, it is mine: {code}"), sender=ROBINS, to=address)
+    assert robin_key().fingerprint == talk.reporter().fingerprint
     assert talk.reporter().nonce is None
+    left = talk.command(f"!SEC-2026-0001@{HERE} reply\nThank you.")
+    (answer,) = to(left, ROBINS)
+    assert "Thank you." in talk.robin.open(answer.what.content).block
 
 
 def test_two_of_the_team_may_pin_a_key(talk: Talk) -> None:
+    """One who asks for it, another who approves the full hash; then answers go to that key."""
     first(talk, key=True)
-    text = b"Content-Type: text/plain\r\n\r\nMy new key.\r\n"
-    content = multipart("mixed", text, key_part(stranger_key(), talk.pen))
-    talk.receive(talk.sealed("", by=None, content=content), sender=ROBINS)
-    assert robin_key().fingerprint == talk.reporter(1).fingerprint
+    raw = talk.sealed("", by=None, content=talk.with_keys(stranger_key()), subject=more(1))
+    talk.receive(raw, sender=ROBINS)
+    assert robin_key().fingerprint == talk.reporter().fingerprint
+    talk.command(f"!SEC-2026-0001@{HERE} key {stranger_key().fingerprint}")
+    assert robin_key().fingerprint == talk.reporter().fingerprint
+    (waiting,) = talk.house.store.read(requests.waiting)
+    talk.command(f"!SEC-2026-0001@{HERE} approve {waiting.effect.hex()}", person=1)
+    assert stranger_key().fingerprint == talk.reporter().fingerprint
+    left = talk.command(f"!SEC-2026-0001@{HERE} reply\nThank you.")
+    (answer,) = to(left, ROBINS)
+    with reading_as(stranger_key()) as stranger:
+        assert "Thank you." in stranger.open(answer.what.content).block
 
 
 def test_the_reporters_signature_is_known(talk: Talk) -> None:
