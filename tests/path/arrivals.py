@@ -1,5 +1,7 @@
-"""Wait at a sink for mail to certain people, whatever else arrives there meanwhile."""
+"""Wait for mail to certain people, and for a service to have nothing left to do."""
 
+import contextlib
+import sqlite3
 import time
 from collections.abc import Collection
 
@@ -34,3 +36,16 @@ def wait_until_delivered(site: Site) -> int:
         if states and set(states) == {"delivered"}:
             return len(states)
         assert time.monotonic() < deadline, states
+
+
+def unsettled(site: Site) -> int:
+    """Return how many messages and deliveries of a service on SQLite wait for something."""
+    (path,) = (site.config / "state").glob("*.sqlite")
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        (messages,) = database.execute(
+            "SELECT count(*) FROM messages WHERE state NOT IN ('handled', 'quarantined')"
+        ).fetchone()
+        (deliveries,) = database.execute(
+            "SELECT count(*) FROM deliveries WHERE state NOT IN ('delivered', 'failed', 'blocked')"
+        ).fetchone()
+    return int(messages) + int(deliveries)

@@ -1,8 +1,6 @@
 """Programs that write to each other come to rest, whoever they take each other for."""
 
-import contextlib
 import smtplib
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.house import PEOPLE, person_key
+from tests.path.arrivals import unsettled
 from tests.path.post_office import PostOffice, open_office
 from tests.running import WAIT, Site, free_port, gatekeeper, serving
 
@@ -73,19 +72,6 @@ class World:
     def kept(self) -> Counter[str]:
         """Return how many mails the others got."""
         return Counter(str(each.envelope.recipients[0]) for each in self.office.kept)
-
-
-def unsettled(site: Site) -> int:
-    """Return how many messages and deliveries of a service wait for something."""
-    (path,) = (site.config / "state").glob("*.sqlite")
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-        (messages,) = database.execute(
-            "SELECT count(*) FROM messages WHERE state NOT IN ('handled', 'quarantined')"
-        ).fetchone()
-        (deliveries,) = database.execute(
-            "SELECT count(*) FROM deliveries WHERE state NOT IN ('delivered', 'failed', 'blocked')"
-        ).fetchone()
-    return int(messages) + int(deliveries)
 
 
 def kinds(site: Site) -> list[list[str]]:
