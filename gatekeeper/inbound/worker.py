@@ -6,7 +6,7 @@ never does: then the message waits.
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -97,9 +97,10 @@ class InboundWorker:
         offers: tuple[KeyOffer, ...] = ()
         alone = None
         if classified.kind not in _NEVER_OPENED:
-            reading = self._opened(raw)
-            classified = self._classified(stored, reading)
+            reading = decrypt(self.reader, raw)
             offers = examined(self.reader.engine, reading, self.now())
+            reading = self._verified(raw, reading, offers)
+            classified = self._classified(stored, reading)
             alone = self._alone(reading)
         arrival = Arrival(
             id=stored.id,
@@ -114,9 +115,12 @@ class InboundWorker:
         now = self.now()
         return self.store.write(lambda tx: handle(tx, self.desk, arrival, now))
 
-    def _opened(self, raw: bytes) -> Reading:
-        """Read a message; once more with the pinned keys of those who may have signed it."""
-        reading = decrypt(self.reader, raw)
+    def _verified(self, raw: bytes, reading: Reading, offers: Sequence[KeyOffer]) -> Reading:
+        """Read a message once more with the keys of those who may have signed it.
+
+        They are the pinned keys that the signature may be by, and the keys that it brought itself:
+        a good signature by one of those proves that its sender holds that key, and no more.
+        """
         unknown = [
             signature.key_id
             for signature in reading.protection.signatures
@@ -125,10 +129,10 @@ class InboundWorker:
         if not unknown:
             return reading
         holders = self.store.read(lambda tx: correspondents.by_key_ids(tx, unknown))
-        pinned = {c.fingerprint: c.certificate for c in holders if c.certificate is not None}
-        if not pinned:
-            return reading
-        return decrypt(self.reader, raw, tuple(pinned.values()))
+        brought = [offer.guest for offer in offers if offer.guest is not None]
+        guests: dict[str | None, bytes] = {g.info.fingerprint: g.certificate for g in brought}
+        guests |= {c.fingerprint: c.certificate for c in holders if c.certificate is not None}
+        return decrypt(self.reader, raw, tuple(guests.values())) if guests else reading
 
     def _alone(self, reading: Reading) -> Reading | None:
         """Read a team mail's signed part without the notice that a mailing system appended."""

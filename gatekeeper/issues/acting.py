@@ -145,7 +145,7 @@ def reply(
     where = f"the {correspondent.name}, {correspondent.address}"
     lines = [f"reply: goes to {where}, encrypted to {key}"]
     if said.removed:
-        lines.append(f"reply: {said.removed} quoted lines were left out")
+        lines.append(f"reply: {said.removed} lines were left out, quoted or a signature")
     if files:
         lines.append("reply: with " + ", ".join(file.name for file in files))
     if actor.person is None:

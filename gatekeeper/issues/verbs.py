@@ -106,7 +106,7 @@ _TABLE: Final = (
             " it was mailed to you."
         ),
         forms=("approve HASH",),
-        example="approve 4f1c22ab90d7",
+        example="approve 4f1c22ab90d7e35c0b6a8d9e7f1c22ab4f1c22ab90d7e35c0b6a8d9e7f1c22ab",
         operands=(_HASH,),
     ),
     Verb(
