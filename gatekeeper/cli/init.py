@@ -125,7 +125,7 @@ def run(options: argparse.Namespace) -> int:
         *_about_the_team(bool(options.team)),
         f"  4. {command} check",
         f"  5. {command} serve",
-        f"  6. Publish the alias's key: {command} key export",
+        f"  6. Publish the alias's key: {command} key publish FOLDER",
     )
     return 0
 

@@ -72,7 +72,7 @@ class Verb:
 _TABLE: Final = (
     Verb(
         name="own",
-        summary="The issue is yours now, or from a shell whose you say; the others see it.",
+        summary="Says who looks after the issue: you, or from a shell whoever you name.",
         forms=("own",),
         example="own",
         by_shell=True,

@@ -33,7 +33,7 @@ def test_it_says_what_to_do_next(shell: Shell, tmp_path: Path) -> None:
         "team.yaml",
         "check",
         "serve",
-        "key export",
+        "key publish",
     ):
         assert words in said.out
     checked = shell.bare("--config", str(made), "check")
