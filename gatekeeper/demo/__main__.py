@@ -1,4 +1,4 @@
-"""`python -m gatekeeper.demo`: run the service here, send three reports, show what happened."""
+"""`python -m gatekeeper.demo`: run the service here, report and answer, show what happened."""
 
 import argparse
 import contextlib
@@ -18,6 +18,7 @@ from typing import Final
 
 from gatekeeper.demo import reports, story
 from gatekeeper.demo.mailbox import Arrived, Mailbox
+from gatekeeper.demo.people import Someone
 from gatekeeper.demo.reports import Report
 from gatekeeper.demo.story import heading, say
 from gatekeeper.demo.world import ALIAS, HOST, World, near, open_world
@@ -62,17 +63,20 @@ def _demonstrate(folder: Path, *, any_ports: bool, stay: bool) -> None:
     say(f"  security alias {ALIAS}")
     for person in world.team:
         say(f"  response team  {person.name} <{person.address}>")
-    arrivals: queue.Queue[Arrived] = queue.Queue()
-    mailbox = Mailbox(world.mailbox, arrivals.put)
+    post = Post(world.folder / "service.log")
+    mailbox = Mailbox(world.mailbox, post.arrived.put)
     mailbox.start(HOST, world.mailbox_port)
     try:
         with _service(world):
+            answerable = ""
             for report in reports.three(world.reporter, ALIAS):
-                _tell(world, report, arrivals)
+                issue = _tell(world, report, post)
+                answerable = issue if report.with_key else answerable
+            _answer(world, answerable, post)
             heading("What the service remembers")
             story.table(world.run("issue", "list"))
             if stay:
-                _stay(world, arrivals)
+                _stay(world, answerable, post)
     finally:
         mailbox.stop()
         for person in (*world.team, world.reporter):
@@ -110,22 +114,42 @@ def _wait_for(world: World, process: subprocess.Popen[bytes], log: Path) -> None
     raise OurFault("the service does not answer", remedy=f"read {near(log)}")
 
 
-def _tell(world: World, report: Report, arrivals: "queue.Queue[Arrived]") -> None:
+class Post:
+    """What arrives in the world outside, for those who wait for it."""
+
+    def __init__(self, log: Path) -> None:
+        self.arrived: queue.Queue[Arrived] = queue.Queue()
+        self._log = log
+        self._kept: dict[str, list[Path]] = {}
+
+    def next_for(self, someone: Someone) -> Path:
+        """Return the mail that nobody has asked for yet; OurFault when none comes."""
+        kept = self._kept.setdefault(someone.address, [])
+        while not kept:
+            try:
+                arrived = self.arrived.get(timeout=_PATIENCE)
+            except queue.Empty:
+                public = f"a mail for {someone.name} did not arrive"
+                raise OurFault(public, remedy=f"read {near(self._log)}") from None
+            self._kept.setdefault(arrived.recipient, []).append(arrived.path)
+        return kept.pop(0)
+
+
+def _tell(world: World, report: Report, post: Post) -> str:
+    """Send a report, show what became of it, and return its issue."""
     story.sent(report)
-    with smtplib.SMTP(HOST, world.service_port) as client:
-        client.ehlo()
-        client.sendmail(world.reporter.address, [ALIAS], report.raw)
-    copies = _copies(world, arrivals)
-    heading(f"-> {_newest(world)} opened; what the world outside sees of the copies:")
+    _send(world, world.reporter, report.raw)
+    copies = {person.address: post.next_for(person) for person in world.team}
+    acknowledged = post.next_for(world.reporter)
+    issue = _newest(world)
+    heading(f"-> {issue} opened; what the world outside sees of the copies:")
     first = world.team[0]
     story.outside(copies[first.address])
     heading("   What each person of the response team reads, with their own key:")
     seen: bytes | None = None
     for person in world.team:
         say(f"\n  {person.name} <{person.address}>  {near(copies[person.address])}")
-        plaintext = story.opened(person, copies[person.address])
-        if plaintext is None:
-            raise OurFault(f"{person.name} cannot read the copy", remedy="please report this")
+        plaintext = _opened(person, copies[person.address])
         if seen is None:
             story.inside(plaintext)
         else:
@@ -133,45 +157,72 @@ def _tell(world: World, report: Report, arrivals: "queue.Queue[Arrived]") -> Non
         seen = plaintext
     say(f"\n  {first.name}'s copy, tried with {world.reporter.name}'s key:")
     story.opened(world.reporter, copies[first.address])
+    heading(f"   What {world.reporter.name} is answered at once:")
+    say(f"\n  {world.reporter.name} <{world.reporter.address}>  {near(acknowledged)}")
+    if report.with_key:
+        story.inside(_opened(world.reporter, acknowledged))
+    else:
+        say("    not encrypted, for no key of theirs is known; so no word of the report is in it")
+        story.inside(acknowledged.read_bytes(), text_lines=2)
+    return issue
 
 
-def _copies(world: World, arrivals: "queue.Queue[Arrived]") -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    while len(found) < len(world.team):
-        try:
-            arrived = arrivals.get(timeout=_PATIENCE)
-        except queue.Empty:
-            remedy = f"read {near(world.folder / 'service.log')}"
-            raise OurFault("a copy for the team did not arrive", remedy=remedy) from None
-        found[arrived.recipient] = arrived.path
-    return found
-
-
-def _stay(world: World, arrivals: "queue.Queue[Arrived]") -> None:
+def _answer(world: World, issue: str, post: Post) -> None:
+    """Have one of the team answer the reporter as the alias, and show what each of them gets."""
     first = world.team[0]
-    copies = sorted((world.mailbox / first.address).glob("*.eml"))
-    copy = near(copies[-1])
+    answer = reports.answer(first, ALIAS, issue, "I would like 14 days before it is public.")
+    heading(f"{first.name} answers, in a signed mail to the alias that is encrypted to it:")
+    story.quoted(answer.text)
+    _send(world, first, answer.raw)
+    copies = {person.address: post.next_for(person) for person in world.team}
+    reply = post.next_for(world.reporter)
+    heading(f"   What {world.reporter.name} reads; the quote and all names are gone:")
+    say(f"\n  {world.reporter.name} <{world.reporter.address}>  {near(reply)}")
+    story.inside(_opened(world.reporter, reply))
+    heading("   What stands above it in the copy that each person of the team gets:")
+    story.done(_opened(first, copies[first.address]))
+
+
+def _send(world: World, sender: Someone, raw: bytes) -> None:
+    with smtplib.SMTP(HOST, world.service_port) as client:
+        client.ehlo()
+        client.sendmail(sender.address, [ALIAS], raw)
+
+
+def _opened(person: Someone, path: Path) -> bytes:
+    plaintext = story.opened(person, path)
+    if plaintext is None:
+        raise OurFault(f"{person.name} cannot read the mail", remedy="please report this")
+    return plaintext
+
+
+def _stay(world: World, issue: str, post: Post) -> None:
+    """Say what can be tried, and then what arrives, until it is ended."""
+    reporter = world.reporter
     send = (
         f"python3 -c \"import smtplib; smtplib.SMTP('{HOST}', {world.service_port}).sendmail("
         f"'you@example.org', ['{ALIAS}'], 'Subject: my report\\n\\nIt crashes.')\""
     )
-    heading("Five things to try, in another terminal:")
+    answer = world.typed("issue", "reply", issue)
+    last = max((world.mailbox / reporter.address).glob("*.eml"))
+    heading("Six things to try, in another terminal:")
     story.numbered(
         (
-            ("Send a report of your own", send),
+            ("Send a report of your own, and read how it is answered", send),
             ("See the issues", world.typed("issue", "list")),
-            ("Read a thread", world.typed("issue", "thread", _newest(world))),
-            ("See who got which copy, and what the relay said", world.typed("delivery", "list")),
+            ("Read the conversation", world.typed("issue", "thread", issue)),
+            (f"Answer {reporter.name} as the alias", f"echo 'The fix is ready.' | {answer}"),
             (
-                f"Read a copy with {first.name}'s own key",
-                f"gpg --homedir {near(first.home)} --decrypt {copy}",
+                f"Read the first answer with {reporter.name}'s own key",
+                f"gpg --homedir {near(reporter.home)} --decrypt {near(last)}",
             ),
+            ("See who got which mail, and what the relay said", world.typed("delivery", "list")),
         )
     )
     say("\nCtrl-C stops it; the next start keeps its state.\n")
     while True:
-        arrived = arrivals.get()
-        say(f"  a copy for {arrived.recipient} arrived: {near(arrived.path)}")
+        arrived = post.arrived.get()
+        say(f"  a mail for {arrived.recipient} arrived: {near(arrived.path)}")
 
 
 def _newest(world: World) -> str:

@@ -13,6 +13,8 @@ from gatekeeper.demo.people import Someone
 from gatekeeper.demo.reports import Report
 
 _INDENT: Final = "    "
+_COLUMN: Final = 13
+"""Where the values stand in our block of a team's copy (config/templates/team-copy.txt)."""
 
 
 def say(text: str = "") -> None:
@@ -60,10 +62,21 @@ def opened(person: Someone, path: Path) -> bytes | None:
     return done.stdout
 
 
-def inside(plaintext: bytes) -> None:
-    """Show what a decrypted mail says, and what is attached to it."""
+def inside(plaintext: bytes, *, text_lines: int = 50) -> None:
+    """Show what a mail says that is not encrypted any more, or never was, and what is attached."""
     mail = email.message_from_bytes(plaintext, policy=default)
-    quoted("\n".join([f"Subject: {mail['Subject']}", "", *_parts(mail, text_lines=40)]))
+    quoted("\n".join([f"Subject: {mail['Subject']}", "", *_parts(mail, text_lines=text_lines)]))
+
+
+def done(plaintext: bytes) -> None:
+    """Show the lines of a team's copy that say what was done."""
+    mail = email.message_from_bytes(plaintext, policy=default)
+    column = " " * _COLUMN
+    shown = False
+    for line in _parts(mail, text_lines=50):
+        shown = line.startswith("Done:") or (shown and line.startswith(column))
+        if shown:
+            quoted(line)
 
 
 def _parts(mail: Message, *, text_lines: int) -> list[str]:

@@ -126,9 +126,19 @@ def _configure(world: World) -> None:
     if not _in_memory(world):
         arguments.append("--allow-disk")  # the keys are thrown away
     world.run(*arguments)
+    _answer_often(world.config / "policy.yaml")
     certificate = world.run("key", "export").encode()
     for person in (*world.team, world.reporter):
         person.know(certificate)
+
+
+def _answer_often(policy: Path) -> None:
+    """Let the demonstration be started many times in an hour: its one reporter is answered."""
+    text = policy.read_text(encoding="utf-8")
+    shipped, often = "per_sender: 5\n", "per_sender: 300\n"
+    if shipped not in text:
+        raise OurFault("the shipped policy is not the one that the demonstration knows")
+    policy.write_text(text.replace(shipped, often), encoding="utf-8")
 
 
 def _in_memory(world: World) -> bool:

@@ -6,12 +6,24 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.running import ROOT, WAIT
+
+ARRIVALS = Counter(
+    {
+        "  a mail for you@example.org": 1,
+        "  a mail for robin@research.example": 1,
+        "  a mail for andrea@team.example": 2,
+        "  a mail for wei@team.example": 2,
+        "  a mail for sam@vendor.example": 2,
+    }
+)
+"""What comes of the things to try: copies and the acknowledgement of a report, then an answer."""
 
 COMMAND = [sys.executable, "-m", "gatekeeper.demo"]
 
@@ -39,17 +51,33 @@ def folder() -> Iterator[Path]:
 
 
 def test_the_story_is_told_and_kept(folder: Path) -> None:
-    """Three reports, three issues, nine copies read by their owners; then three more."""
+    """Three reports, nine copies read by their owners, two letters by the reporter; then more."""
     first = run_demo(folder)
     assert re.findall(r"-> (SEC-\d{4}-\d{4}) opened", first) == issues(1, 2, 3, like=first)
-    assert first.count("signature of the alias: good") == 9
+    assert first.count("signature of the alias: good") == 9 + 2 + 1
     assert first.count("cannot be decrypted with this key") == 3
     assert first.count("ANOTHER TEXT") == 0
     assert "Fünf Zeilen genügen." in first
     assert "Subject: [SEC-" in first
     assert "Key confusion in session resumption" in first
+    assert first.count("Thank you for your report.") == 3
+    assert first.count("What Robin Finder is answered at once:") == 3
+    assert_answered(first)
     second = run_demo(folder)
     assert re.findall(r"-> (SEC-\d{4}-\d{4}) opened", second) == issues(4, 5, 6, like=second)
+    assert second.count("Thank you for your report.") == 3
+    assert_answered(second)
+
+
+def assert_answered(shown: str) -> None:
+    """See that the reporter reads the answer, without the quote and the name of its author."""
+    written, _, rest = shown.partition("What Robin Finder reads;")
+    read, _, above = rest.partition("What stands above it")
+    assert "Andrea Example, extension 12" in written
+    assert "your 14 days suit us" in read
+    assert "Andrea" not in read
+    assert "wrote:" not in read
+    assert "Done:        reply: goes to the reporter, robin@research.example" in above
 
 
 def issues(*numbers: int, like: str) -> list[str]:
@@ -59,7 +87,7 @@ def issues(*numbers: int, like: str) -> list[str]:
     return [f"SEC-{found[1]}-{number:04d}" for number in numbers]
 
 
-def test_ctrl_c_ends_it_quietly_and_the_five_things_work(folder: Path) -> None:
+def test_ctrl_c_ends_it_quietly_and_the_six_things_work(folder: Path) -> None:
     """It stays up until Ctrl-C; the commands that it shows can be typed as they are."""
     with subprocess.Popen(
         [*COMMAND, "--folder", str(folder), "--any-ports"],
@@ -74,7 +102,7 @@ def test_ctrl_c_ends_it_quietly_and_the_five_things_work(folder: Path) -> None:
 
 
 def watch(process: "subprocess.Popen[str]") -> None:
-    """Read the story, try the five things, and end it."""
+    """Read the story, try the six things, and end it."""
     assert process.stdout is not None
     shown: list[str] = []
     while not shown or "Ctrl-C stops it" not in shown[-1]:
@@ -82,7 +110,7 @@ def watch(process: "subprocess.Popen[str]") -> None:
         assert line, "".join(shown)
         shown.append(line)
     commands = re.findall(r"^  \d\. .*\n +(.*)$", "".join(shown), re.MULTILINE)
-    assert len(commands) == 5
+    assert len(commands) == 6
     for command in commands:
         done = subprocess.run(  # noqa: S602 - the very line that a person is told to type
             command,
@@ -95,8 +123,8 @@ def watch(process: "subprocess.Popen[str]") -> None:
         )
         assert done.returncode == 0, (command, done.stderr)
     assert process.stdout.readline() == "\n"
-    for _ in range(3):
-        assert "arrived: " in process.stdout.readline()
+    arrived = [process.stdout.readline().split(" arrived: ")[0] for _ in range(ARRIVALS.total())]
+    assert Counter(arrived) == ARRIVALS
     process.send_signal(signal.SIGINT)
     rest = process.stdout.read()
     assert process.wait(WAIT) == 0
