@@ -66,20 +66,24 @@ def reporter_of(tx: Tx, issue: IssueRow, *, now: Instant) -> Correspondent | Non
     )
 
 
-def meet(case: Case, place: Place) -> Meeting:
-    """Take up what a message tells of its issue's reporter: a new one, a key, a code."""
+def meet(case: Case, place: Place, *, replayed: bool) -> Meeting:
+    """Take up what a message tells of its issue's reporter: a new one, a key, a code.
+
+    With a first mail whose ciphertext is another sender's, no key is taken: whoever sent it on need
+    not be who wrote it.
+    """
     issue = place.issue
     if issue is None:
         return Meeting(reporter=None)
     if place.opened:
-        return _first(case, issue)
+        return _first(case, issue, replayed=replayed)
     reporter = reporter_of(case.tx, issue, now=case.now)
     if reporter is None or case.colleague is not None:
         return Meeting(reporter=reporter)
     return _again(case, issue, reporter)
 
 
-def _first(case: Case, issue: IssueRow) -> Meeting:
+def _first(case: Case, issue: IssueRow, *, replayed: bool) -> Meeting:
     try:
         address = Address.parse(issue.reporter)
     except ValueError:
@@ -99,6 +103,9 @@ def _first(case: Case, issue: IssueRow) -> Meeting:
     remarks = _unusable(case.arrival.offers)
     if not offered or case.colleague is not None:
         return Meeting(reporter=reporter, remarks=remarks)
+    if replayed:
+        said = f"the key that came with it is not used: {_named(offered[0])}"
+        return Meeting(reporter=reporter, remarks=(*remarks, said))
     pinned = _pin(case, reporter, offered[0], "it came with the first mail")
     said = f"answers are encrypted to the key that came with it: {_named(offered[0])}"
     return Meeting(reporter=pinned, remarks=(*remarks, said))

@@ -229,7 +229,7 @@ def _follow(case: Case, place: Place, parsed: Parsed) -> _Found:
         return _Found()
     remarks = [*_doubts(case, place)]
     echo = replay.listen(case)
-    met = correspondence.meet(case, place)
+    met = correspondence.meet(case, place, replayed=echo.replayed)
     followed = orders.carry_out(case, parsed)
     outside = orders.outsiders(case)
     orders.reply_to_author(case, followed, place.issue, outside)
