@@ -29,6 +29,8 @@ OPEN_SUBJECT = "canary-open-subject-verbena"
 OPEN_WORDS = "canary-open-words-persimmon"
 OPEN_NAME = "Canary Dunnock"
 OPEN_REPORTER = "canary-finch@canary-clear.example"
+OPEN_OWNER = "Canary Yellowhammer"
+CLOSED_REPORTER = "canary-lark@canary-closed.example"
 DISCUSSION = "canary-discussion-gooseberry"
 NOTE = "canary-note-damson-medlar"
 REPLY = "canary-reply-sorrel-lovage"
@@ -37,8 +39,9 @@ CONFIRMED = "Would you send us your public key, please?"
 INSIDE = (DISCUSSION, NOTE, *(part for person in PEOPLE for part in person))
 """What stays among the team, even where a mail to the reporter is encrypted."""
 
-CONTENT = (SUBJECT, WORDS, OWNER, OPEN_SUBJECT, OPEN_WORDS, OPEN_NAME, REPLY)
-SECRETS = (*CONTENT, *INSIDE, SEALED_REPORTER, OPEN_REPORTER)
+CONTENT = (SUBJECT, WORDS, OWNER, OPEN_SUBJECT, OPEN_WORDS, OPEN_NAME, OPEN_OWNER, REPLY)
+REPORTERS = (SEALED_REPORTER, OPEN_REPORTER, CLOSED_REPORTER)
+SECRETS = (*CONTENT, *INSIDE, *REPORTERS)
 
 FIELDS_IN_CLEAR = {
     *("from", "to", "subject", "date", "message-id", "reply-to", "in-reply-to", "references"),
@@ -63,10 +66,10 @@ class Play:
     pen: Pen
     alias: Key
 
-    def send(self, raw: bytes, sender: str) -> None:
+    def send(self, raw: bytes, sender: str, *, to: str = str(ALIAS)) -> None:
         """Send a mail as its author's program does."""
         with smtplib.SMTP("127.0.0.1", self.site.port) as client:
-            client.sendmail(sender, [str(ALIAS)], raw)
+            client.sendmail(sender, [to], raw)
 
     def report_sealed(self) -> None:
         """Have one reporter write encrypted, with a key whose owner is named in it."""
@@ -87,10 +90,30 @@ class Play:
         body = f"Content-Type: text/plain\r\n\r\n{OPEN_WORDS}\r\n"
         self.send(fields + body.encode(), OPEN_REPORTER)
 
+    def offer_key(self, to: str) -> None:
+        """Have the second one answer with a key that nothing proves to be theirs."""
+        sender = uid(OPEN_NAME, OPEN_REPORTER)
+        fields = head(sender=sender, subject=OPEN_SUBJECT, message_id="<key@canary.example>")
+        text = f"Content-Type: text/plain\r\n\r\n{OPEN_WORDS}\r\n".encode()
+        key = key_of(f"{OPEN_OWNER} <{OPEN_REPORTER}>")
+        gpg(self.pen.home, "--import", given=key.public)
+        self.send(fields + multipart("mixed", text, key_part(key, self.pen)), OPEN_REPORTER, to=to)
+
+    def report_to_another_key(self) -> None:
+        """Have somebody write encrypted to a key that the alias does not have."""
+        armor = self.pen.encrypt(WORDS.encode(), to=person_key(0))
+        fields = head(
+            sender=CLOSED_REPORTER, subject=OPEN_SUBJECT, message_id="<closed@canary.example>"
+        )
+        self.send(fields + pgp_mime(armor), CLOSED_REPORTER)
+
     def team_writes(self, words: str, *, subject: str = "...", person: int = 0) -> None:
-        """Have one of the team write; their program quotes what they answer and adds a name."""
+        """Have one of the team write; their program quotes what came last and adds a name."""
         name, address = PEOPLE[person]
-        body = f"{words}\n\nOn Thu, {name} wrote:\n> {WORDS}\n> {DISCUSSION}\n\n-- \n{name}\n"
+        last = to_each(self.sink.inbox.received, {address})[-1]
+        lines = [*text_of(self.opened(person_key(person), last.raw)).splitlines(), DISCUSSION]
+        quoted = "\n".join(f"> {line}" for line in lines)
+        body = f"{words}\n\n{name} wrote:\n{quoted}\n\n-- \n{name}\n"
         entity = f"To: {ALIAS}\r\nContent-Type: text/plain; charset=utf-8; protected-headers=v1"
         inside = f"{entity}\r\n\r\n".encode() + body.replace("\n", "\r\n").encode()
         armor = self.pen.encrypt(inside, by=person_key(person), to=self.alias)
@@ -156,7 +179,7 @@ def talk(play: Play) -> Said:
     wait_for(inbox, {SEALED_REPORTER}, 1)
     wait_for(inbox, TEAM, 3)
     play.report_openly()
-    wait_for(inbox, {OPEN_REPORTER}, 1)
+    (answer,) = wait_for(inbox, {OPEN_REPORTER}, 1)
     wait_for(inbox, TEAM, 6)
     one, two = sorted(issue["issue"] for issue in play.site.json("issue", "list"))
     play.team_writes(DISCUSSION, subject=f"Re: [{one}]")
@@ -165,13 +188,19 @@ def talk(play: Play) -> Said:
     wait_for(inbox, TEAM, 12)
     play.team_writes(f"!{one} reply\n{REPLY}")
     wait_for(inbox, TEAM, 15)
-    play.team_writes(f"!{two} reply clear\n{CONFIRMED}")
+    play.offer_key(str(email.message_from_bytes(answer.raw)["Reply-To"]))
+    wait_for(inbox, {OPEN_REPORTER}, 2)
+    wait_for(inbox, TEAM, 18)
+    play.report_to_another_key()
+    wait_for(inbox, {CLOSED_REPORTER}, 1)
     wait_for(inbox, TEAM, 21)
+    play.team_writes(f"!{two} reply clear\n{CONFIRMED}")
+    wait_for(inbox, TEAM, 27)
     assert [] == play.clear.inbox.received
     confirmed, command = proposed(play)
     play.team_writes(command, person=1)
     (clear,) = play.clear.inbox.wait(1)
-    wait_for(inbox, TEAM, 24)
+    wait_for(inbox, TEAM, 30)
     _, reply = wait_for(inbox, {SEALED_REPORTER}, 2)
     return Said(sealed=one, open=two, reply=reply, clear=clear, confirmed=confirmed)
 
@@ -216,7 +245,9 @@ def assert_only_what_was_confirmed(said: Said) -> None:
 def assert_nothing_in_clear(play: Play, said: Said) -> None:
     """See that no byte that left can be read as a secret, but by those whose own it is."""
     left = (*play.sink.inbox.received, *play.clear.inbox.received)
-    assert 24 + 4 == len(left)
+    assert 30 + 6 == len(left)
+    for recipient in (OPEN_REPORTER, CLOSED_REPORTER):
+        assert all(b"BEGIN PGP MESSAGE" not in e.raw for e in to_each(left, {recipient}))
     for each in left:
         (recipient,) = map(str, each.envelope.recipients)
         known = {recipient, said.open} if recipient == OPEN_REPORTER else {recipient}
