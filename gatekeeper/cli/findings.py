@@ -15,7 +15,7 @@ from gatekeeper.config.founding import REVOCATION
 from gatekeeper.config.keyhome import codec_of
 from gatekeeper.domain.delivery import DeliveryState
 from gatekeeper.domain.errors import GatekeeperError
-from gatekeeper.domain.instants import Instant
+from gatekeeper.domain.instants import MINUTE, Instant, later, spoken
 from gatekeeper.domain.policy import MIB
 from gatekeeper.domain.report import MessageState
 from gatekeeper.store import deliveries, messages, schema
@@ -23,6 +23,9 @@ from gatekeeper.store.engine import Store
 from gatekeeper.store.schema import SchemaState
 
 _CORE_PATTERN: Final = Path("/proc/sys/kernel/core_pattern")
+_WAITS_LONG: Final = 10 * MINUTE
+"""Longer than any mail waits while the service runs and gpg and the database work."""
+
 _FREE_WANTED: Final = 1024 * MIB
 
 
@@ -50,7 +53,7 @@ def diagnose(settings: Settings, *, now: Instant) -> Iterator[Finding]:
         ("clock", _clock),
         ("keys", lambda: _keys(settings, now)),
         ("master key", lambda: _master_key(settings)),
-        ("database", lambda: _database(settings)),
+        ("database", lambda: _database(settings, now)),
         ("relay", lambda: _relay(settings)),
         ("disk", lambda: _disk(settings)),
         ("permissions", lambda: _permissions(settings)),
@@ -100,7 +103,7 @@ def _master_key(settings: Settings) -> Iterator[Finding]:
         yield Finding(name="master key", state=State.OK, text=text)
 
 
-def _database(settings: Settings) -> Iterator[Finding]:
+def _database(settings: Settings, now: Instant) -> Iterator[Finding]:
     url = settings.database.connection_url()
     found = schema.status(url)
     if found.state is SchemaState.EMPTY:
@@ -112,10 +115,18 @@ def _database(settings: Settings) -> Iterator[Finding]:
     store = Store.open(url, codec)
     try:
         kept = store.read(lambda tx: (messages.counts(tx), deliveries.counts(tx)))
+        oldest = store.read(messages.oldest_waiting)
     finally:
         store.close()
     text = f"revision {found.current}, and the master key is its own"
     yield Finding(name="database", state=State.OK, text=text)
+    if oldest is not None and oldest < later(now, -_WAITS_LONG):
+        yield Finding(
+            name="messages",
+            state=State.FAIL,
+            text=f"mail waits to be handled since {spoken(oldest)}",
+            remedy="see that the service runs, and what its log says; nothing is lost meanwhile",
+        )
     if quarantined := kept[0][MessageState.QUARANTINED]:
         text, remedy = f"{quarantined} messages in quarantine", "gatekeeper mail quarantine list"
         yield Finding(name="messages", state=State.WARN, text=text, remedy=remedy)
@@ -136,6 +147,11 @@ def _relay(settings: Settings) -> Iterator[Finding]:
         yield Finding(name="relay", state=State.FAIL, text=text, remedy=remedy)
     else:
         yield Finding(name="relay", state=State.OK, text=f"{where} greets")
+    port = relay.clear_port
+    if port is not None and (complaint := relay_complaint(relay.host, port)):
+        remedy = "start it, or correct relay.clear_port; confirmed replies in clear wait meanwhile"
+        text = f"{relay.host}:{port}, for replies in clear, does not answer ({complaint})"
+        yield Finding(name="relay", state=State.FAIL, text=text, remedy=remedy)
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:

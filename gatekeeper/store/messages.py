@@ -256,6 +256,13 @@ def same_message_id(tx: Tx, message_id: str) -> int:
     return tx.connection.scalar(query) or 0
 
 
+def oldest_waiting(tx: Tx) -> Instant | None:
+    """Return when the oldest message was received that is not handled yet, None if none waits."""
+    waiting = _M.state.in_([MessageState.STORED, MessageState.CLAIMED])
+    found = tx.connection.scalar(select(func.min(_M.received_at)).where(waiting))
+    return Instant(found) if found is not None else None
+
+
 def quarantined(tx: Tx) -> tuple[StoredMessage, ...]:
     """Return the messages that could not be handled, without raw bytes, oldest first."""
     return _listed(tx, select(messages).where(_M.state == MessageState.QUARANTINED))

@@ -105,6 +105,26 @@ def test_blocked_and_failed_deliveries_are_named(shell: Shell, store: Store) -> 
     assert "gatekeeper delivery list --state blocked" in found["remedy"]
 
 
+def test_mail_that_waits_too_long_fails(shell: Shell, store: Store) -> None:
+    """Whatever the reason is, the service does not do its work."""
+    with open_house(store) as house:
+        house.receive_quietly(REPORT)
+    found = look(shell)["messages"]
+    assert "fail" == found["state"]
+    assert "since Thu 2026-09-03 12:00:00Z" in found["text"]
+
+
+def test_the_port_for_replies_in_clear_is_looked_at(shell: Shell, store: Store) -> None:
+    with socket.socket() as closed, running_sink() as sink:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        shell.site.replace("gatekeeper.yaml", "port: 25\n", f"port: {sink.port}\n")
+        shell.site.replace("gatekeeper.yaml", "clear_port:\n", f"clear_port: {port}\n")
+        found = look(shell)["relay"]
+    assert "fail" == found["state"]
+    assert f"127.0.0.1:{port}, for replies in clear, does not answer" in found["text"]
+
+
 def test_a_readable_database_file_fails(shell: Shell, store: Store) -> None:
     (shell.site.folder / "state" / "gatekeeper.sqlite").chmod(0o644)
     found = look(shell)["permissions"]

@@ -269,6 +269,23 @@ def test_a_failed_message_is_due_when_it_is_said(store: Store) -> None:
     assert (ClaimedMessage(id=made, attempts=3),) == claim(store)
 
 
+def test_the_oldest_that_waits_is_told_until_it_is_handled_or_in_quarantine(store: Store) -> None:
+    assert store.read(messages.oldest_waiting) is None
+    first = add(store)
+    add(store, raw=b"another", now=later(NOW, SECOND))
+    assert NOW == store.read(messages.oldest_waiting)
+    store.write(
+        lambda tx: messages.claim(tx, now=later(NOW, SECOND), lease=LEASE, token=TOKEN, limit=1)
+    )
+    assert NOW == store.read(messages.oldest_waiting)
+    store.write(
+        lambda tx: messages.fail(
+            tx, message=first.id, token=TOKEN, problem="x", quarantine=True, now=NOW
+        )
+    )
+    assert later(NOW, SECOND) == store.read(messages.oldest_waiting)
+
+
 def test_a_quarantined_message_is_listed_and_left_alone(store: Store) -> None:
     made = add(store).id
     claim(store)
