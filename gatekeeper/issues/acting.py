@@ -145,7 +145,8 @@ def reply(
     where = f"the {correspondent.name}, {correspondent.address}"
     lines = [f"reply: goes to {where}, encrypted to {key}"]
     if said.removed:
-        lines.append(f"reply: {said.removed} lines were left out, quoted or a signature")
+        left = "1 line was" if said.removed == 1 else f"{said.removed} lines were"
+        lines.append(f"reply: {left} left out, quoted or a signature")
     if files:
         lines.append("reply: with " + ", ".join(file.name for file in files))
     if actor.person is None:

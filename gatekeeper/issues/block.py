@@ -1,6 +1,7 @@
 """The block of ours in a team copy: what is known of the message, and what only looks known."""
 
 import ipaddress
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +9,7 @@ from typing import Final
 from gatekeeper.domain.instants import Instant, rfc3339, spoken
 from gatekeeper.domain.report import Envelope, Kind
 from gatekeeper.domain.verdict import Verdict
-from gatekeeper.issues.column import in_column, one_line, quoted, size
+from gatekeeper.issues.column import INDENT, in_column, one_line, quoted, size
 from gatekeeper.issues.reading import UNREAD, stays_whole
 from gatekeeper.mail.attachments import attachments
 from gatekeeper.mail.headers import Mailbox
@@ -21,6 +22,9 @@ _NAME_MAX: Final = 80
 _NAMED_MAX: Final = 10
 _TEXT_MAX: Final = 64 * 1024
 _UNPROVEN: Final = "not confirmed by a signature"
+_COMMAND: Final = re.compile(
+    r" (![A-Z0-9-]{1,40}@[a-z0-9.-]{1,255} (?:approve [0-9a-f]{64}|key [0-9A-F]{40}))$"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,14 +86,22 @@ def block_text(texts: Texts, facts: BlockFacts, *, log_head: str) -> str:
             "signature": facts.verdict.signature,
             "pieces": [in_column(line) for line in _pieces(facts.reading.pieces)],
             "attachments": [in_column(line) for line in _attachments(facts.reading)],
-            "done": [in_column(line) for line in facts.done],
-            "waiting": [in_column(line) for line in facts.waiting],
-            "notes": [in_column(line) for line in problems_of(facts)],
+            "done": [_with_command(line) for line in facts.done],
+            "waiting": [_with_command(line) for line in facts.waiting],
+            "notes": [_with_command(line) for line in problems_of(facts)],
             "command": facts.command,
             "what_follows": _what_follows(facts.reading),
             "log_head": log_head,
         },
     )
+
+
+def _with_command(line: str) -> str:
+    """Return a line in its column; a command at its end stays whole, to be copied."""
+    found = _COMMAND.search(line)
+    if found is None:
+        return in_column(line)
+    return in_column(line[: found.start()]) + "\n" + " " * INDENT + found[1]
 
 
 def _no_sender(mail: Mail) -> str:

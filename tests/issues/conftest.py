@@ -9,9 +9,7 @@ from gatekeeper.domain.instants import HOUR
 from gatekeeper.store.engine import Store
 from gatekeeper.store.seal import Codec
 from tests.house import House, open_house
-from tests.issues.reports import stranger_key
 from tests.issues.talk import Talk, a_talk, sqlite_house
-from tests.keys import gpg
 
 
 @pytest.fixture
@@ -27,7 +25,6 @@ def long_talk(
     """One talk for all tests of a module, each with issues of its own."""
     folder = tmp_path_factory.mktemp("talk")
     with sqlite_house(sqlite_template, folder, codec) as house, a_talk(house) as talk:
-        gpg(talk.pen.home, "--import", given=stranger_key().secret)
         yield talk
 
 

@@ -73,7 +73,7 @@ def a_pen() -> Iterator[Pen]:
     """Lend a pen."""
     with short_home() as home:
         keys = [person_key(index).secret for index in range(len(PEOPLE))]
-        for key in (alias_key().public, robin_key().secret, stranger_key().public, *keys):
+        for key in (alias_key().public, robin_key().secret, stranger_key().secret, *keys):
             gpg(home, "--import", given=key)
         yield Pen(home=home)
 
@@ -285,8 +285,9 @@ def _names_an_issue(pen: Pen) -> bytes:
 
 
 def _with_a_key(pen: Pen) -> bytes:
-    content = multipart("mixed", TEXT, key_part(robin_key(), pen))
-    return head(subject="...") + pgp_mime(pen.encrypt(content, by=robin_key()))
+    """Return a mail with a key that signs no other of these, for it is known afterwards."""
+    content = multipart("mixed", TEXT, key_part(stranger_key(), pen))
+    return head(subject="...") + pgp_mime(pen.encrypt(content, by=stranger_key()))
 
 
 def _looks_otherwise(pen: Pen) -> bytes:

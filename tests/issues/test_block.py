@@ -5,7 +5,6 @@ to run stands in braces there.
 """
 
 import email
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -21,7 +20,7 @@ from gatekeeper.domain.address import Address
 from gatekeeper.domain.policy import AnswerPolicy, ReadingLimits
 from gatekeeper.domain.protection import Coverage, Protection
 from gatekeeper.domain.report import Envelope, Kind
-from gatekeeper.domain.verdict import spaced, verdict
+from gatekeeper.domain.verdict import verdict
 from gatekeeper.issues.block import BlockFacts, block_text
 from gatekeeper.mail import parse
 from gatekeeper.mail.charset import printable_line
@@ -36,13 +35,13 @@ from tests.house import (
     Copy,
     House,
     Inspector,
-    alias_key,
     example_team,
     open_house,
     person_key,
     reading_as,
     texts,
 )
+from tests.issues.golden import with_names
 from tests.issues.reports import (
     LAYERS,
     LIMIT,
@@ -54,7 +53,6 @@ from tests.issues.reports import (
     head,
     multipart,
     plain,
-    robin_key,
 )
 
 TEXTS = texts()
@@ -95,23 +93,6 @@ class Scene:
         last = self.house.store.read(issues.list_all)[-1]
         return Passed(mail=mine, copy=self.andrea.open(mine), issue=last)
 
-    def with_names(self, block: str) -> str:
-        """Return a block with names for what differs from run to run."""
-        alias = self.house.keyring.find(alias_key().fingerprint, START)
-        assert alias is not None
-        names = {
-            spaced(alias.encryption_keys[0].fingerprint): "{our encryption key}",
-            spaced(person_key(0).fingerprint): "{Andrea's key}",
-            spaced(person_key(0).fingerprint[-16:]): "{Andrea's key id}",
-            spaced(robin_key().fingerprint): "{Robin's key}",
-            spaced(robin_key().fingerprint[-16:]): "{Robin's key id}",
-        }
-        for key, name in names.items():
-            block = re.sub(r"\s+".join(key.split()), name, block)
-        block = re.sub(r'\d+ bytes: "(?=poc|key)', '{size} bytes: "', block)
-        block = re.sub(r"SEC-2026-0\d{3}", "SEC-2026-{number}", block)
-        return re.sub(r"entry \d+, [0-9a-f]{16}", "entry {number}, {digest}", block)
-
 
 @pytest.fixture(scope="module")
 def scene(
@@ -136,11 +117,11 @@ def scene(
 @pytest.mark.parametrize("layer", LAYERS)
 def test_what_is_said_of_each_layer(scene: Scene, layer: str) -> None:
     expected = (GOLDEN / f"{layer}.txt").read_text(encoding="utf-8")
-    assert expected == scene.with_names(scene.layer(layer).copy.block)
+    assert expected == with_names(scene.layer(layer).copy.block, scene.house)
 
 
 def test_every_golden_text_is_that_of_a_layer() -> None:
-    assert set(LAYERS) == {path.stem for path in GOLDEN.iterdir()}
+    assert set(LAYERS) == {path.stem for path in GOLDEN.glob("*.txt")}
 
 
 @pytest.mark.parametrize("layer", LAYERS)
