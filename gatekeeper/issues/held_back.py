@@ -1,7 +1,7 @@
 """What is kept in its thread and not passed on: bounces, automatic answers, mail of our own.
 
-The team is told once for each issue and kind, in one line: a second notice could itself be the
-answer to the first, and two programs must come to rest.
+The team is told once for each issue of mail that was held back, and once of mail that was returned:
+a second notice could itself bring the next such mail, and two programs must come to rest.
 """
 
 from gatekeeper.domain.identity import RowId
@@ -17,6 +17,7 @@ _WORDS = {
     Kind.AUTO_REPLY: "an automatic answer to one of our letters",
     Kind.LOOP: "a mail that carries a mark of our own mail, as one that came back does",
 }
+_NO_MORE = "More mail that is kept like this brings no further notice."
 
 
 def tell(case: Case, place: Place) -> None:
@@ -33,7 +34,7 @@ def tell(case: Case, place: Place) -> None:
         issue=issue.id,
         kind=HELD_BACK,
         headline=f"{issue.issue_id}: mail was kept in the thread and not passed on",
-        lines=(f"It is {_WORDS[place.kind]}.", "More of the kind is kept without another notice."),
+        lines=(f"It is {_WORDS[place.kind]}.", _NO_MORE),
         about=case.arrival.id,
         now=case.now,
         next_step=f"To read it: gatekeeper issue thread {issue.issue_id}",

@@ -96,6 +96,50 @@ def test_what_a_mail_says_of_itself_is_kept_and_decides_nothing(
     assert Classified(kind=Kind.REPORT, automatic=automatic) == found
 
 
+REPLY = token.mint_reply(KEY, ROW)
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        f"security+{REPLY}@example.org",
+        f"Security+{REPLY.upper()}@EXAMPLE.org",
+        f"{ALIAS} security+{REPLY}@example.org",
+        f"bounces+x@example.org security+{REPLY}@example.org",
+        f"security+{token.mint_reply(b'j' * 32, ROW)}@example.org security+{REPLY}@example.org",
+    ],
+)
+def test_a_reply_address_names_where_it_leads(to: str) -> None:
+    assert Classified(kind=Kind.REPORT, route=ROW) == classified(plain(), to)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x",
+        REPLY[:-1],
+        f"{REPLY}a",
+        token.mint_reply(b"j" * 32, ROW),
+        token.mint(KEY, LOOP, ROW),
+        token.mint(KEY, BOUNCE, ROW),
+    ],
+)
+def test_a_reply_address_that_is_not_ours_leads_nowhere(name: str) -> None:
+    """Mail to it is refused when it comes; what came by another way is still a report."""
+    assert Classified(kind=Kind.REPORT) == classified(plain(), f"security+{name}@example.org")
+
+
+def test_a_reply_token_in_a_header_or_a_loop_field_says_nothing() -> None:
+    raw = plain(f"X-Gatekeeper-Loop: {REPLY}", f"Reply-To: security+{REPLY}@example.org")
+    raw = raw.replace(b"To: security@", f"To: security+{REPLY}@".encode())
+    assert Classified(kind=Kind.REPORT) == classified(raw)
+
+
+def test_a_letter_of_ours_is_one_at_whatever_address_it_comes_back() -> None:
+    found = classified(plain(LOOPED), f"security+{REPLY}@example.org")
+    assert Classified(kind=Kind.LOOP, carried=ROW) == found
+
+
 def test_the_envelope_routes_not_the_header() -> None:
     assert Kind.POSTMASTER is classified(plain(), "abuse@example.org").kind
     raw = plain().replace(b"To: security@", b"To: postmaster@")

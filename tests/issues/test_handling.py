@@ -216,6 +216,22 @@ def test_an_automatic_answer_to_the_acknowledgement_comes_to_rest(house: House, 
     assert [ACK] == written_to(house, ROBIN)
 
 
+def test_an_automatic_answer_and_a_mail_that_came_back_are_told_by_one_notice(house: House) -> None:
+    """The notice says so: nothing else of either is told in this issue, in another it is."""
+    handled(house)
+    name = token.mint(house.desk.token_key, LOOP, house.store.read(issues.list_all)[0].id)
+    fields = ("Auto-Submitted: auto-replied", f"In-Reply-To: {first_letter(house)}")
+    first = handled(house, plain(*fields, sender=ANDREA), sender="andrea@team.example")
+    second = handled(house, plain(f"X-Gatekeeper-Loop: {name}"))
+    assert (Kind.AUTO_REPLY, Kind.LOOP) == (first.kind, second.kind)
+    assert 1 == kinds(house)[HELD_BACK]
+    other = handled(house, plain(message_id="<2@r.example>", subject="another")).issue
+    assert other is not None
+    name = token.mint(house.desk.token_key, LOOP, other)
+    handled(house, plain(f"X-Gatekeeper-Loop: {name}", subject="back"))
+    assert 2 == kinds(house)[HELD_BACK]
+
+
 def test_a_trackers_mail_in_a_thread_is_passed_on(house: House) -> None:
     """It calls all its mail automatic, but this is no answer to a letter of ours."""
     handled(house)

@@ -7,10 +7,10 @@ from gatekeeper.domain.instants import DAY, HOUR
 from gatekeeper.domain.verdict import spaced
 from gatekeeper.mail.header_writing import encode_autocrypt
 from gatekeeper.store import correspondents, messages
-from tests.house import PEOPLE, uid
+from tests.house import PEOPLE, person_key, uid
 from tests.issues.found import ACK, done, issue_of, log, noted, written_to
 from tests.issues.reports import ROBIN, key_part, multipart, robin_key, signed, stranger_key
-from tests.issues.talk import WORDS, Talk, more
+from tests.issues.talk import HERE, WORDS, Talk, more
 from tests.keys import Key, gpg, key_of
 
 ROBINS = "robin@research.example"
@@ -234,3 +234,33 @@ def test_the_reporter_is_known_by_the_address_however_it_is_written(talk: Talk) 
     row = talk.handle(raw, sender=ROBINS)
     assert f"SEC-2026-{number:04}" == issue_of(talk.house, row)
     assert [] == noted(talk.house, row)
+
+
+def test_a_revoked_reply_address_leads_nowhere_and_the_next_one_does(talk: Talk) -> None:
+    """Its mail is taken all the same, as a report that says where it came; nothing is lost."""
+    number = talk.opened(key=robin_key())
+    old = talk.reply_address(number)
+    words = f"!SEC-2026-{number:04}@{HERE} revoke"
+    raw = talk.sealed(words, by=person_key(0), sender=uid(*PEOPLE[0]))
+    talk.handle(raw, sender=PEOPLE[0][1])
+    assert old != talk.reply_address(number)
+    raw = talk.text("Hello?", sender="Eve <eve@evil.example>")
+    row = talk.handle(raw, sender="eve@evil.example", to=old)
+    assert f"SEC-2026-{number + 1:04}" == issue_of(talk.house, row)
+    assert "it came to a reply address that was revoked" in " ".join(noted(talk.house, row))
+    row = talk.handle(talk.text("Yes?"), sender=ROBINS, to=talk.reply_address(number))
+    assert f"SEC-2026-{number:04}" == issue_of(talk.house, row)
+    assert [] == noted(talk.house, row)
+
+
+def test_the_reporter_still_finds_the_issue_after_the_address_was_revoked(talk: Talk) -> None:
+    """By an id in the subject; that the address is void is said beside it."""
+    number = talk.opened()
+    old = talk.reply_address(number)
+    row = talk.reporter(number).id
+    talk.house.store.write(
+        lambda tx: correspondents.renew_route(tx, correspondent=row, now=talk.house.now)
+    )
+    message = talk.handle(talk.text("More.", subject=more(number)), sender=ROBINS, to=old)
+    assert f"SEC-2026-{number:04}" == issue_of(talk.house, message)
+    assert "it came to a reply address that was revoked" in " ".join(noted(talk.house, message))
