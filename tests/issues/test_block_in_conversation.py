@@ -192,6 +192,8 @@ def test_what_is_said_of_each_turn(played: Talk, name: str) -> None:
     block = played.house.store.read(lambda tx: _block(tx, row))
     expected = (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
     assert expected == with_names(block, played.house)
+    wide = [line for line in block.split("\n") if len(line) > 78]
+    assert all(line.startswith(" " * 13 + "!") for line in wide), "only commands stay whole"
 
 
 def test_a_command_to_be_copied_stands_in_one_line(played: Talk) -> None:
