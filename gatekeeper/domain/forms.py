@@ -22,6 +22,13 @@ _PASSED_OVER: Final = re.compile(rf"[\s\u200b{_QUOTES}{_DASHES}]+")
 _RUN: Final = re.compile(rf"[A-Z2-7]{{{_CODE_LENGTH},}}")
 _TEXT_MAX: Final = 256 * 1024
 
+_BLANK: Final = r"\s\u200b-\u200d\u2060\ufeff"
+_FIRST_LINE: Final = re.compile(rf"[{_BLANK}]*([^\r\n]*)")
+_LABEL: Final = re.compile(rf"code[{_BLANK}]*[:\uff1a]", re.IGNORECASE)
+_NO_MATTER: Final = re.compile(rf"[{_BLANK}{_DASHES}]+")
+_LINE_MAX: Final = 200
+"""Columns of a line with a code; a longer one holds more than that."""
+
 
 def new_code(chance: Callable[[int], bytes]) -> str:
     """Return a new single-use code in groups that a person can copy: `K7QM-2XNB-...`."""
@@ -43,6 +50,23 @@ def holds_code(text: str, code: str) -> bool:
         for at in range(len(letters) - _CODE_LENGTH + 1):
             found |= hmac.compare_digest(wanted, letters[at : at + _CODE_LENGTH])
     return found
+
+
+def begins_with_code(text: str, code: str) -> bool:
+    """Say whether the first line of `text` that is not blank holds `code` and nothing else.
+
+    Case, blanks, dashes and "Code:" before it do not matter. A mark of a quotation does: a mail
+    that quotes ours says nothing by that. Compared in constant time. ValueError when `code` is not
+    one of `new_code`.
+    """
+    wanted = _checked_code(code).replace("-", "").encode("ascii")
+    first = _FIRST_LINE.match(text)
+    line = first[1] if first else ""
+    if len(line) > _LINE_MAX:
+        return False
+    label = _LABEL.match(line)
+    letters = _NO_MATTER.sub("", line[label.end() if label else 0 :]).translate(_UPPER)
+    return hmac.compare_digest(wanted, letters.encode("utf-8", "surrogatepass"))
 
 
 # Not str.upper(): that makes ASCII letters of some that are not.
