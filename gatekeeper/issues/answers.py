@@ -12,7 +12,6 @@ from gatekeeper.domain.automatic import Signs
 from gatekeeper.domain.forms import (
     Acknowledgement,
     AnyForm,
-    ConfirmKey,
     ManyReports,
     Unreadable,
     new_code,
@@ -22,25 +21,19 @@ from gatekeeper.domain.protection import Form
 from gatekeeper.domain.report import Kind
 from gatekeeper.domain.timeline import proposed
 from gatekeeper.issues.case import Case, Place
-from gatekeeper.issues.correspondence import CONFIRM, Meeting
+from gatekeeper.issues.correspondence import ACKNOWLEDGEMENT, UNREADABLE, Meeting
 from gatekeeper.issues.post import Posting, Words, to_correspondent
 from gatekeeper.issues.reading import UNREAD
-from gatekeeper.store import audit, correspondents, issues, letters
+from gatekeeper.store import audit, correspondents, letters
 from gatekeeper.store.correspondents import Correspondent
 from gatekeeper.texts.forms import subject_of
 
-CONFIRMS_MAX: Final = 3
-"""How often the reporter of one issue is asked about a key that somebody sent."""
-
-ACKNOWLEDGEMENT: Final = "acknowledgement"
-UNREADABLE: Final = "unreadable"
 MANY: Final = "many-reports"
 
 _SAID: Final = {
     ACKNOWLEDGEMENT: "acknowledged to {to}",
     UNREADABLE: "{to} was told that it could not be read",
     MANY: "{to} was told that what follows is not acknowledged one by one",
-    CONFIRM: "{to} was asked whether the key is theirs",
 }
 
 
@@ -54,25 +47,24 @@ def answer(case: Case, place: Place, met: Meeting, *, replayed: bool) -> tuple[s
         return ()
     if case.colleague is not None:
         return ()
-    done: list[str] = []
-    if met.confirm:
-        done += _confirm(case, reporter, met.confirm)
-    if place.opened or _is_unreadable(case):
-        done += _first_answer(case, place, reporter, replayed=replayed)
-    return tuple(done)
+    if not (place.opened or met.first or _is_unreadable(case)):
+        return ()
+    return (_answer(case, place, met, reporter, replayed=replayed),)
 
 
-def _first_answer(
-    case: Case, place: Place, reporter: Correspondent, *, replayed: bool
-) -> list[str]:
+def _answer(
+    case: Case, place: Place, met: Meeting, reporter: Correspondent, *, replayed: bool
+) -> str:
     to = case.arrival.envelope.sender
-    objection = "its ciphertext is another sender's" if replayed else _objection(case, reporter)
+    objection = _objection(case, reporter, met)
+    if replayed:
+        objection = "its ciphertext is another sender's"
     if objection or to is None:
-        return [f"no automatic answer was sent: {objection}"]
+        return f"no automatic answer was sent: {objection}"
     many = letters.automatic_to(case.tx, recipient=to, since=_an_hour_before(case.now))
     per_sender = case.desk.policy.answers.per_sender
     if many > per_sender:
-        return [f"no automatic answer was sent: {to} has had {many} within the hour"]
+        return f"no automatic answer was sent: {to} has had {many} within the hour"
     form: AnyForm
     if many == per_sender:
         kind, form = MANY, ManyReports()
@@ -80,10 +72,10 @@ def _first_answer(
         kind, form = UNREADABLE, Unreadable(fingerprint=case.desk.fingerprint)
     else:
         kind, form = ACKNOWLEDGEMENT, _acknowledgement(case, place, reporter, to)
-    return [_write(case, reporter, to, kind, form)]
+    return _write(case, reporter, to, kind, form)
 
 
-def _objection(case: Case, reporter: Correspondent) -> str:
+def _objection(case: Case, reporter: Correspondent, met: Meeting) -> str:
     """Return why this message gets no automatic answer, "" when it may."""
     envelope, mail = case.arrival.envelope, case.reading.mail
     sender = envelope.sender
@@ -102,7 +94,7 @@ def _objection(case: Case, reporter: Correspondent) -> str:
         return silence
     if case.desk.team.by_address(sender) is not None:
         return "its envelope sender is one of the team"
-    if letters.answered(case.tx, issue=reporter.issue, recipient=sender):
+    if not met.first and letters.answered(case.tx, issue=reporter.issue, recipient=sender):
         return f"{sender} was answered in this issue before"
     hour = _an_hour_before(case.now)
     if letters.automatic_since(case.tx, hour) >= case.desk.policy.answers.per_hour:
@@ -123,27 +115,6 @@ def _acknowledgement(
         fingerprint=case.desk.fingerprint,
         code=_new_code(case, reporter) if to.key == reporter.address.key else "",
     )
-
-
-def _confirm(case: Case, reporter: Correspondent, fingerprint: str) -> list[str]:
-    """Ask the stored address whether a key that somebody sent is theirs."""
-    earlier = letters.of_issue(case.tx, reporter.issue)
-    asked = sum(letter.kind == CONFIRM for letter in earlier)
-    hour = _an_hour_before(case.now)
-    quiet = letters.automatic_since(case.tx, hour) < case.desk.policy.answers.per_hour
-    robot = (
-        automatic.is_robot(reporter.address) or case.desk.own.route(reporter.address) is not None
-    )
-    if robot or case.arrival.classified.automatic:
-        return ["the reporter was not asked about the key: the mail is a program's"]
-    if asked >= CONFIRMS_MAX or not quiet:
-        return ["the reporter was not asked about the key: too many such questions were sent"]
-    form = ConfirmKey(
-        issue=issues.by_row(case.tx, reporter.issue).issue_id,
-        fingerprint=fingerprint,
-        code=_new_code(case, reporter),
-    )
-    return [_write(case, reporter, reporter.address, CONFIRM, form)]
 
 
 def _write(case: Case, reporter: Correspondent, to: Address, kind: str, form: AnyForm) -> str:

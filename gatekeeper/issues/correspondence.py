@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gatekeeper.domain.address import Address
-from gatekeeper.domain.forms import ConfirmKey, holds_code
+from gatekeeper.domain.forms import begins_with_code
 from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.protection import Coverage
 from gatekeeper.domain.verdict import spaced
 from gatekeeper.issues import authority
 from gatekeeper.issues.case import Case, Place
-from gatekeeper.issues.key_offers import KeyOffer
-from gatekeeper.issues.letterhead import command, load
+from gatekeeper.issues.key_offers import KeyOffer, belonging
+from gatekeeper.issues.letterhead import command
 from gatekeeper.issues.reading import UNREAD
-from gatekeeper.issues.reply_text import own_words
+from gatekeeper.issues.written import written
 from gatekeeper.pgp import guests
 from gatekeeper.pgp.guests import Guest
 from gatekeeper.store import audit, correspondents, letters, seen
@@ -29,8 +29,9 @@ from gatekeeper.store.issues import IssueRow
 REPORTER: Final = "reporter"
 """The name of the correspondent who opened the issue."""
 
-CONFIRM: Final = "confirm-key"
-"""The kind of letter that asks the reporter whether a key is theirs."""
+ACKNOWLEDGEMENT: Final = "acknowledgement"
+UNREADABLE: Final = "unreadable"
+"""Kinds of letters: what a reporter is answered at first, or when a mail could not be read."""
 
 _ACTOR: Final = "gatekeeper"
 
@@ -39,13 +40,13 @@ _ACTOR: Final = "gatekeeper"
 class Meeting:
     """What is known of the reporter once a message was looked at.
 
-    `remarks` for the team · `confirm` the fingerprint of a key about which the reporter has to be
-    asked, "" if none.
+    `remarks` for the team · `first` that it is the first of the reporter's mails that could be
+    read, for which the acknowledgement is still due.
     """
 
     reporter: Correspondent | None
     remarks: tuple[str, ...] = ()
-    confirm: str = ""
+    first: bool = False
 
 
 def reporter_of(tx: Tx, issue: IssueRow, *, now: Instant) -> Correspondent | None:
@@ -69,51 +70,101 @@ def reporter_of(tx: Tx, issue: IssueRow, *, now: Instant) -> Correspondent | Non
 def meet(case: Case, place: Place, *, replayed: bool) -> Meeting:
     """Take up what a message tells of its issue's reporter: a new one, a key, a code.
 
-    With a first mail whose ciphertext is another sender's, no key is taken: whoever sent it on need
-    not be who wrote it.
+    With a mail whose ciphertext is another sender's, no key is taken: whoever sent it on need not
+    be who wrote it.
     """
     issue = place.issue
     if issue is None:
         return Meeting(reporter=None)
     if place.opened:
-        return _first(case, issue, replayed=replayed)
+        return _opening(case, issue, replayed=replayed)
     reporter = reporter_of(case.tx, issue, now=case.now)
     if reporter is None or case.colleague is not None:
         return Meeting(reporter=reporter)
+    if replayed:
+        return Meeting(reporter=reporter, remarks=_left_alone(case))
+    if _is_first_readable(case, reporter):
+        met = _first_key(case, reporter)
+        return replace(met, first=True)
     return _again(case, issue, reporter)
 
 
-def _first(case: Case, issue: IssueRow, *, replayed: bool) -> Meeting:
+def _opening(case: Case, issue: IssueRow, *, replayed: bool) -> Meeting:
     try:
         address = Address.parse(issue.reporter)
     except ValueError:
         return Meeting(reporter=None)
-    protection = case.reading.protection
     reporter = correspondents.add(
         case.tx,
         issue=issue.id,
         name=REPORTER,
         address=address,
-        # Of what this program failed to read it is not known; nothing then leaves in clear.
-        wrote_in_clear=protection.encrypted is Coverage.NONE
-        and UNREAD not in case.reading.problems,
+        wrote_in_clear=_is_in_clear(case),
         now=case.now,
     )
-    offered = _usable(case.arrival.offers)
-    remarks = _unusable(case.arrival.offers)
-    if not offered or case.colleague is not None:
-        return Meeting(reporter=reporter, remarks=remarks)
+    if case.colleague is not None:
+        return Meeting(reporter=reporter)
     if replayed:
-        said = f"the key that came with it is not used: {_named(offered[0])}"
-        return Meeting(reporter=reporter, remarks=(*remarks, said))
-    pinned = _pin(case, reporter, offered[0], "it came with the first mail")
-    said = f"answers are encrypted to the key that came with it: {_named(offered[0])}"
+        return Meeting(reporter=reporter, remarks=_left_alone(case))
+    return _first_key(case, reporter)
+
+
+def _is_in_clear(case: Case) -> bool:
+    """Say whether a mail was readable on its way; of what we failed to read it is not known."""
+    in_clear = case.reading.protection.encrypted is Coverage.NONE
+    return in_clear and UNREAD not in case.reading.problems
+
+
+def _left_alone(case: Case) -> tuple[str, ...]:
+    offered = _usable(case.arrival.offers)
+    return tuple(f"the key that came with it is not used: {_named(guest)}" for guest in offered)
+
+
+def _is_first_readable(case: Case, reporter: Correspondent) -> bool:
+    """Say whether this is the mail we asked for when the first one could not be read.
+
+    It comes to the reply address, which was mailed to nobody else.
+    """
+    reading = case.reading
+    readable = reading.protection.unreadable is None and UNREAD not in reading.problems
+    asked = letters.has_kind(case.tx, issue=reporter.issue, kind=UNREADABLE)
+    told = letters.has_kind(case.tx, issue=reporter.issue, kind=ACKNOWLEDGEMENT)
+    return readable and asked and not told and _came_back(case, reporter)
+
+
+def _came_back(case: Case, reporter: Correspondent) -> bool:
+    """Say whether a mail came from the stored address, to the reply address that we gave it."""
+    by_address = case.sender is not None and case.sender.key == reporter.address.key
+    return by_address and case.arrival.classified.route == reporter.route
+
+
+def _first_key(case: Case, reporter: Correspondent) -> Meeting:
+    """Pin the key that came with the first mail, if it is clear which one is its sender's."""
+    reporter = _agreed_to_clear(case, reporter)
+    remarks = _unusable(case.arrival.offers)
+    offered = _usable(case.arrival.offers)
+    own = belonging(offered, address=reporter.address, signed_by=case.verdict.key)
+    if own is None:
+        return Meeting(reporter=reporter, remarks=(*remarks, *_unclear(offered)))
+    pinned = _pin(case, reporter, own, "it came with the first mail")
+    said = f"answers are encrypted to the key that came with it: {_named(own)}"
     return Meeting(reporter=pinned, remarks=(*remarks, said))
 
 
+def _agreed_to_clear(case: Case, reporter: Correspondent) -> Correspondent:
+    """Note that a reporter without a key, who is known to be meant, writes in clear by now."""
+    if reporter.wrote_in_clear or reporter.fingerprint is not None:
+        return reporter
+    if not (_is_in_clear(case) and _came_back(case, reporter)):
+        return reporter
+    correspondents.allow_clear(case.tx, correspondent=reporter.id, now=case.now)
+    return correspondents.by_row(case.tx, reporter.id)
+
+
 def _again(case: Case, issue: IssueRow, reporter: Correspondent) -> Meeting:
+    reporter = _agreed_to_clear(case, reporter)
     by_key = any(signer.id == reporter.id for signer in case.signers)
-    by_code = bool(reporter.nonce) and holds_code(case.reading.text, reporter.nonce or "")
+    by_code = _quotes_code(case, reporter)
     remarks = [*_unusable(case.arrival.offers)]
     stranger = case.sender is None or case.sender.key != reporter.address.key
     if stranger and not by_key:
@@ -125,12 +176,23 @@ def _again(case: Case, issue: IssueRow, reporter: Correspondent) -> Meeting:
         correspondents.drop_nonce(case.tx, correspondent=reporter.id, now=case.now)
         _record(case, "reporter.code_used", issue, {})
         remarks.append(
-            f"it holds the code that we mailed to {reporter.address}: whoever wrote it reads that"
-            " mailbox; the code is used up"
+            f"it begins with the code that we mailed to {reporter.address}: whoever wrote it reads"
+            " that mailbox; the code is used up"
         )
     change = _Change(case=case, issue=issue, reporter=reporter, by_key=by_key, by_code=by_code)
     met = change.take_up()
     return replace(met, remarks=(*remarks, *met.remarks))
+
+
+def _quotes_code(case: Case, reporter: Correspondent) -> bool:
+    """Say whether somebody wrote the code on purpose: alone on the first line, as plain text.
+
+    Anywhere else it may be a quote of our mail, which programs make by themselves.
+    """
+    if reporter.nonce is None:
+        return False
+    said = written(case.reading)
+    return not said.html_only and begins_with_code(said.text, reporter.nonce)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,11 +209,17 @@ class _Change:
         offered = _usable(self.case.arrival.offers)
         if self.reporter.fingerprint is not None:
             return self._other(offered)
-        if self.by_code:
-            return self._confirmed(offered)
         if not offered:
             return Meeting(reporter=self.reporter)
-        return self._asked(offered[0])
+        address, signed_by = self.reporter.address, self.case.verdict.key
+        own = belonging(offered, address=address, signed_by=signed_by)
+        if own is None:
+            return Meeting(reporter=self.reporter, remarks=_unclear(offered))
+        if not self.by_code:
+            return self._kept(own)
+        changed = _pin(self.case, self.reporter, own, "it came with the code")
+        said = f"answers are encrypted from now on, to {_named(own)}"
+        return Meeting(reporter=changed, remarks=(said,))
 
     def _other(self, offered: tuple[Guest, ...]) -> Meeting:
         """A key is pinned: only its own signature over the new one changes it."""
@@ -177,58 +245,26 @@ class _Change:
     def _signed_for(self, pinned: str) -> Guest | None:
         """Return the key that the pinned one signed for, None if that changes nothing.
 
-        With the pinned key among several, the others are somebody else's that came with it.
+        A new one has to come alone and to name the stored address: what is passed on, or shown, is
+        signed as well.
         """
         covered = _usable(tuple(offer for offer in self.case.arrival.offers if offer.covered))
         if not self.by_key or not covered:
             return None
         same = next((guest for guest in covered if guest.info.fingerprint == pinned), None)
-        if same is None:
-            return covered[0]
-        return same if same.certificate != self.reporter.certificate else None
+        if same is not None:
+            return same if same.certificate != self.reporter.certificate else None
+        alone = len(covered) == 1
+        return covered[0] if alone and covered[0].names(self.reporter.address) else None
 
-    def _confirmed(self, offered: tuple[Guest, ...]) -> Meeting:
-        """The code came back: the key with it counts, or else the one that it was asked about."""
-        if offered:
-            changed = _pin(self.case, self.reporter, offered[0], "it came with the code")
-            said = f"answers are encrypted from now on, to {_named(offered[0])}"
-            return Meeting(reporter=changed, remarks=(said,))
-        key = self._asked_about()
-        if not key:
-            return Meeting(reporter=self.reporter)
-        if not holds_code(own_words(self.case.reading.text), self.reporter.nonce or ""):
-            # Mail programs quote all of a mail, also below a "no".
-            said = (
-                f"the code about the key {spaced(key)} stands only in what it quotes, which is no"
-                f" yes; the key is not used. Two of the team may take it: {self._command(key)}"
-            )
-            return Meeting(reporter=self.reporter, remarks=(said,))
-        try:
-            changed = accept(self.case.tx, self.reporter, key, now=self.case.now)
-        except KeyError:
-            said = f"the key {spaced(key)} is not kept any more; it has to be sent again"
-            return Meeting(reporter=self.reporter, remarks=(said,))
-        _record(self.case, "reporter.key_pinned", self.issue, {"fingerprint": key})
-        said = f"answers are encrypted from now on, to {spaced(key)}"
-        return Meeting(reporter=changed, remarks=(said,))
-
-    def _asked_about(self) -> str:
-        """Return the fingerprint of the key that the code was mailed about, "" if of none."""
-        for head in reversed(letters.of_issue(self.case.tx, self.issue.id)):
-            if head.kind == CONFIRM:
-                form = load(letters.load(self.case.tx, head.id).plaintext).form
-                if isinstance(form, ConfirmKey) and form.code == self.reporter.nonce:
-                    return form.fingerprint
-        return ""
-
-    def _asked(self, guest: Guest) -> Meeting:
+    def _kept(self, guest: Guest) -> Meeting:
         self._keep(guest)
         said = (
             f"a key came with it, {_named(guest)}, that nothing proves to be the reporter's; it is"
-            f" not used. The reporter is asked by mail, and two of the team may take it:"
-            f" {self._command(guest.info.fingerprint)}"
+            f" not used. The reporter can send it again below the code of our acknowledgement, or"
+            f" two of the team take it: {self._command(guest.info.fingerprint)}"
         )
-        return Meeting(reporter=self.reporter, remarks=(said,), confirm=guest.info.fingerprint)
+        return Meeting(reporter=self.reporter, remarks=(said,))
 
     def _keep(self, guest: Guest) -> None:
         correspondents.offer(
@@ -253,6 +289,13 @@ class _Change:
         return seen.first_time(
             self.case.tx, digest=digest, message=self.case.arrival.id, now=self.case.now
         )
+
+
+def _unclear(offered: tuple[Guest, ...]) -> tuple[str, ...]:
+    if not offered:
+        return ()
+    keys = ", ".join(map(_named, offered))
+    return (f"several keys came with it, and none is used, for it is not clear whose: {keys}",)
 
 
 def accept(tx: Tx, reporter: Correspondent, fingerprint: str, *, now: Instant) -> Correspondent:

@@ -60,6 +60,7 @@ def handle(tx: Tx, desk: Desk, arrival: Arrival, now: Instant) -> Kind:
     case = _case(tx, desk, arrival, now)
     parsed = orders.read(case)
     place = _place(case, parsed)
+    case = _read_there(case, place)
     found = _follow(case, place, parsed)
     facts = _facts(case, place, found)
     messages.finish(
@@ -72,7 +73,7 @@ def handle(tx: Tx, desk: Desk, arrival: Arrival, now: Instant) -> Kind:
         message_id=arrival.reading.mail.message_id,
         sender=case.sender,
         thread=thread.root_of(arrival.reading),
-        ciphertext=arrival.reading.ciphertext,
+        ciphertexts=arrival.reading.ciphertexts,
         now=now,
     )
     head = _record(case, place)
@@ -84,7 +85,7 @@ def handle(tx: Tx, desk: Desk, arrival: Arrival, now: Instant) -> Kind:
 def _case(tx: Tx, desk: Desk, arrival: Arrival, now: Instant) -> Case:
     sender = sender_of(arrival.reading)
     signers = _signers(tx, arrival.reading)
-    known = _known(tx, signers)
+    known = _known(tx, signers, sender)
     found = _verdict(arrival.reading, sender, desk.team, known)
     alone = arrival.alone
     return Case(
@@ -111,10 +112,25 @@ def _signers(tx: Tx, reading: Reading) -> tuple[Correspondent, ...]:
     return tuple(holder for holder in holders if holder.fingerprint == key)
 
 
-def _known(tx: Tx, signers: Sequence[Correspondent]) -> dict[str, Known]:
-    """Return in words whose keys those are; the latest issue stands for all of a reporter's."""
+def _read_there(case: Case, place: Place) -> Case:
+    """Say once more whose signature it is, now that the issue is known in which it is read.
+
+    One key may be that of several reporters: anybody can send it as the own.
+    """
+    if len(case.signers) < 2 or place.issue is None:
+        return case
+    here = place.issue.id
+    signers = sorted(case.signers, key=lambda each: each.issue == here)
+    known = _known(case.tx, signers, case.sender)
+    team = case.desk.team
+    return replace(case, verdict=_verdict(case.reading, case.sender, team, known))
+
+
+def _known(tx: Tx, signers: Sequence[Correspondent], sender: Address | None) -> dict[str, Known]:
+    """Return in words whose keys those are: of several, whose address is in From, or the last."""
     known: dict[str, Known] = {}
-    for each in signers:
+    by_address = sender.key if sender is not None else ""
+    for each in sorted(signers, key=lambda each: each.address.key == by_address):
         if each.fingerprint is not None:
             issue = issues.by_row(tx, each.issue).issue_id
             known[each.fingerprint] = Known(
@@ -152,14 +168,13 @@ def _place(case: Case, parsed: Parsed) -> Place:
         )
     if classified.kind is Kind.LOOP:
         return Place(kind=Kind.LOOP, issue=held_back.issue_of_row(case.tx, classified.carried))
-    if classified.kind is Kind.POSTMASTER:
-        return Place(kind=Kind.POSTMASTER, issue=None)
     named = orders.named_issue(case, parsed)
     if named is not None:
         return _joined(case, Place(kind=Kind.REPLY, issue=named))
     if orders.asks_for_help(case, parsed):
         return Place(kind=Kind.REPLY, issue=None)
-    if case.colleague is not None and thread.answers_no_issue(case.tx, case.reading):
+    answers_none = case.colleague is not None and thread.answers_no_issue(case.tx, case.reading)
+    if classified.kind is Kind.POSTMASTER or answers_none:
         return Place(kind=Kind.POSTMASTER, issue=None)
     return _threaded(case)
 
@@ -173,14 +188,22 @@ def _threaded(case: Case) -> Place:
         reading=case.reading,
         route=case.arrival.classified.route,
         signers=case.signers,
+        keys=_keys_shown(case),
     )
     found = thread.find(case.tx, clues, team=case.desk.team, prefix=case.desk.prefix)
     if found.issue is None:
         return _open(case, found.claimed, void=found.void)
     # A tracker calls all its mail automatic; only what answers a letter of ours is an auto-reply.
-    is_automatic_answer = case.arrival.classified.automatic and found.answers
+    # What somebody signed with a key that is known here is theirs, whatever a header says of it.
+    signed = case.verdict.signer is not None or bool(case.signers)
+    is_automatic_answer = case.arrival.classified.automatic and found.answers and not signed
     kind = Kind.AUTO_REPLY if is_automatic_answer else Kind.REPLY
     return _joined(case, Place(kind=kind, issue=found.issue, void=found.void))
+
+
+def _keys_shown(case: Case) -> frozenset[str]:
+    brought = {each.guest.info.fingerprint for each in case.arrival.offers if each.guest}
+    return frozenset(brought | ({case.verdict.key} if case.verdict.key else set()))
 
 
 def _joined(case: Case, place: Place) -> Place:
@@ -226,7 +249,9 @@ def _follow(case: Case, place: Place, parsed: Parsed) -> _Found:
         held_back.tell(case, place)
         return _Found()
     if place.kind is Kind.POSTMASTER:
-        return _Found()
+        followed = orders.carry_out(case, parsed)
+        orders.reply_to_author(case, followed, None, ())
+        return _Found(remarks=followed.remarks, done=followed.done)
     remarks = [*_doubts(case, place)]
     echo = replay.listen(case)
     met = correspondence.meet(case, place, replayed=echo.replayed)

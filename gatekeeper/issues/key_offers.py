@@ -1,7 +1,9 @@
 """Look at the keys that came with a message, before the transaction that handles it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gatekeeper.domain.address import Address
 from gatekeeper.domain.instants import Instant
 from gatekeeper.mail.reading import Reading
 from gatekeeper.pgp import guests
@@ -39,3 +41,17 @@ def _examined(engine: Engine, label: str, block: bytes, covered: bool, now: Inst
     except CertRefused as error:
         return KeyOffer(label=label, guest=None, problem=error.public, covered=covered)
     return KeyOffer(label=label, guest=guest, covered=covered)
+
+
+def belonging(offered: Sequence[Guest], *, address: Address, signed_by: str | None) -> Guest | None:
+    """Return which of the keys in one mail is its sender's own, None when that is not clear.
+
+    The one that signed the whole mail; else the only one that names `address`; else the only one
+    at all. People also send keys of others: to ask about them, or within what they forward.
+    """
+    signing = [guest for guest in offered if guest.info.fingerprint == signed_by]
+    naming = [guest for guest in offered if guest.names(address)]
+    for few in (signing, naming, offered):
+        if len({guest.info.fingerprint for guest in few}) == 1:
+            return few[0]
+    return None

@@ -90,7 +90,11 @@ def pin_key(tx: Tx, desk: Desk, *, issue: IssueRow, actor: Actor, key: str, now:
         known = correspondents.all_offered(tx, correspondent.id)
         listed = ", ".join(known) or "none"
         raise NotThere("no such key came in the reporter's name", remedy=f"these came: {listed}")
-    payload = {"address": str(correspondent.address), "fingerprint": wanted}
+    payload = {
+        "address": str(correspondent.address),
+        "fingerprint": wanted,
+        "before": correspondent.fingerprint or "",
+    }
     return _ask(tx, desk, _Wish(issue=issue, actor=actor, kind=KEY, payload=payload), now=now)
 
 
@@ -204,6 +208,7 @@ def effect_text(issue: str, alias: str, kind: str, payload: Mapping[str, object]
             "What:         answers to the reporter are encrypted to this key from now on",
             f"Reporter:     {payload['address']}",
             f"Key:          {spaced(str(payload['fingerprint']))}",
+            f"In place of:  {spaced(str(payload['before'])) or 'none'}",
         ]
     lines.append(f"Once:         {payload['once']}")
     text = f"\n\n{payload['text']}" if kind == CLEAR else "\n"
@@ -282,6 +287,11 @@ def _send_clear(
 def _pin(tx: Tx, request: Request, *, issue: IssueRow, actor: Actor, now: Instant) -> Done:
     correspondent = addressee(tx, issue, REPORTER, now=now)
     wanted = str(request.payload["fingerprint"])
+    if (correspondent.fingerprint or "") != request.payload["before"]:
+        raise Refusal(
+            "the reporter's key has changed since this was asked for",
+            remedy="look at the thread, and ask again if it still holds",
+        )
     try:
         accept(tx, correspondent, wanted, now=now)
     except KeyError:

@@ -25,13 +25,15 @@ class Clues:
     """What a message may be placed by.
 
     `sender` the one address in From · `route` the row that the token in the envelope's recipient
-    names · `signers` the correspondents whose pinned key signed the whole message.
+    names · `signers` the correspondents whose pinned key signed the whole message · `keys` the
+    fingerprints of the keys that it brought, or was signed with.
     """
 
     sender: Address | None
     reading: Reading
     route: RowId | None = None
     signers: tuple[Correspondent, ...] = ()
+    keys: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +152,18 @@ def _beside(tx: Tx, clues: Clues) -> IssueRow | None:
     if row is None and own is not None and own != begun:
         # An answer to this very message came before it, and named no other.
         row = messages.in_thread(tx, sender=clues.sender, thread=own, message_ids=())
-    return issues.by_row(tx, row) if row is not None else None
+    if row is None or _has_another_key(tx, row, clues):
+        return None
+    return issues.by_row(tx, row)
+
+
+def _has_another_key(tx: Tx, issue: RowId, clues: Clues) -> bool:
+    """Say whether an issue's reporter shows to be another than who brought these keys.
+
+    Whoever guesses a thread could begin it in another's name, and have their report in it.
+    """
+    pinned = {known.fingerprint for known in correspondents.of_issue(tx, issue)} - {None}
+    return bool(pinned) and bool(clues.keys) and not pinned & clues.keys
 
 
 def _referred_to(tx: Tx, references: Sequence[str]) -> str:

@@ -67,20 +67,25 @@ def offered(content: Part, mail: Mail) -> tuple[OfferedKey, ...]:
 
 
 def _attached(content: Part) -> Iterator[OfferedKey]:
-    leaves = [part for part in content.walk() if not part.children]
-    found = (key for part in leaves if _is_attached(part) for key in _in_file(part))
+    found = (key for part in _own_leaves(content) if _is_attached(part) for key in _in_file(part))
     return islice(found, OFFERS_MAX)
 
 
 def _in_texts(content: Part) -> Iterator[OfferedKey]:
-    leaves = [part for part in content.walk() if not part.children]
-    texts = (part for part in leaves if not _is_attached(part))
+    texts = (part for part in _own_leaves(content) if not _is_attached(part))
     found = (
         OfferedKey(label="the text", block=block)
         for part in texts
         for block in _armored(_text(part))
     )
     return islice(found, OFFERS_MAX)
+
+
+def _own_leaves(content: Part) -> Iterator[Part]:
+    """Yield what the sender wrote or attached; a mail that is passed on holds keys of others."""
+    for part in content.walk():
+        if not part.children and not part.content_type.startswith("message/"):
+            yield part
 
 
 def _is_attached(part: Part) -> bool:

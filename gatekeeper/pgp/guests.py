@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from gatekeeper.domain.address import Address
 from gatekeeper.domain.instants import SECOND, Instant
 from gatekeeper.pgp import keys, listing, packets
 from gatekeeper.pgp.engine import Engine
@@ -46,6 +47,11 @@ class Guest:
 
     info: CertInfo
     certificate: bytes
+
+    def names(self, address: Address) -> bool:
+        """Say whether a user ID of it is for `address`; anybody can make such a one."""
+        wanted = f"<{address.key}>"
+        return any(wanted in f"<{user.lower()}>" for user in self.info.user_ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

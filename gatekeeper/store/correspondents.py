@@ -201,6 +201,11 @@ def drop_nonce(tx: Tx, *, correspondent: RowId, now: Instant) -> None:
     _change(tx, correspondent, {"nonce": None}, now)
 
 
+def allow_clear(tx: Tx, *, correspondent: RowId, now: Instant) -> None:
+    """Note that the correspondent, who has no key, writes in clear; Conflict when not there."""
+    _change(tx, correspondent, {"wrote_in_clear": True}, now)
+
+
 def renew_route(tx: Tx, *, correspondent: RowId, now: Instant) -> RowId:
     """Return a fresh route; the address for replies of before leads nowhere from now on.
 
