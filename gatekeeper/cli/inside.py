@@ -8,7 +8,7 @@ from typing import Final
 from gatekeeper import service
 from gatekeeper.config import Settings
 from gatekeeper.config.keyhome import codec_of, open_keys
-from gatekeeper.domain.forms import Acknowledgement, ConfirmKey
+from gatekeeper.domain.forms import Acknowledgement
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.protection import Form
 from gatekeeper.issues import letterhead
@@ -65,7 +65,7 @@ class Opener:
         row = self.store.read(lambda tx: letters.load(tx, letter))
         draft = letterhead.load(row.plaintext)
         text, files = self._said(row, draft)
-        if isinstance(draft.form, Acknowledgement | ConfirmKey) and draft.form.code:
+        if isinstance(draft.form, Acknowledgement) and draft.form.code:
             text = text.replace(draft.form.code, MASK)
         if row.form is Form.SEALED:
             mail = personal.personal_inner(

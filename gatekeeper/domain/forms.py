@@ -17,11 +17,6 @@ _CODE_LENGTH: Final = 20
 _GROUP: Final = 4
 _CODE: Final = re.compile(r"[A-Z2-7]{4}(?:-[A-Z2-7]{4}){4}")
 _DASHES: Final = "\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d-"
-_QUOTES: Final = "\"'`>|\u2018-\u201f\u00ab\u00bb\u2039\u203a"
-_PASSED_OVER: Final = re.compile(rf"[\s\u200b{_QUOTES}{_DASHES}]+")
-_RUN: Final = re.compile(rf"[A-Z2-7]{{{_CODE_LENGTH},}}")
-_TEXT_MAX: Final = 256 * 1024
-
 _BLANK: Final = r"\s\u200b-\u200d\u2060\ufeff"
 _FIRST_LINE: Final = re.compile(rf"[{_BLANK}]*([^\r\n]*)")
 _LABEL: Final = re.compile(rf"code[{_BLANK}]*[:\uff1a]", re.IGNORECASE)
@@ -34,22 +29,6 @@ def new_code(chance: Callable[[int], bytes]) -> str:
     """Return a new single-use code in groups that a person can copy: `K7QM-2XNB-...`."""
     plain = b32encode(chance(_CODE_BYTES)).decode("ascii")[:_CODE_LENGTH]
     return "-".join(plain[at : at + _GROUP] for at in range(0, _CODE_LENGTH, _GROUP))
-
-
-def holds_code(text: str, code: str) -> bool:
-    """Say whether `text` holds `code`, however mail programs broke, quoted or lowered it.
-
-    Case, blanks, dashes and quotation marks do not matter; the first 256 KiB of `text` are read.
-    Each place is compared in constant time. ValueError when `code` is not one of `new_code`.
-    """
-    wanted = _checked_code(code).replace("-", "").encode("ascii")
-    plain = _PASSED_OVER.sub("", text[:_TEXT_MAX]).translate(_UPPER)
-    found = False
-    for run in _RUN.finditer(plain):
-        letters = run[0].encode("ascii")
-        for at in range(len(letters) - _CODE_LENGTH + 1):
-            found |= hmac.compare_digest(wanted, letters[at : at + _CODE_LENGTH])
-    return found
 
 
 def begins_with_code(text: str, code: str) -> bool:
@@ -90,8 +69,8 @@ def _check_key(text: str) -> None:
 class Acknowledgement:
     """The report has arrived: what happens next, and when (T-9).
 
-    `timeline` is what we propose · `fingerprint` of our key · `code` proves, when it is quoted,
-    that a mail comes from whoever reads the stored address; "" when it goes to another one.
+    `timeline` is what we propose · `fingerprint` of our key · `code` proves, when an answer
+    begins with it, that its writer reads the stored address; "" when it goes to another one.
     """
 
     issue: IssueId
@@ -122,22 +101,5 @@ class Unreadable:
         _check_key(self.fingerprint)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfirmKey:
-    """A key was offered for an issue's reporter: is it theirs? `fingerprint` of that key.
-
-    Whoever reads the stored address says so with `code`; until then nothing changes.
-    """
-
-    issue: IssueId
-    fingerprint: str
-    code: str
-
-    def __post_init__(self) -> None:
-        """Refuse slots that could hold a word."""
-        _check_key(self.fingerprint)
-        _checked_code(self.code)
-
-
-AnyForm: TypeAlias = Acknowledgement | ManyReports | Unreadable | ConfirmKey
+AnyForm: TypeAlias = Acknowledgement | ManyReports | Unreadable
 """Every form there is; the same text goes out sealed to whoever has a key."""

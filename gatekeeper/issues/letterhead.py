@@ -12,7 +12,6 @@ from gatekeeper.domain.address import Address, OwnAddresses
 from gatekeeper.domain.forms import (
     Acknowledgement,
     AnyForm,
-    ConfirmKey,
     ManyReports,
     Unreadable,
 )
@@ -254,13 +253,6 @@ def _slots(form: AnyForm) -> dict[str, object]:
             return {"kind": "many-reports"}
         case Unreadable():
             return {"kind": "unreadable", "fingerprint": form.fingerprint}
-        case ConfirmKey():
-            return {
-                "kind": "confirm-key",
-                "issue": str(form.issue),
-                "fingerprint": form.fingerprint,
-                "code": form.code,
-            }
 
 
 def _form(slots: Mapping[str, Any]) -> AnyForm:
@@ -278,12 +270,6 @@ def _form(slots: Mapping[str, Any]) -> AnyForm:
             return ManyReports()
         case "unreadable":
             return Unreadable(fingerprint=slots["fingerprint"])
-        case "confirm-key":
-            return ConfirmKey(
-                issue=IssueId.parse(slots["issue"]),
-                fingerprint=slots["fingerprint"],
-                code=slots["code"],
-            )
         case _:
             message = "a form that this version does not know"
             raise ValueError(message)

@@ -8,7 +8,6 @@ from gatekeeper.domain.address import Address
 from gatekeeper.domain.forms import (
     Acknowledgement,
     AnyForm,
-    ConfirmKey,
     ManyReports,
     Unreadable,
 )
@@ -44,8 +43,6 @@ def subject_of(form: AnyForm, *, project: str) -> str:
             return f"Your mails to {team}"
         case Unreadable():
             return f"Your mail to {team}"
-        case ConfirmKey():
-            return f"[{form.issue}] Is this your key?"
 
 
 def fill(
@@ -119,12 +116,6 @@ def _values(form: AnyForm) -> tuple[str, dict[str, str]]:
             return templates.MANY_REPORTS, {}
         case Unreadable():
             return templates.UNREADABLE, {"fingerprint": spaced(form.fingerprint)}
-        case ConfirmKey():
-            return templates.CONFIRM_KEY, {
-                "issue": str(form.issue),
-                "fingerprint": spaced(form.fingerprint),
-                "code": form.code,
-            }
 
 
 def _files(
@@ -136,7 +127,7 @@ def _files(
             return (_timeline(form, project=project, address=address, now=now), our_key)
         case Unreadable():
             return (our_key,)
-        case ManyReports() | ConfirmKey():
+        case ManyReports():
             return ()
 
 

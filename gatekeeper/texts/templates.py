@@ -15,7 +15,6 @@ TEAM_COPY: Final = "team-copy.txt"
 ACKNOWLEDGEMENT: Final = "acknowledgement.txt"
 MANY_REPORTS: Final = "many-reports.txt"
 UNREADABLE: Final = "unreadable.txt"
-CONFIRM_KEY: Final = "confirm-key.txt"
 REPLY: Final = "reply.txt"
 CLEAR_REPLY: Final = "clear-reply.txt"
 TEAM_NOTICE: Final = "team-notice.txt"
@@ -23,7 +22,6 @@ COMMAND_ANSWER: Final = "command-answer.txt"
 CLEAR_REPLY_PROPOSAL: Final = "clear-reply-proposal.txt"
 
 _FINGERPRINT: Final = "0123 4567 89AB CDEF 0123 4567 89AB CDEF 0123 4567"
-_CODE: Final = "K7QM-2XNB-V4TJ-6HRC-5DWS"
 
 SAMPLES: Final = MappingProxyType(
     {
@@ -56,19 +54,11 @@ SAMPLES: Final = MappingProxyType(
                 "predisclosure": "Thu 2026-09-10 12:00:00Z",
                 "public": "Thu 2026-09-24 12:00:00Z",
                 "fingerprint": _FINGERPRINT,
-                "code": _CODE,
+                "code": "K7QM-2XNB-V4TJ-6HRC-5DWS",
             }
         ),
         MANY_REPORTS: MappingProxyType({"project": "Example"}),
         UNREADABLE: MappingProxyType({"project": "Example", "fingerprint": _FINGERPRINT}),
-        CONFIRM_KEY: MappingProxyType(
-            {
-                "project": "Example",
-                "issue": "SEC-2026-0001",
-                "fingerprint": _FINGERPRINT,
-                "code": _CODE,
-            }
-        ),
         REPLY: MappingProxyType(
             {
                 "project": "Example",
@@ -123,7 +113,6 @@ NEVER_LEFT_OUT: Final = MappingProxyType(
         ACKNOWLEDGEMENT: frozenset({"issue", "predisclosure", "public", "fingerprint", "code"}),
         MANY_REPORTS: frozenset(),
         UNREADABLE: frozenset({"fingerprint"}),
-        CONFIRM_KEY: frozenset({"issue", "fingerprint", "code"}),
         REPLY: frozenset({"text"}),
         CLEAR_REPLY: frozenset({"text"}),
         TEAM_NOTICE: frozenset({"headline", "lines", "next_step"}),

@@ -17,7 +17,7 @@ def arguments(verb: str, issue: str, folder: Path) -> list[str]:
     text = folder / "text"
     text.write_text("words")
     more = {"note": ["--file", str(text)], "reply": ["--file", str(text)]}
-    more["export"] = [str(folder / "export")]
+    more |= {"own": ["--for", "Andrea Example"], "export": [str(folder / "export")]}
     return ["issue", verb, issue, *more.get(verb, [])]
 
 

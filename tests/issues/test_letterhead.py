@@ -14,7 +14,6 @@ from gatekeeper.domain.address import Address, OwnAddresses
 from gatekeeper.domain.forms import (
     Acknowledgement,
     AnyForm,
-    ConfirmKey,
     ManyReports,
     Unreadable,
 )
@@ -174,7 +173,6 @@ FORMS: tuple[AnyForm, ...] = (
     Acknowledgement(issue=ISSUE, timeline=TIMELINE, fingerprint="A" * 40, code=""),
     ManyReports(),
     Unreadable(fingerprint="B" * 40),
-    ConfirmKey(issue=ISSUE, fingerprint="C" * 40, code=CODE),
 )
 
 

@@ -11,7 +11,6 @@ from gatekeeper.domain.address import Address
 from gatekeeper.domain.forms import (
     Acknowledgement,
     AnyForm,
-    ConfirmKey,
     ManyReports,
     Unreadable,
 )
@@ -33,7 +32,6 @@ TEXTS = texts()
 GOLDEN: Final = Path(__file__).parent.parent / "golden" / "texts"
 ISSUE = IssueId(prefix="SEC", year=2026, number=7)
 OURS = "0123456789ABCDEF0123456789ABCDEF01234567"
-THEIRS = "89ABCDEF0123456789ABCDEF0123456789ABCDEF"
 CODE = "K7QM-2XNB-V4TJ-6HRC-5DWS"
 KEY = b"-----BEGIN PGP PUBLIC KEY BLOCK-----\r\n"
 LONG = "Example Foundation for Readable Texts and Reproducible Calendars"
@@ -50,7 +48,6 @@ FORMS: Final[dict[str, AnyForm]] = {
     ),
     "many-reports": ManyReports(),
     "unreadable": Unreadable(fingerprint=OURS),
-    "confirm-key": ConfirmKey(issue=ISSUE, fingerprint=THEIRS, code=CODE),
 }
 
 ANSWER = """Dear Robin,
