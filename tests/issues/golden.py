@@ -4,7 +4,7 @@ import re
 
 from gatekeeper.domain.verdict import spaced
 from tests.house import START, House, alias_key, person_key
-from tests.issues.reports import robin_key, stranger_key
+from tests.issues.reports import newer_key, robin_key, stranger_key
 
 
 def with_names(block: str, house: House) -> str:
@@ -17,6 +17,7 @@ def with_names(block: str, house: House) -> str:
         person_key(0).fingerprint[-16:]: "{Andrea's key id}",
         robin_key().fingerprint: "{Robin's key}",
         robin_key().fingerprint[-16:]: "{Robin's key id}",
+        newer_key().fingerprint: "{Robin's newer key}",
         stranger_key().fingerprint: "{another key}",
     }
     for key, name in keys.items():

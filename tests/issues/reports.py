@@ -33,6 +33,11 @@ def robin_key() -> Key:
     return key_of(ROBIN)
 
 
+def newer_key() -> Key:
+    """Return another key of the reporter, for the same address."""
+    return key_of("Robin Example (newer) <robin@research.example>")
+
+
 def stranger_key() -> Key:
     """Return a key that is nobody's here."""
     return key_of("Stranger <stranger@elsewhere.example>")
@@ -73,7 +78,8 @@ def a_pen() -> Iterator[Pen]:
     """Lend a pen."""
     with short_home() as home:
         keys = [person_key(index).secret for index in range(len(PEOPLE))]
-        for key in (alias_key().public, robin_key().secret, stranger_key().secret, *keys):
+        others = (newer_key().secret, stranger_key().secret)
+        for key in (alias_key().public, robin_key().secret, *others, *keys):
             gpg(home, "--import", given=key)
         yield Pen(home=home)
 

@@ -15,7 +15,8 @@ from gatekeeper.domain.instants import HOUR, MINUTE
 from gatekeeper.domain.policy import AnswerPolicy, ReadingLimits
 from gatekeeper.domain.protection import Form
 from gatekeeper.domain.report import Kind
-from gatekeeper.issues.answers import MANY, UNREADABLE
+from gatekeeper.issues.answers import MANY
+from gatekeeper.issues.correspondence import UNREADABLE
 from gatekeeper.issues.letterhead import LOOP, load
 from gatekeeper.issues.reading import Reader
 from gatekeeper.store import letters, messages

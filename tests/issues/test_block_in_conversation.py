@@ -18,7 +18,7 @@ from gatekeeper.store.engine import Tx
 from tests.house import ALIAS, PEOPLE, person_key, uid
 from tests.issues.found import COPY
 from tests.issues.golden import with_names
-from tests.issues.reports import head, pgp_mime, robin_key, stranger_key
+from tests.issues.reports import head, newer_key, pgp_mime, robin_key, stranger_key
 from tests.issues.talk import HERE, ROBINS, Talk, more
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "team-copy" / "conversation"
@@ -53,11 +53,11 @@ def _somebody_at_the_reply_address(talk: Talk) -> Turn:
 
 def _the_code_and_no_key(talk: Talk) -> Turn:
     number = talk.opened()
-    raw = talk.text(f"I agree: {talk.reporter(number).nonce}", subject=more(number))
+    raw = talk.text(f"{talk.reporter(number).nonce}\nI agree.", subject=more(number))
     return Turn(raw=raw)
 
 
-def _a_key_asked_about(talk: Talk) -> Turn:
+def _a_key_that_nothing_proves(talk: Talk) -> Turn:
     number = talk.opened()
     content = talk.with_keys(stranger_key())
     return Turn(raw=talk.sealed("", by=None, content=content, subject=more(number)))
@@ -71,7 +71,7 @@ def _another_key(talk: Talk) -> Turn:
 
 def _a_key_signed_by_the_one_before(talk: Talk) -> Turn:
     number = talk.opened(key=robin_key())
-    content = talk.with_keys(stranger_key())
+    content = talk.with_keys(newer_key())
     return Turn(raw=talk.sealed("", by=robin_key(), content=content, subject=more(number)))
 
 
@@ -148,7 +148,7 @@ TURNS: Final[dict[str, Callable[[Talk], Turn]]] = {
         _the_reporter_signs,
         _somebody_at_the_reply_address,
         _the_code_and_no_key,
-        _a_key_asked_about,
+        _a_key_that_nothing_proves,
         _another_key,
         _a_key_signed_by_the_one_before,
         _own_and_note,

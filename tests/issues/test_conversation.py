@@ -157,19 +157,19 @@ def test_who_writes_in_a_colleagues_name_commands_nothing(talk: Talk) -> None:
     assert 2 == len(to(left, PEOPLE[0][1]))
 
 
-def test_another_key_of_the_reporter_is_not_used_before_it_is_proven(talk: Talk) -> None:
-    """From the question about the key to the first answer that is encrypted to it."""
+def test_a_later_key_is_used_once_it_comes_below_the_code(talk: Talk) -> None:
+    """From the key that nothing proves to the first answer that is encrypted to it."""
     first(talk)
-    raw = talk.sealed("", by=None, content=talk.with_keys(robin_key()))
-    address = str(parsed(to(talk.sent, ROBINS)[0])["Reply-To"])
-    left = talk.receive(raw, sender=ROBINS, to=address)
-    assert talk.reporter().fingerprint is None
-    (question,) = to(left, ROBINS)
-    text = clear_text(question)
     code = talk.reporter().nonce
-    assert code is not None
-    assert code in text
-    talk.receive(talk.text(f"Yes, it is mine: {code}"), sender=ROBINS, to=address)
+    address = str(parsed(to(talk.sent, ROBINS)[0])["Reply-To"])
+    left = talk.receive(
+        talk.sealed("", by=None, content=talk.with_keys(robin_key())), sender=ROBINS, to=address
+    )
+    assert [] == to(left, ROBINS)
+    assert talk.reporter().fingerprint is None
+    text = f"Content-Type: text/plain\r\n\r\n{code}\r\n\r\nMy key.\r\n".encode()
+    content = multipart("mixed", text, key_part(robin_key(), talk.pen))
+    talk.receive(talk.sealed("", by=None, content=content), sender=ROBINS, to=address)
     assert robin_key().fingerprint == talk.reporter().fingerprint
     assert talk.reporter().nonce is None
     left = talk.command(f"!SEC-2026-0001@{HERE} reply\nThank you.")
