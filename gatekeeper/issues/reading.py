@@ -258,8 +258,10 @@ class _Work:
         outcome = self._open(span.data)
         if isinstance(outcome, Closed):
             problem = f"NOT READABLE: {span.problem or outcome.reason}"
-            return Piece(label=span.label, data=None, problem=problem)
-        return Piece(label=span.label, data=outcome.plaintext, problem=span.problem)
+            return Piece(label=span.label, data=None, problem=problem, digest=outcome.digest)
+        return Piece(
+            label=span.label, data=outcome.plaintext, problem=span.problem, digest=outcome.digest
+        )
 
 
 def stays_whole(reading: Reading) -> bool:

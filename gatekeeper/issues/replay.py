@@ -1,5 +1,6 @@
 """Tell ciphertext that was here before, and a Message-ID that another mail already has."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gatekeeper.domain.address import Address
@@ -20,23 +21,29 @@ def listen(case: Case) -> Echo:
     """Compare a message with those handled before it (design: mail, "Reading").
 
     Whoever sends on another's ciphertext has it opened by us; so that mail gets no automatic
-    answer, and the team is told where the ciphertext first came from.
+    answer, and the team is told where the ciphertext first came from. It counts the same whether
+    the ciphertext is the whole mail or a piece of it, now or then.
     """
-    remarks: list[str] = []
-    replayed = False
-    digest = case.reading.ciphertext
-    for twin in messages.same_ciphertext(case.tx, digest) if digest is not None else ():
-        another = not _is_by(case, twin, case.sender)
-        if another and not replayed:
-            remarks.append(
-                f"REPLAY: the same ciphertext came before{_where(case, twin)}, from another sender;"
-                " whoever sent this need not know what it says"
-            )
-        replayed = replayed or another
+    places = dict.fromkeys(_where(case, twin) for twin in _foreign(case))
+    remarks = [
+        f"REPLAY: the same ciphertext came before{place}, from another sender;"
+        " whoever sent this need not know what it says"
+        for place in places
+    ]
+    replayed = bool(remarks)
     message_id = case.reading.mail.message_id
     if message_id is not None and messages.same_message_id(case.tx, message_id):
         remarks.append("a mail with this Message-ID and other content came before; both are kept")
     return Echo(replayed=replayed, remarks=tuple(remarks))
+
+
+def _foreign(case: Case) -> Iterator[Twin]:
+    """Yield, for each ciphertext of a message, the first that came with it from another sender."""
+    for digest in case.reading.ciphertexts:
+        twins = messages.same_ciphertext(case.tx, digest)
+        first = next((twin for twin in twins if not _is_by(case, twin, case.sender)), None)
+        if first is not None:
+            yield first
 
 
 def _is_by(case: Case, twin: Twin, sender: Address | None) -> bool:

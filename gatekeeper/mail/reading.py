@@ -11,11 +11,16 @@ from gatekeeper.mail.structure import Part
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """One separately encrypted piece of an otherwise clear mail; opened, or why not."""
+    """One separately encrypted piece of an otherwise clear mail; opened, or why not.
+
+    `digest` SHA-256 of its encrypted data, by which a copy of it is known again, None when there
+    is none that could be told.
+    """
 
     label: str
     data: bytes | None
     problem: str = ""
+    digest: bytes | None = None
 
     def __post_init__(self) -> None:
         """Refuse a piece that was neither opened nor explained, or with an unprintable label."""
@@ -54,3 +59,9 @@ class Reading:
     ciphertext: bytes | None = None
     signed: bytes | None = None
     offers: tuple[OfferedKey, ...] = ()
+
+    @property
+    def ciphertexts(self) -> tuple[bytes, ...]:
+        """The SHA-256 of each encrypted data in it, the whole's and the pieces', each once."""
+        digests = (self.ciphertext, *(piece.digest for piece in self.pieces))
+        return tuple(dict.fromkeys(digest for digest in digests if digest is not None))

@@ -12,7 +12,7 @@ from gatekeeper.domain.instants import DAY, Instant, later
 from gatekeeper.domain.report import Envelope, Kind, MessageState
 from gatekeeper.store import claims, fields, keys
 from gatekeeper.store.faults import Conflict
-from gatekeeper.store.tables import message_chunks, messages
+from gatekeeper.store.tables import message_chunks, message_ciphertexts, messages
 from gatekeeper.store.tx import Tx, lock
 
 DUPLICATE_WITHIN: Final = 7 * DAY
@@ -62,7 +62,7 @@ class StoredMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Twin:
-    """A handled message with a given ciphertext.
+    """A handled message that was a given ciphertext, or held it.
 
     `sender_key` is `keys.of_address` of its From, b"" when it had no one From.
     """
@@ -147,12 +147,12 @@ def finish(
     now: Instant,
     sender: Address | None = None,
     thread: str | None = None,
-    ciphertext: bytes | None = None,
+    ciphertexts: Sequence[bytes] = (),
 ) -> None:
     """Record that the message is handled, with its issue and a JSON summary of what it was.
 
-    `sender` the one From · `thread` the Message-ID its thread begins with · `ciphertext` the
-    SHA-256 of its encrypted data packet; by these and `message_id` it is found again.
+    `sender` the one From · `thread` the Message-ID its thread begins with · `ciphertexts` the
+    SHA-256 of each encrypted data packet in it; by these and `message_id` it is found again.
     StaleLease when `token` is not the row's, so that nothing is handled twice.
     """
     claims.held(tx, messages, message, token=token, what=_WHAT)
@@ -165,11 +165,13 @@ def finish(
         "message_id": keys.of_message_id(tx, message_id) if message_id is not None else None,
         "sender": keys.of_address(tx, sender) if sender is not None else None,
         "thread": keys.of_thread(tx, thread) if thread is not None else None,
-        "ciphertext": keys.of_ciphertext(tx, ciphertext) if ciphertext is not None else None,
         "problem": None,
         "updated_at": now,
     }
     tx.connection.execute(update(messages).where(_M.id == message).values(values))
+    for ciphertext in {keys.of_ciphertext(tx, digest) for digest in ciphertexts}:
+        row = {"message": message, "ciphertext": ciphertext}
+        tx.connection.execute(insert(message_ciphertexts).values(row))
 
 
 def fail(
@@ -233,10 +235,11 @@ def in_thread(tx: Tx, *, sender: Address, thread: str, message_ids: Sequence[str
 
 
 def same_ciphertext(tx: Tx, digest: bytes) -> tuple[Twin, ...]:
-    """Return the handled messages whose encrypted data packet has that SHA-256, oldest first."""
+    """Return the handled messages with an encrypted data packet of that SHA-256, oldest first."""
     query = (
         select(_M.id, _M.issue, _M.sender)
-        .where(_M.ciphertext == keys.of_ciphertext(tx, digest))
+        .join(message_ciphertexts, message_ciphertexts.c.message == _M.id)
+        .where(message_ciphertexts.c.ciphertext == keys.of_ciphertext(tx, digest))
         .order_by(_M.received_at, _M.id)
     )
     return tuple(

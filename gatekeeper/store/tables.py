@@ -137,13 +137,11 @@ messages: Final = Table(
     Column("problem", LargeBinary, nullable=True),
     Column("sender", LargeBinary, nullable=True),
     Column("thread", LargeBinary, nullable=True),
-    Column("ciphertext", LargeBinary, nullable=True),
     exactly("id", 16),
     exactly("arrival", 32),
     exactly("message_id", 32),
     exactly("sender", 32),
     exactly("thread", 32),
-    exactly("ciphertext", 32),
     among("state", tuple(MessageState)),
     among("kind", tuple(Kind)),
     CheckConstraint(_LEASED, name="lease"),
@@ -155,7 +153,7 @@ messages: Final = Table(
 )
 """Accepted mail; `due_at` is when it may be claimed next, the end of the lease while claimed.
 
-`message_id`, `sender`, `thread` and `ciphertext` are known once it is handled, and if it has them.
+`message_id`, `sender` and `thread` are known once it is handled, and if it has them.
 """
 
 _OPEN_MESSAGE: Final = text("state IN ('stored', 'claimed')")
@@ -163,13 +161,23 @@ Index(None, messages.c.arrival, messages.c.received_at)
 Index(None, messages.c.issue, messages.c.received_at)
 Index(None, messages.c.sender, messages.c.thread)
 Index(None, messages.c.message_id, messages.c.sender)
-Index(None, messages.c.ciphertext)
 Index(
     "ix_messages_claim",
     messages.c.due_at,
     sqlite_where=_OPEN_MESSAGE,
     postgresql_where=_OPEN_MESSAGE,
 )
+
+message_ciphertexts: Final = Table(
+    "message_ciphertexts",
+    metadata,
+    part_of("messages"),
+    Column("ciphertext", LargeBinary, primary_key=True),
+    exactly("ciphertext", 32),
+)
+"""Each ciphertext that a handled message was, or that stood in it."""
+
+Index(None, message_ciphertexts.c.ciphertext)
 
 message_chunks: Final = Table(
     "message_chunks",
@@ -365,7 +373,7 @@ LOOKUPS: Final = (
     messages.c.message_id,
     messages.c.sender,
     messages.c.thread,
-    messages.c.ciphertext,
+    message_ciphertexts.c.ciphertext,
     letters.c.message_id_key,
     deliveries.c.recipient_key,
     correspondents.c.address_key,

@@ -33,6 +33,7 @@ def upgrade() -> None:
     _seen_commands()
     _issues()
     _messages()
+    _message_ciphertexts()
     _letters()
     _deliveries()
 
@@ -157,12 +158,23 @@ def _issues() -> None:
 
 
 def _messages() -> None:
-    for name in ("sender", "thread", "ciphertext"):
+    for name in ("sender", "thread"):
         check = f"CONSTRAINT ck_messages_{name}_length CHECK (length({name}) = 32)"
         _add("messages", name, f"{_bytes()} {check}")
     op.create_index("ix_messages_sender_thread", "messages", ["sender", "thread"])
     op.create_index("ix_messages_message_id_sender", "messages", ["message_id", "sender"])
-    op.create_index("ix_messages_ciphertext", "messages", ["ciphertext"])
+
+
+def _message_ciphertexts() -> None:
+    op.create_table(
+        "message_ciphertexts",
+        Column("message", LargeBinary, nullable=False),
+        Column("ciphertext", LargeBinary, nullable=False),
+        CheckConstraint("length(ciphertext) = 32", name="ck_message_ciphertexts_ciphertext_length"),
+        ForeignKeyConstraint(["message"], ["messages.id"], name="fk_message_ciphertexts_message"),
+        PrimaryKeyConstraint("message", "ciphertext", name="pk_message_ciphertexts"),
+    )
+    op.create_index("ix_message_ciphertexts_ciphertext", "message_ciphertexts", ["ciphertext"])
 
 
 def _letters() -> None:

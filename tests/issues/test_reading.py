@@ -140,6 +140,20 @@ def test_another_message_is_another(reader: Reader, pen: Pen) -> None:
     assert reader.read(to_us(pen, TEXT)).ciphertext != reader.read(to_us(pen, TEXT)).ciphertext
 
 
+def test_a_piece_has_the_digest_that_it_has_as_a_whole(reader: Reader, pen: Pen) -> None:
+    """Opened or not; what is no OpenPGP message has none."""
+    ours, closed = pen.encrypt(TEXT), pen.encrypt(TEXT, to=stranger_key())
+    digests = [reader.read(head() + pgp_mime(each)).ciphertext for each in (ours, closed)]
+    cut = b"-----BEGIN PGP MESSAGE-----\r\n\r\nAAAA\r\n-----END PGP MESSAGE-----\r\n"
+    text = b"Content-Type: text/plain\r\n\r\nHello,\r\n" + ours + cut + closed + ours
+    found = reader.read(head() + text)
+    assert [digests[0], None, digests[1], digests[0]] == [each.digest for each in found.pieces]
+    assert [True, False, False, True] == [each.data is not None for each in found.pieces]
+    assert tuple(digests) == found.ciphertexts
+    whole = reader.read(head() + pgp_mime(pen.encrypt(text)))
+    assert (whole.ciphertext, *digests) == whole.ciphertexts
+
+
 @pytest.mark.parametrize("name", LAYERS)
 def test_only_what_was_encrypted_as_a_whole_has_such_a_digest(
     reader: Reader, pen: Pen, name: str

@@ -33,7 +33,10 @@ EXPECTED = {
         "ix_messages_sender_thread (sender=? AND thread=?)",
         "ix_messages_message_id_sender (message_id=? AND sender=?)",
     },
-    "same_ciphertext": {"ix_messages_ciphertext (ciphertext=?)"},
+    "same_ciphertext": {
+        "ix_message_ciphertexts_ciphertext (ciphertext=?)",
+        "sqlite_autoindex_messages_1 (id=?)",
+    },
     "same_message_id": {"ix_messages_message_id_sender (message_id=?)"},
     "automatic_to": {
         "ix_deliveries_recipient_key_created_at (recipient_key=? AND created_at>?)",

@@ -1,6 +1,6 @@
 """Handled messages found again: by thread and sender, by ciphertext, by Message-ID."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import pytest
@@ -27,7 +27,7 @@ def handled(
     message_id: str | None = FIRST,
     sender: Address | None = REPORTER,
     thread: str | None = FIRST,
-    ciphertext: bytes | None = None,
+    ciphertexts: Sequence[bytes] = (),
     now: Instant = NOW,
 ) -> RowId:
     """Return a message that was handled into an issue."""
@@ -45,7 +45,7 @@ def handled(
         now=now,
         sender=sender,
         thread=thread,
-        ciphertext=ciphertext,
+        ciphertexts=ciphertexts,
     )
     return message
 
@@ -122,7 +122,7 @@ def test_a_message_that_is_not_handled_yet_is_not_found(store: Store) -> None:
 def test_twins_have_the_same_ciphertext_and_say_who_sent_them(store: Store) -> None:
     def make(tx: Tx) -> tuple[Twin, ...]:
         issue = samples.issue(tx).id
-        make_one = partial(handled, tx, ciphertext=DIGEST)
+        make_one = partial(handled, tx, ciphertexts=[DIGEST])
         return (
             Twin(
                 message=make_one(issue=issue),
@@ -141,11 +141,20 @@ def test_twins_have_the_same_ciphertext_and_say_who_sent_them(store: Store) -> N
             ),
         )
 
-    issue_with(store, partial(handled, ciphertext=DIGEST[::-1]))
+    issue_with(store, partial(handled, ciphertexts=[DIGEST[::-1]]))
     issue_with(store)
     twins = store.write(make)
     assert twins == store.read(lambda tx: messages.same_ciphertext(tx, DIGEST))
     assert () == store.read(lambda tx: messages.same_ciphertext(tx, bytes(32)))
+
+
+def test_a_message_is_found_once_by_each_of_its_ciphertexts(store: Store) -> None:
+    """Also by one that stands in it several times."""
+    several = [DIGEST, DIGEST[::-1], DIGEST]
+    message = store.write(lambda tx: handled(tx, issue=None, ciphertexts=several))
+    for digest in several:
+        twins = store.read(partial(messages.same_ciphertext, digest=digest))
+        assert [message] == [twin.message for twin in twins]
 
 
 def test_messages_with_the_same_message_id_are_counted(store: Store) -> None:

@@ -87,7 +87,7 @@ def handled(tx: Tx) -> RowId:
         now=NOW,
         sender=ADDRESS,
         thread=f"<{CANARY}@example.org>",
-        ciphertext=DIGEST,
+        ciphertexts=[DIGEST],
     )
     return message
 
