@@ -99,9 +99,9 @@ mailbox only, says that this one is Robin's. From now on answers to Robin are en
     )
     assert code
     text = (
+        f"{code[1]}\n\n"
         "A frame of length 0 makes frame_last() read one byte before the buffer,\n"
-        "also over the network. My key is attached.\n\n"
-        f"> which is meant for you alone and good for one use:\n>\n>   {code[1]}"
+        "also over the network. My key is attached."
     )
     key = play.stage.people["robin"].key_file()
     words = play.answer_to("acknowledgement", text, subject=BUG, files=(key,))

@@ -189,7 +189,6 @@ def talk(play: Play) -> Said:
     play.team_writes(f"!{one} reply\n{REPLY}")
     wait_for(inbox, TEAM, 15)
     play.offer_key(str(email.message_from_bytes(answer.raw)["Reply-To"]))
-    wait_for(inbox, {OPEN_REPORTER}, 2)
     wait_for(inbox, TEAM, 18)
     play.report_to_another_key()
     wait_for(inbox, {CLOSED_REPORTER}, 1)
