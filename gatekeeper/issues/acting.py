@@ -14,11 +14,12 @@ from gatekeeper.domain.protection import Form
 from gatekeeper.domain.team import Person
 from gatekeeper.domain.verdict import spaced
 from gatekeeper.issues.column import one_line
+from gatekeeper.issues.confidential import named, other_words, repeated, wrote
 from gatekeeper.issues.correspondence import REPORTER, reporter_of
 from gatekeeper.issues.letterhead import Desk, command
 from gatekeeper.issues.notices import tell
 from gatekeeper.issues.post import Posting, Words, to_correspondent, to_team
-from gatekeeper.issues.reply_text import cleaned
+from gatekeeper.issues.reply_text import Inside, cleaned
 from gatekeeper.mail.personal import File
 from gatekeeper.store import audit, correspondents, issues, messages
 from gatekeeper.store.correspondents import Correspondent
@@ -28,6 +29,7 @@ from gatekeeper.texts.forms import reply_text
 
 NOTE: Final = "note"
 REPLY_LETTER: Final = "reply"
+_NO_SUBJECT: Final = frozenset({"", "...", "[...]", "…", "(no subject)"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,10 +126,10 @@ def reply(
     """Answer a correspondent as the alias, encrypted to the pinned key; without one, refuse."""
     correspondent = addressee(tx, issue, to, now=now)
     key = _key_of(desk, issue, correspondent)
-    said = sendable(text, issue=issue, prefix=desk.prefix)
+    said = sendable(tx, desk, text, issue=issue, clear=False, about=actor.about)
     words = Words(
         kind=REPLY_LETTER,
-        subject=f"Re: {issue.subject}",
+        subject=_subject(issue),
         text=framed(desk, issue, said.text, clear=False),
         by=actor.name,
         files=tuple(files),
@@ -217,21 +219,38 @@ class Sendable:
     removed: int
 
 
-def sendable(text: str, *, issue: IssueRow, prefix: str) -> Sendable:
-    """Return what of `text` may leave; Refusal, with all objections, when nothing may."""
-    found = cleaned(text, issue=issue.issue_id, prefix=prefix)
+def sendable(
+    tx: Tx, desk: Desk, text: str, *, issue: IssueRow, clear: bool, about: RowId | None
+) -> Sendable:
+    """Return what of `text` may leave; Refusal, with all objections, when nothing may.
+
+    It is compared with what the team wrote in the issue, and in `clear` with what anybody did;
+    `about` is the message that asks, which is not compared with itself.
+    """
+    others = other_words(tx, desk.team, issue.id, about=about, everybody=clear)
+    inside = Inside(
+        named=lambda words: named(words, desk.team.people),
+        repeated=lambda lines: repeated(lines, others),
+    )
+    found = cleaned(text, issue=issue.issue_id, prefix=desk.prefix, inside=inside)
     if found.objections:
-        raise Refusal("; ".join(found.objections), remedy="nothing was sent")
+        raise Refusal(f"nothing was sent: {'; '.join(found.objections)}")
     return Sendable(text=found.text, removed=found.removed)
+
+
+def _subject(issue: IssueRow) -> str:
+    """Return the subject of a reply; that of an encrypted report may say nothing."""
+    if issue.subject.strip() in _NO_SUBJECT:
+        return f"Re: your report ({issue.issue_id})"
+    return f"Re: {issue.subject}"
 
 
 def last_from(tx: Tx, issue: IssueRow, correspondent: Correspondent) -> tuple[str, ...]:
     """Return the Message-ID of the last mail from a correspondent, for theirs to thread by."""
     for message in reversed(messages.of_issue(tx, issue.id)):
-        summary = message.summary or {}
-        if str(summary.get("sender") or "").lower() == str(correspondent.address).lower():
-            named = summary.get("message_id")
-            return (str(named),) if named else ()
+        if wrote(message, str(correspondent.address)):
+            message_id = (message.summary or {}).get("message_id")
+            return (str(message_id),) if message_id else ()
     return ()
 
 

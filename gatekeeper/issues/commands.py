@@ -134,9 +134,12 @@ def _below(lines: Sequence[str], origins: Sequence[Origin], at: int) -> Iterator
         if found is None or origins[number] is not Origin.OWN:
             continue
         if _ID_LIKE.match(found[1]) or found[1].rstrip(_AFTER).lower() in VERBS:
+            fault = "stands below other text; write commands at the top, before anything else"
+            if number == at and not _begins(lines[number]):
+                fault = "has marks before its !; write it as plain text, without any formatting"
             yield (
-                f"line {number + 1}: {quoted(lines[number], _SHOWN)} stands below other text;"
-                " write commands at the top, before anything else, each line beginning with !"
+                f"line {number + 1}: {quoted(lines[number], _SHOWN)} {fault},"
+                " each line beginning with !"
             )
 
 

@@ -11,19 +11,18 @@ from typing import Final
 
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.errors import NotThere, Refusal
-from gatekeeper.domain.filenames import file_name
 from gatekeeper.domain.instants import HOUR, later
 from gatekeeper.domain.team import Person
-from gatekeeper.issues import acting, authority, commands, requesting
+from gatekeeper.issues import acting, authority, commands, requesting, thread
 from gatekeeper.issues.acting import Actor, Done
 from gatekeeper.issues.case import Case
 from gatekeeper.issues.column import one_line
 from gatekeeper.issues.commands import Command, Parsed
 from gatekeeper.issues.correspondence import REPORTER
 from gatekeeper.issues.post import Words, to_colleague
+from gatekeeper.issues.reply_files import files_of
+from gatekeeper.issues.thread import Clues
 from gatekeeper.issues.written import written
-from gatekeeper.mail.attachments import Attachment, attachments
-from gatekeeper.mail.personal import File
 from gatekeeper.store import issues, letters, seen
 from gatekeeper.store.issues import IssueRow
 from gatekeeper.store.tx import savepoint
@@ -34,8 +33,6 @@ UNPROVEN_ANSWERS: Final = 5
 """Answers to one person and hour about mail that is not proven to be theirs."""
 
 _WIDTH: Final = 74
-
-_KEYS: Final = frozenset({"application/pgp-keys", "application/pgp-signature"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +103,32 @@ def _objections(case: Case, parsed: Parsed) -> tuple[str, ...]:
     found = _unproven(case, parsed)
     if found or parsed.problems:
         return (*found, *parsed.problems)
+    if astray := _astray(case, parsed):
+        return astray
     digest = authority.signed_digest(case.ordered)
     fresh = digest is not None and seen.first_time(
         case.tx, digest=digest, message=case.arrival.id, now=case.now
     )
-    return () if fresh else ("this signed mail was carried out before; write and sign a new one",)
+    if fresh:
+        return ()
+    return ("this signed mail came before; each works once: write and sign a new one",)
+
+
+def _astray(case: Case, parsed: Parsed) -> tuple[str, ...]:
+    """Name the commands that would take the text of an answer about one issue into another."""
+    taking = [command.issue for command in parsed.commands if command.takes_text]
+    if not taking:
+        return ()
+    clues = Clues(sender=case.sender, reading=case.reading, signers=case.signers)
+    found = thread.find(case.tx, clues, team=case.desk.team, prefix=case.desk.prefix).issue
+    if found is None:
+        return ()
+    return tuple(
+        f"this mail answers {found.issue_id}, and the command is for {issue}: send it as an answer"
+        " to a mail of that issue"
+        for issue in taking
+        if issue is not None and issue != found.issue_id
+    )
 
 
 def _unproven(case: Case, parsed: Parsed) -> tuple[str, ...]:
@@ -168,8 +186,9 @@ def _perform(case: Case, command: Command, text: str, actor: Actor) -> Done:
 def _reply(case: Case, command: Command, issue: IssueRow, text: str, actor: Actor) -> Done:
     tx, desk, now = case.tx, case.desk, case.now
     names = command.values.get("to", REPORTER).split(",")
-    files = _files(case)
-    lines: list[str] = []
+    found = files_of(case.ordered.content, team=desk.team, issue=issue.issue_id, prefix=desk.prefix)
+    files = found.files
+    lines = [f"reply: {line}" for line in found.left_out]
     waiting = ""
     for to in dict.fromkeys(names):
         if "clear" in command.words:
@@ -187,43 +206,21 @@ def _reply(case: Case, command: Command, issue: IssueRow, text: str, actor: Acto
     return Done(lines=tuple(lines), waiting=waiting)
 
 
-def _files(case: Case) -> tuple[File, ...]:
-    """Return the files attached to a command mail, which go with its reply.
-
-    A forwarded mail could carry the team's own discussion: then nothing is sent.
-    """
-    listed = [a for a in attachments(case.ordered.content) if a.content_type not in _KEYS]
-    for each in listed:
-        if each.content_type.startswith("message/") or each.content_type == "text/rfc822-headers":
-            raise Refusal(
-                "a forwarded mail is attached, and may hold what stays inside the team",
-                remedy="send the reply without it",
-            )
-    return tuple(_file(each) for each in listed)
-
-
-def _file(each: Attachment) -> File:
-    name = file_name(each.name, fallback=f"file-{each.number}")
-    return File(name=name, content_type=plain_type(each.content_type), data=each.part.decoded())
-
-
-def plain_type(content_type: str) -> str:
-    """Return a type that may stand in a letter of ours; text could be shown as HTML."""
-    return content_type if content_type in _PASSED else "application/octet-stream"
-
-
-_PASSED: Final = frozenset(
-    {"text/plain", "text/x-patch", "text/x-diff", "application/pdf", "application/zip", "image/png"}
-)
-
-
 def outsiders(case: Case) -> tuple[str, ...]:
-    """Return the addresses outside that a team mail went to besides us, as its header says."""
+    """Return the addresses outside that a team mail went to besides us, or that answers go to.
+
+    What its header says counts, and what stands in the header inside the signature.
+    """
     if case.colleague is None:
         return ()
-    boxes = (*case.reading.mail.to, *case.reading.mail.cc)
-    found = (box.address for box in boxes if box.address is not None)
-    return tuple(dict.fromkeys(str(a) for a in found if _is_outside(case, a)))
+    mail = case.reading.mail
+    reached = [box.address for box in (*mail.to, *mail.cc) if box.address is not None]
+    reached += written(case.ordered).recipients
+    found = {each.key: str(each) for each in reached if _is_outside(case, each)}
+    for box in mail.reply_to:
+        if box.address is not None and _is_outside(case, box.address):
+            found.setdefault(box.address.key, f"{box.address} (by Reply-To, when answered)")
+    return tuple(found.values())
 
 
 def _is_outside(case: Case, address: Address) -> bool:

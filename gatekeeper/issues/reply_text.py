@@ -5,7 +5,7 @@ issues. Where a line may be one of these, nothing is sent and the objection says
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,12 +21,12 @@ _LABELS: Final = (
     *("Attached", "Done", "Waiting", "Note", "Event log"),
 )
 _OURS: Final = re.compile(
-    "|".join(re.escape(f"{label}:".ljust(INDENT)) + r"\S" for label in _LABELS)
+    "|".join(rf"(?<!\w){re.escape(f'{label}:'.ljust(INDENT))}\S" for label in _LABELS)
     + r"|The lines above are gatekeeper's|All that follows is the sender's, as it was sent"
     r"|An answer to this mail reaches the response team"
     r"|Commands stand at the top of a signed answer"
 )
-"""Lines of ours as they stand in mail to the team (`config/templates/team-copy.txt`)."""
+"""What our lines hold, as they stand in mail to the team (`config/templates/team-copy.txt`)."""
 
 _PROGRAMS: Final = "Outlook|Mail|Yahoo|Proton|Gmail|Samsung|Spark|FairEmail|K-9|Thunderbird"
 _DEVICE: Final = re.compile(
@@ -51,13 +51,28 @@ class Cleaned:
     objections: tuple[str, ...]
 
 
-def cleaned(text: str, *, issue: IssueId, prefix: str, html_only: bool = False) -> Cleaned:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """What may not be heard outside: how the team's people are called, and what was said.
+
+    `named` returns whom of the team a text names, "" if nobody · `repeated` the numbers of those
+    lines, from 0, that stand in another message.
+    """
+
+    named: Callable[[str], str]
+    repeated: Callable[[Sequence[str]], Iterable[int]]
+
+
+def cleaned(
+    text: str, *, issue: IssueId, prefix: str, html_only: bool = False, inside: Inside | None = None
+) -> Cleaned:
     """Return what of a writer's `text` may go to the correspondent of `issue`.
 
     Quoted lines, the lines that say who wrote them, what stands below a divider of mail programs,
     and the signature are taken out; `removed` counts those that were not blank. With any
     objection nothing may be sent; each names the line, the fault and the remedy. `html_only` says
-    that `text` is a rendering of HTML, which is never sent. Never raises.
+    that `text` is a rendering of HTML, which is never sent; `inside` knows what else must stay.
+    Never raises.
     """
     if len(text) > TEXT_MAX:
         words = f"the text is longer than {TEXT_MAX} characters; send the long part as a file"
@@ -73,10 +88,14 @@ def cleaned(text: str, *, issue: IssueId, prefix: str, html_only: bool = False) 
     if html_only:
         objections.append("the mail has its text in HTML only; send it as plain text")
     elif not own.strip():
-        objections.append("nothing of the text is left to send; write it below the command")
+        objections.append(
+            "without quoted lines and signature the text is empty; write it below the command"
+        )
     objections += (f"{_line(lines, doubt.line)} {doubt.words}" for doubt in found.doubts)
     objections += _lines_of_ours(lines, kept)
     objections += _other_issues(own, issue, prefix)
+    if inside is not None:
+        objections += _of_the_team(lines, kept, inside)
     if len(objections) > _OBJECTIONS_MAX:
         objections = [*objections[:_OBJECTIONS_MAX], "and more"]
     return Cleaned(text=own, removed=removed, objections=tuple(objections))
@@ -115,7 +134,7 @@ def _line(lines: Sequence[str], at: int) -> str:
 
 def _lines_of_ours(lines: Sequence[str], kept: Sequence[int]) -> Iterator[str]:
     for at in kept:
-        if _OURS.match(lines[at].lstrip()):
+        if _OURS.search(lines[at]):
             yield (
                 f"{_line(lines, at)} is of the block in a team's copy and not marked as quoted;"
                 " delete everything that you did not write"
@@ -127,13 +146,33 @@ def _lines_of_ours(lines: Sequence[str], kept: Sequence[int]) -> Iterator[str]:
             )
 
 
-def _other_issues(text: str, issue: IssueId, prefix: str) -> Iterator[str]:
-    """Name the ids of other issues in `text`, however they are written or broken over lines."""
+def _of_the_team(lines: Sequence[str], kept: Sequence[int], inside: Inside) -> Iterator[str]:
+    """Name the lines that tell who the team is, or what it said."""
+    told = False
+    for at in kept:
+        if who := inside.named(lines[at]):
+            told = True
+            yield f"{_line(lines, at)} names {who}, of the team; leave it out"
+    if not told and (who := inside.named("\n".join(lines[at] for at in kept))):
+        yield f"the text names {who}, of the team, over two lines; leave it out"
+    for number in inside.repeated([lines[at] for at in kept]):
+        yield (
+            f"{_line(lines, kept[number])} stands in another message of the issue and is not"
+            " marked as quoted; delete it, or say it in other words"
+        )
+
+
+def other_issues(text: str, issue: IssueId, prefix: str) -> tuple[str, ...]:
+    """Return the ids of other issues in `text`, however they are written or broken over lines."""
     pattern = re.compile(rf"(?<![A-Za-z0-9]){re.escape(prefix)}{_NUMBER}", re.IGNORECASE)
-    others = {
-        f"{prefix}-{found[1]}-{found[2]}": None
-        for found in pattern.finditer(text)
-        if (int(found[1]), int(found[2])) != (issue.year, issue.number)
+    found = {
+        f"{prefix}-{match[1]}-{match[2]}": None
+        for match in pattern.finditer(text)
+        if (int(match[1]), int(match[2])) != (issue.year, issue.number)
     }
-    for other in others:
+    return tuple(found)
+
+
+def _other_issues(text: str, issue: IssueId, prefix: str) -> Iterator[str]:
+    for other in other_issues(text, issue, prefix):
         yield f"the text names another issue, {other}; nobody outside is told of it: leave it out"

@@ -67,7 +67,7 @@ def reply_clear(
             "the relay has no place that enforces TLS, which a reply in clear needs",
             remedy="have an admin set relay.clear_port, see the operating manual",
         )
-    said = sendable(text, issue=issue, prefix=desk.prefix)
+    said = sendable(tx, desk, text, issue=issue, clear=True, about=actor.about)
     payload = {
         "to": correspondent.name,
         "address": str(correspondent.address),

@@ -213,7 +213,7 @@ def test_a_fingerprint_is_read_as_it_is_shown() -> None:
         ("!SEC-2026-0007 own " + "x" * 1000, 1, "more than 1000 characters", "shorten it"),
         ("Hi,\n!SEC-2026-0007 own", 2, "below other text", "at the top"),
         ("Hi,\n\n*!SEC-2026-0007 own*", 3, "below other text", "each line beginning with !"),
-        ("*!SEC-2026-0007 own*", 1, "below other text", "each line beginning with !"),
+        ("*!SEC-2026-0007 own*", 1, "has marks before its !", "each line beginning with !"),
         ("Hi,\n!reply\nThank you.", 2, "below other text", "at the top"),
         ("!SEC-2026-0007 own\nHi\n!SEC-2026-0007 revoke", 3, "below other text", "at the top"),
     ],

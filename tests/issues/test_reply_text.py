@@ -128,11 +128,11 @@ def test_a_last_line_that_only_resembles_it_stays() -> None:
 @pytest.mark.parametrize(
     ("text", "fault", "remedy"),
     [
-        ("", "nothing of the text is left", "write it below the command"),
-        ("\n \n", "nothing of the text is left", "write it below the command"),
-        ("> quoted\n>> more\n", "nothing of the text is left", "write it below the command"),
-        ("-- \nAndrea\n", "nothing of the text is left", "write it below the command"),
-        ("Sent from my telephone", "nothing of the text is left", "write it below the command"),
+        ("", "the text is empty", "write it below the command"),
+        ("\n \n", "the text is empty", "write it below the command"),
+        ("> quoted\n>> more\n", "the text is empty", "write it below the command"),
+        ("-- \nAndrea\n", "the text is empty", "write it below the command"),
+        ("Sent from my telephone", "the text is empty", "write it below the command"),
         ("Hello.\n!SEC-2026-0007 own\n", "line 2,", "move it there"),
         ("Hello.\n  !x\n", "begins like a command", "another word"),
         ("Hello.\n\uff01x\n", "begins like a command", "another word"),
@@ -158,9 +158,15 @@ def lines_of_ours() -> list[str]:
     return [line for line in filled.split("\n") if line.strip() not in {"", "value"}]
 
 
+@pytest.mark.parametrize("mark", ["", "  ", "| ", "» ", "Andrea> ", " > "])
 @pytest.mark.parametrize("line", lines_of_ours())
-def test_every_line_of_a_teams_copy_is_known(line: str) -> None:
-    assert "block in a team's copy" in refused(f"Hello.\n{line}\n")
+def test_every_line_of_a_teams_copy_is_known(line: str, mark: str) -> None:
+    """Also behind the marks by which some programs quote."""
+    found = clean(f"Hello.\n{mark}{line}\n")
+    if mark.strip().startswith(">"):
+        assert "Hello." == found.text
+    else:
+        assert "block in a team's copy" in "\n".join(found.objections)
 
 
 @pytest.mark.parametrize(
