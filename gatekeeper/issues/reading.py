@@ -248,7 +248,9 @@ class _Work:
         end = time.monotonic() + self.limits.gpg_wait / SECOND
         for number, span in enumerate(openpgp.pieces(content, self.limits.pieces)):
             if number and time.monotonic() > end:
-                yield Piece(label=span.label, data=None, problem=_NO_TIME_LEFT)
+                # What is not opened now may be opened when the letter is composed.
+                digest = opening.digest_of(span.data) if span.data else None
+                yield Piece(label=span.label, data=None, problem=_NO_TIME_LEFT, digest=digest)
             else:
                 yield self._piece(span)
 

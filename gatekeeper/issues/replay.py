@@ -7,6 +7,7 @@ from gatekeeper.domain.address import Address
 from gatekeeper.issues.case import Case
 from gatekeeper.store import issues, keys, messages
 from gatekeeper.store.messages import Twin
+from gatekeeper.store.tx import lock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,9 @@ def listen(case: Case) -> Echo:
 
 def _foreign(case: Case) -> Iterator[Twin]:
     """Yield, for each ciphertext of a message, the first that came with it from another sender."""
+    for digest in sorted(case.reading.ciphertexts):
+        # Of two mails handled at once, the second has to see the first.
+        lock(case.tx, "ciphertext", digest)
     for digest in case.reading.ciphertexts:
         twins = messages.same_ciphertext(case.tx, digest)
         first = next((twin for twin in twins if not _is_by(case, twin, case.sender)), None)

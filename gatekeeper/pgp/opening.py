@@ -70,6 +70,15 @@ def open_message(
     return replace(_opened(engine, binary, guests, now), digest=_digest(binary))
 
 
+def digest_of(ciphertext: bytes) -> bytes | None:
+    """Return what `open_message` would give as the digest, without opening; None if there is none.
+
+    It tells the same ciphertext again, however it is armored or framed.
+    """
+    binary = _message(ciphertext)
+    return None if isinstance(binary, Closed) else _digest(binary)
+
+
 def _opened(
     engine: Engine, binary: bytes, guests: Sequence[bytes], now: Instant | None
 ) -> Opened | Closed:

@@ -108,6 +108,7 @@ def test_pieces_that_take_too_long_together_are_left_closed_and_said_so(
     assert [b"0", None, None] == [piece.data for piece in reading.pieces]
     late = {piece.problem for piece in reading.pieces[1:]}
     assert {"left closed: the pieces before it took all the time allowed"} == late
+    assert all(piece.digest for piece in reading.pieces), "known again all the same"
 
 
 def test_more_pieces_than_allowed_are_said_to_be_closed(reader: Reader, pen: Pen) -> None:
