@@ -5,6 +5,7 @@ issue. A line counts however its program broke it or marked it as quoted.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Final
@@ -56,9 +57,9 @@ def other_words(
     found: list[str] = []
     for message in messages.of_issue(tx, issue):
         text = str((message.summary or {}).get("text") or "")
-        if message.id == about or not (everybody or _is_of(message, team)):
-            continue
-        found.append(_not_own(text) if _is_reply(text) else text)
+        is_ours = _is_of(message, team)
+        if message.id != about and (everybody or is_ours):
+            found.append(_not_own(text) if is_ours and _is_reply(text) else text)
     return tuple(found)
 
 
@@ -104,13 +105,22 @@ def repeated(lines: Sequence[str], others: Iterable[str]) -> Iterator[int]:
     found: set[int] = set()
     for other in others:
         theirs = [plain(line) for line in printable_text(other).split("\n")]
-        stream = " ".join(filter(None, theirs))
-        found |= {at for at, line in enumerate(mine) if len(line) >= LONG and line in stream}
-        for line in set(theirs):
-            begun = whole.find(line) if len(line) >= LONG else -1
-            if begun >= 0:
-                found.add(next(at for at, end in enumerate(starts[1:]) if begun < end))
+        known = {line for line, _ in _within(mine, " ".join(filter(None, theirs)))}
+        found |= {at for at, line in enumerate(mine) if line in known}
+        found |= {bisect_right(starts, begun) - 1 for _, begun in _within(theirs, whole)}
     yield from sorted(found)
+
+
+def _within(lines: Iterable[str], text: str) -> Iterator[tuple[str, int]]:
+    """Yield the long `lines` that stand in `text`, and where each begins."""
+    heads: dict[str, set[str]] = {}
+    for line in lines:
+        if len(line) >= LONG:
+            heads.setdefault(line[:LONG], set()).add(line)
+    for at in range(len(text) - LONG + 1 if heads else 0):
+        for line in heads.get(text[at : at + LONG], ()):
+            if text.startswith(line, at):
+                yield line, at
 
 
 def plain(line: str) -> str:

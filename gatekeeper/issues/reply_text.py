@@ -148,13 +148,12 @@ def _lines_of_ours(lines: Sequence[str], kept: Sequence[int]) -> Iterator[str]:
 
 def _of_the_team(lines: Sequence[str], kept: Sequence[int], inside: Inside) -> Iterator[str]:
     """Name the lines that tell who the team is, or what it said."""
-    told = False
-    for at in kept:
-        if who := inside.named(lines[at]):
-            told = True
+    if someone := inside.named("\n".join(lines[at] for at in kept)):
+        naming = [(at, who) for at in kept if (who := inside.named(lines[at]))]
+        for at, who in naming:
             yield f"{_line(lines, at)} names {who}, of the team; leave it out"
-    if not told and (who := inside.named("\n".join(lines[at] for at in kept))):
-        yield f"the text names {who}, of the team, over two lines; leave it out"
+        if not naming:
+            yield f"the text names {someone}, of the team, over two lines; leave it out"
     for number in inside.repeated([lines[at] for at in kept]):
         yield (
             f"{_line(lines, kept[number])} stands in another message of the issue and is not"

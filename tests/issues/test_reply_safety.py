@@ -233,6 +233,13 @@ def _broken(words: list[str], data: st.DataObject) -> list[str]:
     return lines
 
 
+def test_a_long_text_is_compared_in_time() -> None:
+    """The time limit of a test is the bar."""
+    for piece in ("a", "ab ", "a b\n", f"{INSIDE}\n"):
+        text = piece * (60_000 // len(piece))
+        assert list(repeated(text.split("\n") * 4, [text] * 5)) or len(piece) < LONG
+
+
 def test_nothing_is_found_where_nothing_is_repeated() -> None:
     assert [] == list(repeated([INSIDE, "", REPORTED], ["Hello.", REPORTED[:39]]))
     assert [2] == list(repeated([INSIDE, "", REPORTED], [REPORTED[:40]]))
