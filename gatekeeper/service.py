@@ -286,6 +286,8 @@ async def _until_signalled(make: Callable[[], Service]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    # Its default would end the process in the middle of its work.
+    loop.add_signal_handler(signal.SIGHUP, _LOG.warning, "SIGHUP: settings need a restart")
     await make().run(stop)
 
 

@@ -116,6 +116,7 @@ def _database(settings: Settings, now: Instant) -> Iterator[Finding]:
     try:
         kept = store.read(lambda tx: (messages.counts(tx), deliveries.counts(tx)))
         oldest = store.read(messages.oldest_waiting)
+        unsealed = store.read(deliveries.oldest_pending)
     finally:
         store.close()
     text = f"revision {found.current}, and the master key is its own"
@@ -126,6 +127,13 @@ def _database(settings: Settings, now: Instant) -> Iterator[Finding]:
             state=State.FAIL,
             text=f"mail waits to be handled since {spoken(oldest)}",
             remedy="see that the service runs, and what its log says; nothing is lost meanwhile",
+        )
+    if unsealed is not None and unsealed < later(now, -_WAITS_LONG):
+        yield Finding(
+            name="deliveries",
+            state=State.FAIL,
+            text=f"mail waits to be encrypted since {spoken(unsealed)}",
+            remedy="see the service's log, and: gatekeeper delivery list --state pending",
         )
     if quarantined := kept[0][MessageState.QUARANTINED]:
         text, remedy = f"{quarantined} messages in quarantine", "gatekeeper mail quarantine list"

@@ -28,6 +28,9 @@ class Known:
             raise ValueError(message)
 
 
+IN_CLEAR: Final = "none: the message travelled in clear"
+"""What is said, and kept, of the encryption of a mail that had none."""
+
 NOBODY: Final[Mapping[str, Known]] = MappingProxyType({})
 
 
@@ -93,7 +96,7 @@ def _encryption(protection: Protection) -> str:
         return f"all of it, to our key {spaced(protection.own_key)}"
     if protection.encrypted is Coverage.PART:
         return "PART of it; the rest travelled in clear"
-    return "none: the message travelled in clear"
+    return IN_CLEAR
 
 
 def _signature(

@@ -17,7 +17,7 @@ from gatekeeper.issues.column import one_line
 from gatekeeper.issues.confidential import named, other_words, repeated, wrote
 from gatekeeper.issues.correspondence import REPORTER, reporter_of
 from gatekeeper.issues.letterhead import Desk, command
-from gatekeeper.issues.notices import tell
+from gatekeeper.issues.notices import barred, notice_text, tell
 from gatekeeper.issues.post import Posting, Words, to_correspondent, to_team
 from gatekeeper.issues.reply_text import Inside, cleaned
 from gatekeeper.mail.personal import File
@@ -106,7 +106,9 @@ def note(tx: Tx, desk: Desk, *, issue: IssueRow, actor: Actor, text: str, now: I
     if not text.strip():
         raise Refusal("the note is empty", remedy="write it below the command")
     if actor.person is None:
-        words = Words(kind=NOTE, subject=f"Note by {actor.name}", text=text, by=actor.name)
+        headline = f"Note by {actor.name}"
+        said = notice_text(desk, headline, barred(text))
+        words = Words(kind=NOTE, subject=headline, text=said, by=actor.name)
         to_team(tx, desk, words, issue=issue, now=now)
     record(tx, "issue.noted", issue, actor, {"text": text}, now=now)
     return Done(lines=(f"note: kept in {issue.issue_id}; it stays inside the team",))
@@ -153,7 +155,7 @@ def reply(
         lines.append("reply: with " + ", ".join(file.name for file in files))
     if actor.person is None:
         headline = f"{actor.name} answered the {correspondent.name}"
-        shown = (*lines, *said.text.splitlines())
+        shown = (*lines, *barred(said.text))
         tell(tx, desk, issue=issue.id, headline=headline, lines=shown, now=now, by=actor.name)
     return Done(lines=tuple(lines))
 
@@ -162,7 +164,7 @@ def _key_of(desk: Desk, issue: IssueRow, correspondent: Correspondent) -> str:
     """Return the pinned key's fingerprint for people; Refusal when there is none."""
     if correspondent.fingerprint is not None:
         return spaced(correspondent.fingerprint)
-    remedy = "wait for their key; the acknowledgement asked for it"
+    remedy = "wait for their key"
     if correspondent.wrote_in_clear:
         clear = command(desk, issue.issue_id, "reply clear")
         remedy = f"ask for one with `{clear}`, which a second person confirms"

@@ -126,6 +126,8 @@ def _place(
     text: Written, own: OwnAddresses, commands: Sequence[Command], prefix: str
 ) -> Iterator[str]:
     """Name what shows that the mail is for another installation, or that nothing shows which."""
+    if commands and all(command.verb == "help" for command in commands):
+        return  # to ask for help changes nothing, wherever it was meant for
     here = own.security.domain.lower()
     domains = {command.domain for command in commands if command.domain}
     for command in commands:

@@ -12,7 +12,7 @@ from gatekeeper.domain.address import Address
 from gatekeeper.domain.forms import begins_with_code
 from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.protection import Coverage
-from gatekeeper.domain.verdict import spaced
+from gatekeeper.domain.verdict import IN_CLEAR, spaced
 from gatekeeper.issues import authority
 from gatekeeper.issues.case import Case, Place
 from gatekeeper.issues.key_offers import KeyOffer, belonging
@@ -21,7 +21,7 @@ from gatekeeper.issues.reading import UNREAD
 from gatekeeper.issues.written import written
 from gatekeeper.pgp import guests
 from gatekeeper.pgp.guests import Guest
-from gatekeeper.store import audit, correspondents, letters, seen
+from gatekeeper.store import audit, correspondents, letters, messages, seen
 from gatekeeper.store.correspondents import Correspondent
 from gatekeeper.store.engine import Tx
 from gatekeeper.store.issues import IssueRow
@@ -52,8 +52,8 @@ class Meeting:
 def reporter_of(tx: Tx, issue: IssueRow, *, now: Instant) -> Correspondent | None:
     """Return the reporter of an issue; None when there was no address to write to.
 
-    Issues that are older than this part of the program get their row now, as one who wrote
-    encrypted: nothing leaves in clear for want of knowing.
+    Issues that are older than this part of the program get their row now, with what is kept of
+    their first mail: if it is not known to have been in clear, nothing leaves in clear.
     """
     known = next((c for c in correspondents.of_issue(tx, issue.id) if c.name == REPORTER), None)
     if known is not None or not issue.reporter:
@@ -62,8 +62,10 @@ def reporter_of(tx: Tx, issue: IssueRow, *, now: Instant) -> Correspondent | Non
         address = Address.parse(issue.reporter)
     except ValueError:
         return None
+    first = next(iter(messages.of_issue(tx, issue.id)), None)
+    said = (first.summary or {}).get("encryption") if first is not None else None
     return correspondents.add(
-        tx, issue=issue.id, name=REPORTER, address=address, wrote_in_clear=False, now=now
+        tx, issue=issue.id, name=REPORTER, address=address, wrote_in_clear=said == IN_CLEAR, now=now
     )
 
 

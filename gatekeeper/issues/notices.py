@@ -67,11 +67,21 @@ def _words(
     about: RowId | None,
     by: str,
 ) -> Words:
-    values = {"headline": headline, "lines": tuple(lines), "next_step": next_step}
     return Words(
         kind=kind,
         subject=one_line(headline),
-        text=desk.texts.fill(TEAM_NOTICE, values),
+        text=notice_text(desk, headline, lines, next_step),
         by=by,
         about=about,
     )
+
+
+def notice_text(desk: Desk, headline: str, lines: Sequence[str], next_step: str = "") -> str:
+    """Return what a notice says, in the frame that shows which lines are gatekeeper's."""
+    values = {"headline": headline, "lines": tuple(lines), "next_step": next_step}
+    return desk.texts.fill(TEAM_NOTICE, values)
+
+
+def barred(text: str) -> tuple[str, ...]:
+    """Return the lines of somebody's text, each behind a bar, so that none looks like ours."""
+    return tuple(f"| {line}".rstrip() for line in text.strip("\n").split("\n"))

@@ -280,7 +280,11 @@ def _next_step(case: Case, orders: Orders, outside: Sequence[str]) -> str:
     if case.ordered_by.signer is None and orders.problems:
         parts.append("If you did not write it, tell the team: somebody uses your address.")
     if orders.problems or orders.only_help:
-        parts.append(commands.help_text(prefix=case.desk.prefix).rstrip())
+        parts.append(
+            commands.help_text(
+                prefix=case.desk.prefix, domain=case.desk.own.security.domain
+            ).rstrip()
+        )
     return "\n\n".join(parts)
 
 

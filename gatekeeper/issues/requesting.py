@@ -60,7 +60,7 @@ def reply_clear(
     if not correspondent.wrote_in_clear:
         raise Refusal(
             f"the {correspondent.name} wrote encrypted, and has not agreed to mail in clear",
-            remedy="wait for their key; the acknowledgement asked for it",
+            remedy="wait for their key",
         )
     if not desk.clear_replies:
         raise Refusal(

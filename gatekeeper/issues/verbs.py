@@ -144,12 +144,13 @@ def usage(verb: Verb, *, issue: str = "ID") -> str:
     return "\n".join(f"{before}{form}" for form in verb.forms)
 
 
-def help_text(*, prefix: str) -> str:
+def help_text(*, prefix: str, domain: str) -> str:
     """Return the help for commands by mail, in lines of 78 columns at most, LF line ends.
 
-    `prefix` is what stands before the number in this installation's issue ids.
+    `prefix` is what stands before the number in this installation's issue ids, `domain` the
+    alias's.
     """
-    issue = f"{prefix}-2026-0007"
+    issue = f"{prefix}-2026-0007@{domain}"
     parts = [_filled(text) for text in _INTRODUCTION.format(issue=issue).split("\n\n")]
     parts += (f"{usage(v)}\n{_filled(v.summary, indent=4)}" for v in VERBS.values())
     return "\n\n".join(parts) + "\n"
@@ -171,8 +172,8 @@ def _filled(text: str, *, indent: int = 0) -> str:
 
 
 _INTRODUCTION: Final = """\
-Commands stand at the top of a mail to the security alias, one a line, each beginning with "!"
-and the id of its issue, as in
+Commands stand at the top of a mail to the security alias, one a line, each beginning with "!",
+the id of its issue, and the domain of the alias, as in
 
     !{issue} own
 
@@ -180,10 +181,9 @@ The first line that is no command ends them. The rest is discussion, which stays
 team, or the text of `note` or `reply`; only one of these can stand in a mail. When one command
 is wrong, none is done.
 
-The mail must be signed as a whole with your key, come from your address, arrive within 24 hours
-of signing, and name this installation: in a signed To or Cc, by the alias's address in your own
-text, or as in
-
-    !{issue}@DOMAIN own
+The mail must be signed as a whole with your key, come from your address, and arrive within 24
+hours of signing. The domain says that it is for this installation; it may be left out where your
+mail program signs To or Cc, or where your own text names the alias's address. Below, ID stands
+for the id with its domain.
 
 Each signed mail works once."""

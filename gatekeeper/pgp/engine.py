@@ -107,13 +107,15 @@ class Engine:
         attached: bytes = b"",
         ring: bytes = b"",
         wait: int | None = None,
+        limit: int | None = None,
         now: Instant | None = None,
     ) -> Run:
         """Run gpg once with `given` on standard input; return whatever came of it.
 
         `attached` is readable under the file name that replaces "{attached}" in `options`. The
         certificates in `ring` are there for this run alone, after those of the home, which are
-        always found first. `wait` replaces the deadline, in µs. With `now`, gpg takes it for the
+        always found first. `wait` replaces the deadline, in µs, `limit` the bound of the output, in
+        bytes. With `now`, gpg takes it for the
         time; else it asks the system. A gpg that cannot be started raises OurFault.
         """
         before = [] if now is None else [f"--faked-system-time={now // SECOND}!"]
@@ -122,7 +124,9 @@ class Engine:
             words = [word.replace(ATTACHED, f"-&{special}") for word in options]
             return self._command.arguments(status=status, options=[*before, *words])
 
-        bounds = Bounds(wait=wait or self.wait, output=self.output_limit, status=_STATUS_MAX)
+        bounds = Bounds(
+            wait=wait or self.wait, output=limit or self.output_limit, status=_STATUS_MAX
+        )
         try:
             with ExitStack() as stack:
                 lent = (stack.enter_context(process.in_memory(ring)),) if ring else ()

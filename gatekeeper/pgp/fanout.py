@@ -6,6 +6,7 @@ from typing import Final
 
 from gatekeeper.domain.errors import OurFault
 from gatekeeper.domain.instants import Instant
+from gatekeeper.domain.policy import MIB
 from gatekeeper.domain.protection import Sealed
 from gatekeeper.pgp import assembly, packets
 from gatekeeper.pgp.engine import Engine, Run
@@ -147,7 +148,9 @@ def _encrypt(
             return None
         to = [word for key in choice.usable for word in ("--recipient", key)]
         options = (*_STRENGTH, "--sign", "--encrypt", "--local-user", signer.fingerprint, *to)
-        run = engine.run(*options, given=plaintext, ring=ring.packets, now=now)
+        # What is encrypted is ours: its bound is its own size, not that of what may be opened.
+        limit = 2 * len(plaintext) + MIB
+        run = engine.run(*options, given=plaintext, ring=ring.packets, limit=limit, now=now)
         run.ensure_sound("encrypting")
         named = _named(run, choice)
         for fingerprint in named:

@@ -262,6 +262,13 @@ def list_all(
     return _listed(tx, query)
 
 
+def oldest_pending(tx: Tx) -> Instant | None:
+    """Return since when the oldest delivery waits to be sealed, None if none waits."""
+    waiting = select(func.min(_D.created_at)).where(_D.state == DeliveryState.PENDING)
+    found = tx.connection.scalar(waiting)
+    return Instant(found) if found is not None else None
+
+
 def counts(tx: Tx) -> Mapping[DeliveryState, int]:
     """Return how many deliveries are in each state, zeros included."""
     query = select(_D.state, func.count().label("number")).group_by(_D.state)

@@ -114,6 +114,16 @@ def test_mail_that_waits_too_long_fails(shell: Shell, store: Store) -> None:
     assert "since Thu 2026-09-03 12:00:00Z" in found["text"]
 
 
+def test_mail_that_cannot_be_encrypted_for_long_fails(shell: Shell, store: Store) -> None:
+    with open_house(store) as house:
+        house.receive_quietly(REPORT)
+        while house.inbound.tick():
+            pass
+    found = look(shell)["deliveries"]
+    assert ("fail", "gatekeeper delivery list" in found["remedy"]) == (found["state"], True)
+    assert "to be encrypted since Thu 2026-09-03 12:00:00Z" in found["text"]
+
+
 def test_the_port_for_replies_in_clear_is_looked_at(shell: Shell, store: Store) -> None:
     with socket.socket() as closed, running_sink() as sink:
         closed.bind(("127.0.0.1", 0))

@@ -60,7 +60,7 @@ def test_a_note_is_kept_and_mailed_to_the_team(shell: Shell, talk: Talk, tmp_pat
     assert "Ask upstream." in talk.block(left)
     thread = shell("issue", "thread", ISSUE).out
     assert f"By         {ME}\nTo         the response team\n" in thread
-    assert "\n  Ask upstream.\n" in thread
+    assert "  | Ask upstream.\n" in thread
     assert () == talk.house.store.read(audit.verify)
 
 

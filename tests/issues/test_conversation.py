@@ -177,6 +177,15 @@ def test_a_later_key_is_used_once_it_comes_below_the_code(talk: Talk) -> None:
     assert "Thank you." in talk.robin.open(answer.what.content).block
 
 
+def test_help_is_asked_for_anywhere_and_goes_to_nobody_else(talk: Talk) -> None:
+    """It opens no issue, and needs neither an id nor the domain."""
+    left = talk.command("!help")
+    (answer,) = left
+    assert "andrea@team.example" == str(answer.recipient)
+    assert "!SEC-2026-0007@example.org own" in talk.andrea.open(answer.what.content).block
+    assert 0 == talk.issues
+
+
 def test_two_of_the_team_may_pin_a_key(talk: Talk) -> None:
     """One who asks for it, another who approves the full hash; then answers go to that key."""
     first(talk, key=True)

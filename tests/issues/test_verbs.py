@@ -11,16 +11,18 @@ GOLDEN = Path(__file__).parent.parent / "golden" / "commands"
 
 def test_the_help_is_the_reviewed_one() -> None:
     """The help as it is mailed, reviewed in tests/golden/commands/help.txt."""
-    assert (GOLDEN / "help.txt").read_text() == help_text(prefix="SEC")
+    assert (GOLDEN / "help.txt").read_text() == help_text(prefix="SEC", domain="example.org")
 
 
 @pytest.mark.parametrize("prefix", ["S", "SEC", "ABCDEFGHIJKLMNOP"])
 def test_no_line_of_the_help_is_wider_than_a_mail(prefix: str) -> None:
-    assert 78 >= max(len(line) for line in help_text(prefix=prefix).split("\n"))
+    assert 78 >= max(
+        len(line) for line in help_text(prefix=prefix, domain="example.org").split("\n")
+    )
 
 
 def test_the_help_names_every_form_of_every_verb() -> None:
-    text = help_text(prefix="SEC")
+    text = help_text(prefix="SEC", domain="example.org")
     assert [] == [verb.name for verb in VERBS.values() if usage(verb) not in text]
 
 

@@ -26,7 +26,10 @@ class Transcript:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
-        self._shown = {_known(each) for each in help_text(prefix="SEC").rstrip().split("\n\n")}
+        self._shown = {
+            _known(each)
+            for each in help_text(prefix="SEC", domain="example.org").rstrip().split("\n\n")
+        }
         self._stand_ins = StandIns()
         self._moment = ""
         self._begun = False
