@@ -244,7 +244,7 @@ def assert_only_what_was_confirmed(said: Said) -> None:
 def assert_nothing_in_clear(play: Play, said: Said) -> None:
     """See that no byte that left can be read as a secret, but by those whose own it is."""
     left = (*play.sink.inbox.received, *play.clear.inbox.received)
-    assert 30 + 6 == len(left)
+    assert 30 + 5 == len(left)
     for recipient in (OPEN_REPORTER, CLOSED_REPORTER):
         assert all(b"BEGIN PGP MESSAGE" not in e.raw for e in to_each(left, {recipient}))
     for each in left:
