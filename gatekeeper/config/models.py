@@ -137,6 +137,16 @@ class RelaySection(Section):
     port: Port = 25
     clear_port: Port | None = None
 
+    @model_validator(mode="after")
+    def _differ(self) -> Self:
+        if self.clear_port == self.port:
+            text = (
+                "is the relay's own port, where TLS is not enforced; "
+                "name the port that enforces it, or none"
+            )
+            raise misplaced("clear_port", text)
+        return self
+
 
 class DatabaseSection(Section):
     """Where rows live."""

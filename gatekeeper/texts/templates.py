@@ -1,6 +1,7 @@
 """Fill the operator's templates: sandboxed, and a missing value is an error, never a gap."""
 
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -108,7 +109,18 @@ SAMPLES: Final = MappingProxyType(
 NEVER_LEFT_OUT: Final = MappingProxyType(
     {
         TEAM_COPY: frozenset(
-            {"sender_doubt", "encryption", "signature", "what_follows", "log_head"}
+            {
+                "sender_doubt",
+                "encryption",
+                "signature",
+                "attachments",
+                "done",
+                "waiting",
+                "notes",
+                "command",
+                "what_follows",
+                "log_head",
+            }
         ),
         ACKNOWLEDGEMENT: frozenset({"issue", "predisclosure", "public", "fingerprint", "code"}),
         MANY_REPORTS: frozenset(),
@@ -121,6 +133,15 @@ NEVER_LEFT_OUT: Final = MappingProxyType(
     }
 )
 """What a text has to say however it is written: what people decide and believe by."""
+
+_MANY: Final = 40
+"""Lines, or entries, with which a text is tried."""
+
+_LONG: Final = 30
+"""Eight characters as many times make a line of a trial longer than any of ours."""
+
+_OBEYED: Final = frozenset({"Cc", "Zl", "Zp"})
+"""Unicode's categories of controls and of line ends that are none to most programs."""
 
 REQUIRED: Final = frozenset(SAMPLES)
 """Every text the program fills; a configuration without one of them is refused."""
@@ -139,7 +160,7 @@ class Texts:
             )
         self._environment = _environment(sources)
         for name in sorted(sources):
-            _examine(self._environment, name)
+            _examine(self._environment, name, sources[name])
 
     def fill(self, name: str, values: Mapping[str, object]) -> str:
         """Return the text of template `name` with `values`; whatever fails raises OurFault."""
@@ -155,7 +176,7 @@ class Texts:
 
 def examine(name: str, sources: Mapping[str, str]) -> None:
     """Compile and try one of `sources`; Misconfigured says what is wrong with it."""
-    _examine(_environment(sources), name)
+    _examine(_environment(sources), name, sources[name])
 
 
 def _environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
@@ -170,7 +191,10 @@ def _environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
     )
 
 
-def _examine(environment: ImmutableSandboxedEnvironment, name: str) -> None:
+def _examine(environment: ImmutableSandboxedEnvironment, name: str, source: str) -> None:
+    for line, column in _control_characters(source):
+        public = f"templates/{name}:{line}:{column}: a control character"
+        raise Misconfigured(public, remedy="remove or retype it")
     try:
         environment.get_template(name)
     except TemplateSyntaxError as error:
@@ -180,32 +204,64 @@ def _examine(environment: ImmutableSandboxedEnvironment, name: str) -> None:
         _try(environment, name)
 
 
+def _control_characters(text: str) -> Iterator[tuple[int, int]]:
+    """Yield line and column, from 1, of what a terminal or a mail program could obey."""
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
+        for column, character in enumerate(line, start=1):
+            if character != "\t" and unicodedata.category(character) in _OBEYED:
+                yield number, column
+
+
 def _try(environment: ImmutableSandboxedEnvironment, name: str) -> None:
-    """Fill a template with all and with nothing, so that no report finds out what is wrong."""
+    """Fill a template with all, with little and with much, before a report depends on it.
+
+    What must be said is looked for whole, also where it is the only thing there is to say.
+    """
     sample = SAMPLES[name]
-    marks = {
-        key: _marked(key, value) if key in NEVER_LEFT_OUT[name] else value
-        for key, value in sample.items()
-    }
-    shown = ""
-    for values in (sample, {key: _empty(value) for key, value in sample.items()}, marks):
-        try:
-            shown = environment.get_template(name).render(values)
-        except Exception as error:  # noqa: BLE001 - a template may fail in any way
-            public = f"templates/{name} cannot be filled: {_words(error)}"
-            raise Misconfigured(public, remedy="compare it with the shipped one") from None
-    for key in sorted(NEVER_LEFT_OUT[name]):
-        if _mark(key) not in shown:
-            public = f"templates/{name} leaves out {key}"
-            raise Misconfigured(public, remedy="put it back, as in the shipped one")
+    said = sorted(NEVER_LEFT_OUT[name])
+    nothing = {key: _empty(value) for key, value in sample.items()}
+    marks = {key: _marked(key, sample[key]) for key in said}
+    _tried(environment, name, sample)
+    _tried(environment, name, nothing)
+    together = _tried(environment, name, {**sample, **marks})
+    missing = []
+    for key in said:
+        alone = _tried(environment, name, {**nothing, key: marks[key]})
+        if any(line not in shown for shown in (together, alone) for line in _lines(marks[key])):
+            missing.append(key)
+    if missing:
+        public = f"templates/{name} leaves out {', '.join(missing)}, or a part, or changes it"
+        raise Misconfigured(public, remedy="put it back, as in the shipped one")
 
 
-def _mark(key: str) -> str:
-    return f"<{key}>"
+def _tried(
+    environment: ImmutableSandboxedEnvironment, name: str, values: Mapping[str, object]
+) -> str:
+    try:
+        shown = environment.get_template(name).render(values)
+    except Exception as error:  # noqa: BLE001 - a template may fail in any way
+        public = f"templates/{name} cannot be filled: {_words(error)}"
+        raise Misconfigured(public, remedy="compare it with the shipped one") from None
+    if any(_control_characters(shown)):
+        public = f"templates/{name} writes a control character"
+        raise Misconfigured(public, remedy="compare it with the shipped one")
+    return shown
 
 
 def _marked(key: str, value: Sequence[str]) -> Sequence[str]:
-    return _mark(key) if isinstance(value, str) else (_mark(key),)
+    """Return what nobody writes by chance: several entries, of several long lines each."""
+    if isinstance(value, str):
+        return "\n".join(_mark(key, number) for number in range(_MANY))
+    return tuple(f"{_mark(key, number)}\n{_mark(key, -number)}" for number in range(1, _MANY))
+
+
+def _mark(key: str, number: int) -> str:
+    # Both cases, blanks in a row and markup, so that a filter which changes any of them is seen.
+    return f"<{key} {number:+}>  {'Aa & Zz ' * _LONG}<{number:+} {key}>"
+
+
+def _lines(value: Sequence[str]) -> list[str]:
+    return (value if isinstance(value, str) else "\n".join(value)).split("\n")
 
 
 def _empty(value: Sequence[str]) -> Sequence[str]:

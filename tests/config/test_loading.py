@@ -1,6 +1,7 @@
 """Every broken configuration is told whole, with its places; a sound one is one value."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
@@ -181,6 +182,16 @@ reading: !!map
 outbox: *limits
 """
 
+
+def _old_team_copy(site: Installation) -> None:
+    """Take the lines away that came with the conversation."""
+    path = site.folder / "templates" / "team-copy.txt"
+    text = path.read_text(encoding="utf-8")
+    for name in ("done", "waiting", "attachments"):
+        text = re.sub(rf"{{% for line in {name} %}}\n.*\n{{% endfor %}}\n", "", text)
+    path.write_text(text, encoding="utf-8")
+
+
 CASES: Mapping[str, Callable[[Installation], None]] = {
     "mistakes": _write("gatekeeper.yaml", _MISTAKES),
     "policy": _write("policy.yaml", _POLICY),
@@ -253,10 +264,13 @@ CASES: Mapping[str, Callable[[Installation], None]] = {
         ("gatekeeper.yaml", "security: security", "security: security-of-the-project1")
     ),
     "clear-port": _replace(("gatekeeper.yaml", "clear_port:", "clear_port: smtps")),
+    "clear-port-is-port": _replace(("gatekeeper.yaml", "clear_port:", "clear_port: 25")),
     "bounces-upper-case": _replace(("gatekeeper.yaml", "bounces: bounces", "bounces: Bounces")),
     "keys": _key_files,
     "people-share": _people_share,
     "template": _write("templates/team-copy.txt", "one\n{% if x %}\n"),
+    "template-control-character": _write("templates/reply.txt", "one\ntwo \x1b[2J\n"),
+    "template-old": _old_team_copy,
 }
 
 

@@ -4,16 +4,19 @@ import pytest
 
 from gatekeeper.domain.errors import Misconfigured, OurFault
 from gatekeeper.texts.templates import (
+    ACKNOWLEDGEMENT,
+    CLEAR_REPLY,
+    CLEAR_REPLY_PROPOSAL,
     NEVER_LEFT_OUT,
+    REPLY,
     REQUIRED,
     SAMPLES,
     TEAM_COPY,
+    TEAM_NOTICE,
     Texts,
     examine,
 )
 from tests.house import TEMPLATES, texts
-
-SAID = " ".join(f"{{{{ {name} }}}}" for name in sorted(NEVER_LEFT_OUT[TEAM_COPY]))
 
 
 def saying(name: str, *, without: str = "") -> str:
@@ -99,7 +102,7 @@ def test_what_is_wrong_with_a_template_is_said_before_it_is_used(source: str, sa
 
 def test_a_template_that_fails_on_one_report_is_our_fault_and_waits() -> None:
     """Such a report is not quarantined: the text is mended, and it goes on."""
-    broken = f"{{{{ 1 // (subject != 'bad') }}}}{SAID}"
+    broken = f"{{{{ 1 // (subject != 'bad') }}}}{saying(TEAM_COPY)}"
     filled = Texts({**{name: saying(name) for name in SAMPLES}, TEAM_COPY: broken})
     good = {**SAMPLES[TEAM_COPY], "subject": "good"}
     assert filled.fill(TEAM_COPY, good).startswith("1")
@@ -125,3 +128,52 @@ def test_a_template_cannot_leave_out_what_people_believe_and_decide_by(
     Texts(sources)
     with pytest.raises(Misconfigured, match=f"{template} leaves out {value}"):
         Texts({**sources, template: saying(template, without=value)})
+
+
+@pytest.mark.parametrize(
+    ("template", "whole", "part"),
+    [
+        (CLEAR_REPLY_PROPOSAL, "in text", "in text[:1]"),
+        (CLEAR_REPLY_PROPOSAL, "in text", "in text[:30]"),
+        (CLEAR_REPLY_PROPOSAL, "{{ line }}", "{{ line.splitlines()[0] }}"),
+        (CLEAR_REPLY_PROPOSAL, "{{ command }}", "{{ command | wordwrap(72) }}"),
+        (REPLY, "{{ text }}", "{{ text|truncate(20) }}"),
+        (REPLY, "{{ text }}", "{{ text|truncate(5000) }}"),
+        (CLEAR_REPLY, "{{ text }}", "{{ text.partition('\\n')[0] }}"),
+        (CLEAR_REPLY, "{{ text }}", "{{ text|e }}"),
+        (ACKNOWLEDGEMENT, "{{ code }}", "{{ code|lower }}"),
+        (ACKNOWLEDGEMENT, "{{ code }}", "{{ code|upper }}"),
+        (ACKNOWLEDGEMENT, "{{ fingerprint }}", "{{ fingerprint|replace(' ', '') }}"),
+        (TEAM_COPY, "in notes", "in notes[-5:]"),
+        (TEAM_COPY, "in done", "in (done if pieces else [])"),
+        (TEAM_NOTICE, "in lines", "in (lines|list)[:1]"),
+    ],
+)
+def test_a_template_cannot_leave_out_a_part_or_change_it(
+    template: str, whole: str, part: str
+) -> None:
+    """Neither later entries, nor the end of a long one, nor letters of the other case."""
+    shipped = (TEMPLATES / template).read_text(encoding="utf-8")
+    assert whole in shipped
+    examine(template, {template: shipped})
+    with pytest.raises(Misconfigured, match=f"{template} leaves out"):
+        examine(template, {template: shipped.replace(whole, part)})
+
+
+@pytest.mark.parametrize("character", ["\x1b", "\0", "\x7f", "\x9b", "\r", "\f", "\u2028"])
+@pytest.mark.parametrize("before", ["", "{# ", "{{ '"])
+def test_a_control_character_is_refused_at_its_place(character: str, before: str) -> None:
+    """Wherever it stands: as text, in a remark, in a value."""
+    source = f"one\n\ttwo {before}{character}[2J\n" + saying(TEAM_COPY)
+    column = len("\ttwo ") + len(before) + 1
+    with pytest.raises(Misconfigured, match=rf"team-copy\.txt:2:{column}: a control character"):
+        examine(TEAM_COPY, {TEAM_COPY: source})
+
+
+def test_a_control_character_cannot_be_made_by_the_template() -> None:
+    with pytest.raises(Misconfigured, match=r"team-copy\.txt writes a control character"):
+        examine(TEAM_COPY, {TEAM_COPY: "{{ '\\x1b' }}" + saying(TEAM_COPY)})
+
+
+def test_line_ends_of_other_systems_and_tabs_are_none() -> None:
+    examine(TEAM_COPY, {TEAM_COPY: "\tone\n".replace("\n", "\r\n") + saying(TEAM_COPY)})
