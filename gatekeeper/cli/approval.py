@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from gatekeeper.cli.grammar import Verbs, noun, verb
 from gatekeeper.domain.instants import spoken
+from gatekeeper.domain.verdict import spaced
 
 if TYPE_CHECKING:
     from gatekeeper.cli.screen import Screen
@@ -19,7 +20,7 @@ def add(nouns: Verbs) -> None:
         verbs,
         "list",
         run=show_all,
-        text="list what waits for approval, with the line that approves it",
+        text="list what waits for approval: what would be done, and the line that approves it",
         more=(
             "An approval is a signed mail of a person of the team that names the full hash; a "
             "shell approves nothing. Looking is recorded in the event log."
@@ -63,14 +64,30 @@ def show_all(options: argparse.Namespace) -> int:
 
 
 def show_request(screen: "Screen", one: "Request", where: str) -> None:
-    """Write what waits, who asked, who approved, and the line to be signed.
+    """Write what would be done, who asked, who approved, and the line to be signed.
 
     `where` is the issue at the domain of this installation, as a command names it.
     """
-    screen.pair("What", one.kind.replace("-", " "))
+    _wish(screen, one)
     screen.pair("Asked", f"{spoken(one.created_at)} by {one.created_by}")
     left = one.needed - len(one.approved_by)
     approved = ", ".join(one.approved_by) or "nobody"
     screen.pair("Approved", f"by {approved}; {left} more needed")
-    screen.pair("Approve", "sign and mail in one line:")
-    screen.pair("", f"!{where} approve {one.effect.hex()}")
+    screen.command("Approve", "sign and mail", f"!{where} approve {one.effect.hex()}")
+
+
+def _wish(screen: "Screen", one: "Request") -> None:
+    """Write what would be done, in full: what leaves and to whom, or which key is used."""
+    from gatekeeper.issues.requesting import CLEAR
+
+    asked = one.payload
+    if one.kind == CLEAR:
+        screen.pair("What", "reply IN CLEAR: everybody on its way may be able to read it")
+        screen.pair("To", f"{asked['to']}, {asked['address']}")
+        screen.pair("Subject", str(asked["subject"]))
+        screen.barred(str(asked["text"]).strip("\n"))
+        return
+    screen.pair("What", "answers to the reporter are encrypted to this key from now on")
+    screen.pair("Reporter", str(asked["address"]))
+    screen.pair("Key", spaced(str(asked["fingerprint"])))
+    screen.pair("Instead of", spaced(str(asked["before"])) or "none")

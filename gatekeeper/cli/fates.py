@@ -16,6 +16,7 @@ _WORDS: Final = {
     DeliveryState.CLAIMED: "being sent",
     DeliveryState.SEALED: "waiting to be sent",
     DeliveryState.PENDING: "waiting to be encrypted",
+    DeliveryState.DEFERRED: "to be tried again",
 }
 
 _FORMS: Final = {
@@ -45,13 +46,26 @@ def troubles(rows: Iterable[DeliveryRow]) -> list[str]:
     return [trouble(row) for row in rows if row.state in TROUBLE]
 
 
+def delays(rows: Iterable[DeliveryRow]) -> list[str]:
+    """Return a line for each copy that is tried again by itself: when, and why."""
+    return [delay(row) for row in rows if row.state is DeliveryState.DEFERRED]
+
+
 def trouble(row: DeliveryRow) -> str:
     """Return how one copy stands, and why."""
-    why = row.reason or row.reply
-    state = str(row.state).replace("_", " ")
+    return _why(row, str(row.state).replace("_", " "))
+
+
+def delay(row: DeliveryRow) -> str:
+    """Return when one copy is tried again, and why."""
+    return _why(row, f"tries again at {spoken(row.due_at)},")
+
+
+def _why(row: DeliveryRow, state: str) -> str:
     said = f"{row.recipient}: {state}"
     if row.attempts:
         said += f" after {counted(row.attempts, 'try', 'tries')}"
+    why = row.reason or row.reply
     return f"{said}, {why}" if why else said
 
 

@@ -3,28 +3,35 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from gatekeeper.cli.ending import endings
 from gatekeeper.domain.errors import Misconfigured, OurFault, Refusal
 
 _FILE_MODE: Final = 0o600
 _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def place(folder: Path, *, state: Path) -> Path:
+def place(folder: Path, *, closed: Mapping[str, Path]) -> Path:
     """Return the absolute place of a folder to be made, if it may be.
 
     Misconfigured when something is there already, other than an empty folder, or nothing to make
-    it in; Refusal inside the state folder, which is for what is sealed.
+    it in, or a file system is mounted there; Refusal inside a folder of `closed`, by its name.
     """
     target = folder.expanduser().resolve()
-    if target.is_relative_to(state.resolve()):
-        raise Refusal(
-            f"{target} lies in the state folder, where nothing is kept unsealed",
-            remedy="name a folder elsewhere, best one in memory",
+    for name, inside in closed.items():
+        if target.is_relative_to(inside.resolve()):
+            raise Refusal(
+                f"{target} lies in the {name}, where no opened mail is kept",
+                remedy="name a folder elsewhere, best one in memory",
+            )
+    if target.is_mount():
+        raise Misconfigured(
+            f"{target} is where a file system is mounted, so it cannot be made anew",
+            remedy="name a new folder in it",
         )
     try:
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -48,16 +55,22 @@ def place(folder: Path, *, state: Path) -> Path:
 def made_at_once(target: Path) -> Iterator[Path]:
     """Lend an empty folder, mode 0700, that stands at `target` when the context ends well.
 
-    When it does not, nothing of it is left. What the system refuses is OurFault.
+    When it does not, nothing of it is left, also when Ctrl-C, SIGTERM or SIGHUP ended it: Ended.
+    What the system refuses is OurFault.
     """
     try:
-        beside = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}-", dir=target.parent))
-        try:
-            yield beside
-            beside.rename(target)
-        except BaseException:
-            shutil.rmtree(beside)
-            raise
+        with endings() as ending:
+            beside = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}-", dir=target.parent))
+            try:
+                ending.allow()
+                yield beside
+                # once it stands there, it is too late to end
+                ending.hold()
+                beside.rename(target)
+            except BaseException:
+                ending.hold()
+                shutil.rmtree(beside)
+                raise
     except OSError as error:
         raise OurFault(
             f"{target} could not be written",

@@ -23,9 +23,11 @@ from gatekeeper.cli import (
     serve,
     version,
 )
+from gatekeeper.cli.ending import Ended
 from gatekeeper.domain.errors import GatekeeperError, OurFault
 
 USAGE: Final = 2
+_SIGNALLED: Final = 128
 INTERRUPTED: Final = 130
 """What a shell reports of a program that Ctrl-C ended: 128 and the signal's number."""
 
@@ -46,9 +48,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status (design: commands, "Exit codes")."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    _prepare_output()
     top = parser()
     try:
         options = top.parse_args(arguments)
@@ -60,19 +60,41 @@ def run(arguments: Sequence[str]) -> int:
     return _guarded(options)
 
 
+def _prepare_output() -> None:
+    """Let no letter that the output cannot show, and no output that is closed, end a command."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # the next file that is opened gets the number, and must not be written to as output
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w", closefd=False)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", closefd=False)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _guarded(options: argparse.Namespace) -> int:
+    from gatekeeper.cli.terminal import flush, forget_output
+
     try:
         status = int(options.run(options))
-        sys.stdout.flush()
+        flush()
     except GatekeeperError as error:
         _say(*_diagnostics(error))
         return error.exit_code
+    except Ended as ending:
+        _say(f"gatekeeper: ended by {ending.number.name}")
+        return _SIGNALLED + ending.number
     except KeyboardInterrupt:
         _say("gatekeeper: interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read us has enough; nothing more may be written, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # whoever read us has enough
+        forget_output()
         return 0
     except Exception as error:  # noqa: BLE001 - a person meets a sentence, never a traceback
         what = f"an unexpected {type(error).__name__}{_place(error)}"

@@ -115,7 +115,7 @@ def _add_acts(verbs: Verbs) -> None:
         type=Path,
         action="append",
         default=[],
-        help="a file that goes with it, encrypted; may be given again",
+        help="a file that goes with it, encrypted; may be given again, 25 MiB in all",
     )
 
 

@@ -4,7 +4,7 @@ They write rows and nothing else; a running service seals and sends what follows
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +13,7 @@ from gatekeeper.cli.given import given, given_text
 from gatekeeper.cli.opening import actor, settings_of
 from gatekeeper.cli.terminal import emit_json, emit_lines, safe
 from gatekeeper.cli.turns import named
-from gatekeeper.domain.errors import Misconfigured
+from gatekeeper.domain.errors import Misconfigured, TheirFault
 from gatekeeper.domain.filenames import file_name
 from gatekeeper.domain.policy import MIB
 from gatekeeper.issues import acting, requesting
@@ -24,7 +24,7 @@ from gatekeeper.store.issues import IssueRow
 from gatekeeper.store.tx import Tx
 
 _TEXT_MAX: Final = MIB
-_FILE_MAX: Final = 25 * MIB
+_FILES_MAX: Final = 25 * MIB
 _WAITS: Final = 3
 """The exit status of what is recorded and waits for approval (design: commands)."""
 
@@ -61,7 +61,7 @@ def reply(options: argparse.Namespace) -> int:
         raise Misconfigured(
             "--clear goes without files", remedy="leave out --attach, or reply encrypted"
         )
-    files = tuple(_file(path) for path in options.attach)
+    files = _files(options.attach)
     text = given_text(options.file, limit=_TEXT_MAX)
 
     def act(tx: Tx, desk: Desk, issue: IssueRow, by: Actor) -> Done:
@@ -76,10 +76,19 @@ def reply(options: argparse.Namespace) -> int:
     return _do(options, act)
 
 
-def _file(path: Path) -> File:
-    data = given(str(path), limit=_FILE_MAX, remedy="name a smaller file")
-    name = file_name(path.name, fallback="file")
-    return File(name=name, content_type="application/octet-stream", data=data)
+def _files(paths: Sequence[Path]) -> tuple[File, ...]:
+    """Return the files that go with a reply; TheirFault when they are too large together."""
+    files: list[File] = []
+    for path in paths:
+        data = given(str(path), limit=_FILES_MAX, remedy="name a smaller file")
+        if sum(len(file.data) for file in files) + len(data) > _FILES_MAX:
+            raise TheirFault(
+                f"with {path} the files are larger than {_FILES_MAX} bytes in all",
+                remedy="leave some out, or send them with several replies",
+            )
+        name = file_name(path.name, fallback="file")
+        files.append(File(name=name, content_type="application/octet-stream", data=data))
+    return tuple(files)
 
 
 def _do(options: argparse.Namespace, act: Act) -> int:

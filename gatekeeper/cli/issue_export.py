@@ -35,7 +35,8 @@ _FOLDER_MODE: Final = 0o700
 def run(options: argparse.Namespace) -> int:
     """Write the folder; that it is exported is recorded before anything of it is written."""
     settings = settings_of(options)
-    target = place(options.folder, state=settings.state_folder)
+    closed = {"state folder": settings.state_folder, "configuration folder": settings.folder}
+    target = place(options.folder, closed=closed)
     now = clock.now()
 
     def look(tx: Tx) -> Standing:

@@ -9,7 +9,7 @@ from typing import Final
 
 from gatekeeper import clock
 from gatekeeper.cli.approval import show_request
-from gatekeeper.cli.fates import trouble
+from gatekeeper.cli.fates import delay, trouble
 from gatekeeper.cli.issue_values import (
     correspondent_value,
     event_value,
@@ -130,6 +130,7 @@ def show(screen: Screen, found: Standing, *, last: int | None) -> None:
     screen.pair("Next", found.next_step, colour="bold")
     _waiting(screen, found)
     _trouble(screen, thread)
+    _deferred(screen, thread)
     _history(screen, found.history, last)
 
 
@@ -186,6 +187,15 @@ def _trouble(screen: Screen, thread: Thread) -> None:
     for row in thread.trouble:
         screen.item(short[row.id], trouble(row), colour="red")
     screen.say("Mend the reason, then: gatekeeper delivery retry DELIVERY")
+
+
+def _deferred(screen: Screen, thread: Thread) -> None:
+    if not thread.deferred:
+        return
+    screen.heading("Tries again by itself")
+    short = shortened(row.id for row in thread.deferred)
+    for row in thread.deferred:
+        screen.item(short[row.id], delay(row), colour="yellow")
 
 
 def _history(screen: Screen, history: Sequence[EventRow], last: int | None) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from gatekeeper.cli import inside
-from gatekeeper.cli.fates import fates, form_words, troubles
+from gatekeeper.cli.fates import delays, fates, form_words, troubles
 from gatekeeper.cli.folding import HOW, folded
 from gatekeeper.cli.inside import Inside, Opener, Written
 from gatekeeper.cli.opening import record, settings_of
@@ -113,6 +113,7 @@ def _message(
         screen.pair("Came", _came(message))
     screen.pair("Passed on", *_passed_on(turn))
     screen.pair("", *troubles(turn.passed_on), colour="red")
+    screen.pair("", *delays(turn.passed_on), colour="yellow")
     screen.pair("Note", *said.get("problems", ()), colour="yellow")
     screen.pair("Done", *said.get("done", ()))
     _text(screen, found.reading.text, full=full)
@@ -182,6 +183,7 @@ def _letter(
     screen.pair("Form", form_words(letter.form, turn.passed_on))
     screen.pair("Sent", fates(turn.passed_on) or "to nobody")
     screen.pair("", *troubles(turn.passed_on), colour="red")
+    screen.pair("", *delays(turn.passed_on), colour="yellow")
     if letter.automatic and not full:
         screen.gap()
         screen.note(f"{counted(len(written.text.splitlines()), 'line')} of a fixed text; {HOW}")

@@ -50,6 +50,7 @@ def request_value(one: Request, issue: str) -> dict[str, object]:
         "issue": issue,
         "effect": one.effect.hex(),
         "kind": one.kind,
+        "asked": {name: said for name, said in one.payload.items() if name != "once"},
         "state": one.state,
         "created_by": one.created_by,
         "created_at": rfc3339(one.created_at),

@@ -1,7 +1,8 @@
 """Lines for people: headings and labels of ours at the left, what others wrote further right.
 
 Nothing of a sender's ever begins a line, on a terminal or in a pager behind a pipe: every line is
-made to fit. So no word of a mail can pose as a word of ours.
+made to fit. So no word of a mail can pose as a word of ours. Only a command of ours stays whole in
+a pipe, so that it can be copied.
 """
 
 import shutil
@@ -9,7 +10,7 @@ import sys
 from collections.abc import Iterable
 from typing import Final
 
-from gatekeeper.cli.terminal import painted, safe, safe_lines
+from gatekeeper.cli.terminal import painted, room, safe, safe_lines
 from gatekeeper.cli.wrapping import NARROWEST, all_wrapped, columns, wrapped
 
 MARGIN: Final = 11
@@ -92,6 +93,22 @@ class Screen:
         """Write the text of a mail, indented."""
         lines = all_wrapped(safe_lines(text), self._room - INDENT)
         self.lines += [f"{'':<{INDENT}}{line}".rstrip(" ") for line in lines]
+
+    def barred(self, text: str) -> None:
+        """Write text that is asked for, each line behind a bar, so that none looks like ours."""
+        lines = all_wrapped(safe_lines(text), self._room - 2 * INDENT)
+        self.lines += [f"{'':<{INDENT}}| {line}".rstrip(" ") for line in lines]
+
+    def command(self, label: str, words: str, command: str) -> None:
+        """Write a label and words of ours, below them a line to be copied.
+
+        It is broken only on a terminal without room for it, and then said to be one line.
+        """
+        text = safe(command)
+        whole = room() is None or columns(text) <= self._room - INDENT
+        self.pair(label, f"{words}:" if whole else f"{words} (one line):")
+        lines = [text] if whole else wrapped(text, self._room - INDENT)
+        self.lines += [f"{'':<{INDENT}}{line}" for line in lines]
 
     def note(self, text: str) -> None:
         """Write a remark of ours among the text of a mail, in brackets at the left edge."""

@@ -6,9 +6,11 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from gatekeeper.cli.wrapping import NARROWEST, columns, fitted, wrapped
+from gatekeeper.domain.errors import OurFault
 
 T = TypeVar("T")
 
@@ -38,13 +40,40 @@ def _escaped(character: str) -> str:
 
 def emit_json(value: object) -> None:
     """Print one JSON value: ASCII, so that nothing in it can steer a terminal."""
-    print(json.dumps(value, indent=2))
+    emit_lines(json.dumps(value, indent=2))
 
 
 def emit_lines(*lines: str) -> None:
-    """Print lines that are safe already."""
-    for line in lines:
-        print(line)
+    """Print lines that are safe already; OurFault when there is no room for them."""
+    with _told():
+        for line in lines:
+            print(line)
+
+
+def flush() -> None:
+    """Hand on what was printed; OurFault when there is no room for it."""
+    with _told():
+        sys.stdout.flush()
+
+
+def forget_output() -> None:
+    """Let nothing more be written, not even at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        forget_output()
+        raise OurFault(
+            "the output could not be written",
+            reason=error.strerror or "",
+            remedy="see to where it goes; what the command did stands",
+        ) from None
 
 
 def painted(text: str, colour: str) -> str:

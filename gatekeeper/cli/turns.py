@@ -17,10 +17,8 @@ from gatekeeper.store.letters import LetterHead
 from gatekeeper.store.messages import StoredMessage
 from gatekeeper.store.tx import Tx
 
-TROUBLE: Final = frozenset(
-    {DeliveryState.BLOCKED, DeliveryState.FAILED, DeliveryState.DEFERRED, DeliveryState.IN_DOUBT}
-)
-"""States of a delivery that a person should know of."""
+TROUBLE: Final = frozenset({DeliveryState.BLOCKED, DeliveryState.FAILED, DeliveryState.IN_DOUBT})
+"""States of a delivery that a person should see to; a deferred one is tried again by itself."""
 
 TEAM_COPY: Final = "team-copy"
 """The kind of a letter that carries a message to the team."""
@@ -66,8 +64,13 @@ class Thread:
 
     @property
     def trouble(self) -> tuple[DeliveryRow, ...]:
-        """The deliveries that were not taken by the relay yet, though they were tried."""
+        """The deliveries that a person should see to."""
         return tuple(row for row in self.deliveries if row.state in TROUBLE)
+
+    @property
+    def deferred(self) -> tuple[DeliveryRow, ...]:
+        """The deliveries that the relay did not take yet, and that are tried again."""
+        return tuple(row for row in self.deliveries if row.state is DeliveryState.DEFERRED)
 
     @property
     def reported_at(self) -> Instant:

@@ -54,15 +54,20 @@ def answered(talk: Talk) -> None:
     talk.receive(talk.text(QUOTING, subject=f"Re: [{ISSUE}] the parser"), sender=ROBINS)
 
 
-def refused(talk: Talk, recipient: str) -> None:
+def refused(
+    talk: Talk,
+    recipient: str,
+    *,
+    outcome: Outcome = Outcome.REFUSED,
+    reply: str = "550 5.1.1 No such user",
+) -> None:
     """Hand out what is due by a relay that refuses one recipient and takes all others."""
+    taken = Attempt(outcome=Outcome.DELIVERED, reply="250 2.0.0 taken")
+    otherwise = Attempt(outcome=outcome, reply=reply)
     outbox = talk.house.outbox
     while jobs := outbox.claim():
         for job in jobs:
-            refuse = str(job.recipient) == recipient
-            outcome = Outcome.REFUSED if refuse else Outcome.DELIVERED
-            reply = "550 5.1.1 No such user" if refuse else "250 2.0.0 taken"
-            outbox.record(job, Attempt(outcome=outcome, reply=reply))
+            outbox.record(job, otherwise if str(job.recipient) == recipient else taken)
 
 
 _GROUP = "[0-9A-F]{4}"

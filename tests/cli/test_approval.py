@@ -8,7 +8,8 @@ from gatekeeper.store import audit, requests
 from gatekeeper.store.engine import Store
 from tests.cli.conftest import Shell
 from tests.cli.story import ISSUE, ROBINS, steady
-from tests.cli.test_issue_show import ask
+from tests.cli.terminals import on_a_terminal
+from tests.cli.test_issue_show import CLEAR_ANSWER, ask
 from tests.issues.talk import Talk
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "cli"
@@ -44,12 +45,42 @@ def test_what_waits_is_as_reviewed(
     compare("approvals.txt", steady(said.out))
 
 
+def test_a_key_that_waits_is_shown(
+    shell: Shell, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose it would be, and in place of which."""
+    monkeypatch.setenv("COLUMNS", "80")
+    talk.receive(talk.text("It crashes."), sender=ROBINS)
+    ask(talk, "reporter-key", {"address": ROBINS, "fingerprint": "AB12" * 10, "before": ""})
+    shown = shell("approval", "list").out
+    expected = (
+        "What       answers to the reporter are encrypted to this key from now on\n"
+        f"Reporter   {ROBINS}\n"
+        f"Key        {' '.join(['AB12'] * 10)}\n"
+        "Instead of none\n"
+    )
+    assert expected in shown
+
+
+@pytest.mark.parametrize("width", ["60", "120"])
+def test_on_a_terminal_the_line_is_broken_only_if_it_must(
+    width: str, shell: Shell, waiting: Talk
+) -> None:
+    """And then it is said to be one line."""
+    arguments = ["-m", "gatekeeper", "--config", str(shell.site.folder), "approval", "list"]
+    shown = on_a_terminal(arguments, COLUMNS=width, NO_COLOR="1")
+    command = f"  !{ISSUE}@example.org approve {(b'e' * 32).hex()}\n"
+    assert ("120" == width) == (f"sign and mail:\n{command}" in shown)
+    assert ("60" == width) == ("sign and mail (one line):\n" in shown)
+
+
 def test_it_is_told_for_programs(shell: Shell, waiting: Talk) -> None:
     (found,) = shell("approval", "list", "--json").json
     assert {
         "issue": ISSUE,
         "effect": (b"e" * 32).hex(),
         "kind": "reply-clear",
+        "asked": {name: said for name, said in CLEAR_ANSWER.items() if name != "once"},
         "state": "waiting",
         "created_by": "shell:admin",
         "created_at": "2026-09-03T12:00:00Z",

@@ -1,11 +1,13 @@
 """A folder of secrets stands there whole or not at all, for its owner alone."""
 
 import os
+import signal
 import stat
 from pathlib import Path
 
 import pytest
 
+from gatekeeper.cli.ending import Ended
 from gatekeeper.cli.folder import made_at_once, new_file, place
 from gatekeeper.domain.errors import Misconfigured, OurFault, Refusal
 
@@ -53,6 +55,53 @@ def test_nothing_is_left_of_a_failure(
     assert [] == list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_nothing_is_left_when_it_is_ended(number: signal.Signals, tmp_path: Path) -> None:
+    """By Ctrl-C, by a shutdown, by a lost connection; afterwards signals do what they did."""
+    before = signal.getsignal(number)
+
+    def write() -> None:
+        with made_at_once(tmp_path / "x") as folder:
+            fill(folder)
+            signal.raise_signal(number)
+            fill(folder / "never")
+
+    with pytest.raises(Ended) as ended:
+        write()
+    assert number == ended.value.number
+    assert [] == list(tmp_path.iterdir())
+    assert before == signal.getsignal(number)
+
+
+def test_what_ends_it_twice_does_not_end_the_tidying_up(tmp_path: Path) -> None:
+    """Somebody presses Ctrl-C until it is quiet."""
+
+    def write() -> None:
+        with made_at_once(tmp_path / "x") as folder:
+            fill(folder)
+            try:
+                signal.raise_signal(signal.SIGINT)
+            finally:
+                signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(Ended) as ended:
+        write()
+    assert signal.SIGINT == ended.value.number
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
+    """As after nohup: a lost connection does not end it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with made_at_once(tmp_path / "x") as folder:
+            signal.raise_signal(signal.SIGHUP)
+            fill(folder)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert (tmp_path / "x" / "a").exists()
+
+
 def test_what_came_there_meanwhile_is_not_replaced(tmp_path: Path) -> None:
     def write() -> None:
         with made_at_once(tmp_path / "x") as folder:
@@ -83,11 +132,18 @@ def test_where_it_may_stand(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "way").symlink_to(state)
     for name in ("new", "empty", "full/../new"):
-        assert place(tmp_path / name, state=state) == (tmp_path / name).resolve()
+        assert place(tmp_path / name, closed={"state folder": state}) == (tmp_path / name).resolve()
     for name in ("file", "full", "nowhere/new"):
         with pytest.raises(Misconfigured):
-            place(tmp_path / name, state=state)
+            place(tmp_path / name, closed={"state folder": state})
     for name in ("state", "state/new", "empty/../state/deep/new", "way/new"):
         with pytest.raises(Refusal) as refused:
-            place(tmp_path / name, state=state)
+            place(tmp_path / name, closed={"state folder": state})
         assert 1 == refused.value.exit_code
+
+
+def test_it_does_not_stand_where_a_file_system_is_mounted() -> None:
+    """A folder cannot be put in the place of one; that is said before anything is opened."""
+    with pytest.raises(Misconfigured, match="mounted") as refused:
+        place(Path("/proc"), closed={})
+    assert "name a new folder in it" == refused.value.remedy

@@ -116,6 +116,35 @@ def test_a_reader_that_had_enough_is_no_error(tmp_path: Path) -> None:
     assert (0, b"") == (done.returncode, done.stderr)
 
 
+def test_an_output_without_room_is_told() -> None:
+    """`gatekeeper … >/dev/full`: what happened, and that the command itself was carried out."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "gatekeeper", "version"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert 75 == done.returncode
+    said = "gatekeeper: the output could not be written (No space left on device): "
+    assert f"{said}see to where it goes; what the command did stands\n" == done.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_end_nothing(closed: str) -> None:
+    """What is not wanted goes nowhere, and into no file that happens to get its number."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$0" -m gatekeeper version {closed}', sys.executable],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

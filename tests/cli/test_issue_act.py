@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gatekeeper import clock
+from gatekeeper.domain.policy import MIB
 from gatekeeper.issues.verbs import VERBS
 from gatekeeper.outbound.job import Job
 from gatekeeper.store import audit, letters, requests
@@ -147,7 +148,53 @@ def test_a_text_that_is_none_is_refused(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xfe")))
     said = shell("issue", "note", ISSUE)
     assert (2, "") == (said.status, said.out)
-    assert "no UTF-8 text" in said.err
+    assert "standard input holds no UTF-8 text" in said.err
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x1b", "\x85"])
+@pytest.mark.parametrize("verb", ["note", "reply"])
+def test_control_characters_are_refused(
+    verb: str, character: str, shell: Shell, reported: Store, tmp_path: Path
+) -> None:
+    """Which and where is said; nothing is kept."""
+    before = reported.read(audit.head).seq
+    said = shell(
+        *("issue", verb, ISSUE, "--file", written(tmp_path, f"One\n\ttwo {character} three\n"))
+    )
+    assert (2, "") == (said.status, said.out)
+    assert f"holds the control character U+{ord(character):04X} in line 2: take it out" in said.err
+    assert before == reported.read(audit.head).seq
+
+
+def test_what_goes_with_a_reply_is_bounded_in_all(
+    shell: Shell, reported: Store, tmp_path: Path
+) -> None:
+    """Several files that are small enough by themselves."""
+    big = tmp_path / "big"
+    with big.open("wb") as file:
+        file.truncate(13 * MIB)
+    text = written(tmp_path, "Here it is.")
+    said = shell("issue", "reply", ISSUE, "--file", text, *["--attach", str(big)] * 2)
+    assert (2, "") == (said.status, said.out)
+    assert "the files are larger than 26214400 bytes in all: leave some out" in said.err
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("-", "standard input is closed: name a file"),
+        (".", ". is a folder: name a file"),
+        ("/proc/self/mem", "(Input/output error): name a file that can be read"),
+    ],
+)
+def test_what_cannot_be_read_has_its_own_remedy(
+    name: str, words: str, shell: Shell, reported: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also a standard input that is closed, `<&-`, which Python has as None."""
+    monkeypatch.setattr(sys, "stdin", None)
+    said = shell("issue", "note", ISSUE, "--file", name)
+    assert (2, "") == (said.status, said.out)
+    assert words in said.err
 
 
 def test_somebody_who_is_nobody_here_is_not_there(shell: Shell, talk: Talk, tmp_path: Path) -> None:

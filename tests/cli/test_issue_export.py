@@ -5,7 +5,10 @@ import hashlib
 import json
 import mailbox
 import re
+import signal
 import stat
+import subprocess
+import sys
 from email.policy import default
 from pathlib import Path
 from typing import Any
@@ -167,6 +170,46 @@ def test_nothing_unsealed_comes_into_the_state_folder(shell: Shell, reported: St
     before = sorted(state.iterdir())
     assert "state folder" in refused(shell, state / "out", 1).err
     assert before == sorted(state.iterdir())
+
+
+def test_nothing_unsealed_comes_into_the_configuration(shell: Shell, reported: Store) -> None:
+    """It is kept in backups and version control, where opened mail has no place."""
+    before = sorted(shell.site.folder.iterdir())
+    said = refused(shell, shell.site.folder / "keys" / "out", 1)
+    assert "configuration folder" in said.err
+    assert before == sorted(shell.site.folder.iterdir())
+    assert not (shell.site.folder / "keys" / "out").exists()
+
+
+_ENDING_GPG = """#!/bin/sh
+case " $* " in *" --decrypt "*) kill -s {name} $PPID;; esac
+exec {gpg} "$@"
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_what_ends_it_leaves_nothing(
+    number: signal.Signals, shell: Shell, talk: Talk, tmp_path: Path
+) -> None:
+    """While a message is being opened: status 128 and the signal's number, as shells have it."""
+    report(talk)
+    gpg = tmp_path / "ending-gpg"
+    name = number.name.removeprefix("SIG")
+    gpg.write_text(_ENDING_GPG.format(name=name, gpg=shell.site.load().gpg), encoding="ascii")
+    gpg.chmod(0o700)
+    shell.site.replace("gatekeeper.yaml", "  binary: gpg", f"  binary: {gpg}")
+    place = tmp_path / "place"
+    place.mkdir()
+    command = [sys.executable, "-m", "gatekeeper", "--config", str(shell.site.folder)]
+    done = subprocess.run(
+        [*command, "issue", "export", ISSUE, str(place / "out")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (128 + number, "") == (done.returncode, done.stdout)
+    assert f"gatekeeper: ended by {number.name}\n" == done.stderr
+    assert [] == list(place.iterdir())
 
 
 def test_a_failure_leaves_nothing_half_made(shell: Shell, reported: Store, tmp_path: Path) -> None:

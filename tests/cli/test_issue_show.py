@@ -1,14 +1,16 @@
 """`gatekeeper issue show`: how an issue stands on one screen, what waits, what is in trouble."""
 
 import getpass
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from gatekeeper.cli.issue_show import Standing, show, standing
 from gatekeeper.cli.screen import Screen
+from gatekeeper.domain.delivery import Outcome
 from gatekeeper.domain.identity import short_tag
-from gatekeeper.domain.instants import DAY, Instant, later
+from gatekeeper.domain.instants import DAY, Instant, later, spoken
 from gatekeeper.store import audit, requests
 from gatekeeper.store.engine import Store
 from tests.cli.conftest import Shell
@@ -32,16 +34,27 @@ def screen_of(found: Standing, *, width: int, last: int | None) -> str:
     return steady("\n".join(screen.lines) + "\n")
 
 
-def ask(talk: Talk) -> None:
+CLEAR_ANSWER: Mapping[str, object] = {
+    "to": "reporter",
+    "address": ROBINS,
+    "subject": f"Your report ({ISSUE})",
+    "text": "Dear Robin,\n\nWhich version is it? \x1b[2J" + " Please say so." * 6 + "\n",
+    "once": "only",
+}
+
+
+def ask(
+    talk: Talk, kind: str = "reply-clear", payload: Mapping[str, object] = CLEAR_ANSWER
+) -> None:
     """Have somebody ask for what two people must approve."""
     issue = talk.issue().id
     talk.house.store.write(
         lambda tx: requests.add(
             tx,
             issue=issue,
-            kind="reply-clear",
+            kind=kind,
             effect=b"e" * 32,
-            payload={},
+            payload=payload,
             needed=2,
             created_by="shell:admin",
             now=talk.house.now,
@@ -78,6 +91,26 @@ def test_an_issue_in_trouble_is_as_reviewed(shell: Shell, store: Store, talk: Ta
     shown, history, _ = screen_of(found, width=80, last=None).partition("\nHistory\n")
     assert history
     compare("show-trouble.txt", shown.replace(short, "dddddddd"))
+
+
+def test_what_is_tried_again_by_itself_is_no_trouble(
+    shell: Shell, store: Store, talk: Talk
+) -> None:
+    """When, and why; there is no reason to mend, and the next step is another."""
+    talk.house.receive(talk.text("It crashes.", subject="Crash"), sender=ROBINS)
+    talk.house.settle()
+    refused(talk, ROBINS, outcome=Outcome.NOT_NOW, reply="451 4.3.0 Later")
+    found = standing_at(shell, store, START)
+    assert () == found.thread.trouble
+    (row,) = found.thread.deferred
+    shown = screen_of(found, width=120, last=None)
+    assert "Did not get through" not in shown
+    assert "nobody has taken it" in found.next_step
+    again = f"{ROBINS}: tries again at {spoken(row.due_at)}, after 1 try, 451 4.3.0 Later"
+    assert f"\nTries again by itself\n  {short_tag(row.id)[:8]}  {again}\n" in shown
+    thread = shell("issue", "thread", ISSUE).out
+    assert "1 to be tried again" in thread
+    assert "451 4.3.0 Later" in thread
 
 
 def test_it_is_told_for_programs(shell: Shell, talk: Talk) -> None:
