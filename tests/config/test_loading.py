@@ -1,7 +1,6 @@
 """Every broken configuration is told whole, with its places; a sound one is one value."""
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
@@ -183,15 +182,6 @@ outbox: *limits
 """
 
 
-def _old_team_copy(site: Installation) -> None:
-    """Take the lines away that came with the conversation."""
-    path = site.folder / "templates" / "team-copy.txt"
-    text = path.read_text(encoding="utf-8")
-    for name in ("done", "waiting", "attachments"):
-        text = re.sub(rf"{{% for line in {name} %}}\n.*\n{{% endfor %}}\n", "", text)
-    path.write_text(text, encoding="utf-8")
-
-
 CASES: Mapping[str, Callable[[Installation], None]] = {
     "mistakes": _write("gatekeeper.yaml", _MISTAKES),
     "policy": _write("policy.yaml", _POLICY),
@@ -257,9 +247,7 @@ CASES: Mapping[str, Callable[[Installation], None]] = {
     "runtime-too-long": _replace(
         ("gatekeeper.yaml", "  folder:\n", f"  folder: /dev/shm/{'x' * 80}\n")
     ),
-    "bounces-too-long": _replace(
-        ("gatekeeper.yaml", "bounces: bounces", "bounces: undeliverable1")
-    ),
+    "bounces-too-long": _replace(("gatekeeper.yaml", ": bounces", ": undeliverable1")),
     "security-too-long": _replace(
         ("gatekeeper.yaml", "security: security", "security: security-of-the-project1")
     ),
@@ -269,8 +257,6 @@ CASES: Mapping[str, Callable[[Installation], None]] = {
     "keys": _key_files,
     "people-share": _people_share,
     "template": _write("templates/team-copy.txt", "one\n{% if x %}\n"),
-    "template-control-character": _write("templates/reply.txt", "one\ntwo \x1b[2J\n"),
-    "template-old": _old_team_copy,
 }
 
 

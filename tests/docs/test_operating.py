@@ -1,24 +1,36 @@
 """docs/operating.md can be followed: its commands work, its files agree with program and tests."""
 
 import ast
+import os
 import re
 import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import yaml
 
+from gatekeeper.clock import now as read_clock
+from gatekeeper.config import load
+from gatekeeper.config.certificates import examine
 from gatekeeper.config.models import ListenSection, RelaySection
 from gatekeeper.domain.errors import Misconfigured, OurFault
+from gatekeeper.domain.instants import DAY, later
 from gatekeeper.domain.policy import IntakeLimits
-from gatekeeper.issues.commands import VERBS
+from gatekeeper.issues.commands import VERBS, parse
 from gatekeeper.publication.wkd import advanced
 from tests.architecture.sources import read
 from tests.docs.test_references import typed_commands
 from tests.documented import DOCUMENT, block, main_cf, master_cf, parameters
 from tests.house import ALIAS, person_key
+from tests.issues.test_authority import a_scene, entity, sealed
 from tests.peers import require
-from tests.running import gatekeeper, make_site
+from tests.running import ROOT, gatekeeper, make_site
+from tests.toolchain.workshop import write_script
 
 
 def test_founding_works_as_written(tmp_path: Path) -> None:
@@ -118,11 +130,100 @@ def test_the_master_key_has_the_places_named(name: str) -> None:
     assert key in yaml.safe_load(read("config/gatekeeper.yaml"))[section]
 
 
-def test_the_team_s_commands_are_all_told() -> None:
-    """Each verb of the table, in a form that is understood."""
+def told_commands() -> list[str]:
+    """Return mails with each line of the table of commands, as it is written there."""
     lines = re.findall(r"^\| `(!.*?)` \|", read(DOCUMENT), re.MULTILINE)
-    told = {line.split()[-1] if line == "!help" else line.split()[1] for line in lines}
-    assert set(VERBS) == {word.lstrip("!") for word in told}
+    digits = {"HASH": "a" * 64, "FINGERPRINT": "A" * 40}
+    typed = [" ".join(digits.get(word, word) for word in line.split()) for line in lines]
+    with_text = re.compile(" (note|reply)")
+    return [f"{line}\n\nThe text." if with_text.search(line) else line for line in typed]
+
+
+def test_the_team_s_commands_are_all_told() -> None:
+    """Each verb, in a line that is understood as it is written, and names the domain."""
+    found = [parse(mail) for mail in told_commands()]
+    assert [()] * len(found) == [parsed.problems for parsed in found]
+    commands = [command for parsed in found for command in parsed.commands]
+    assert len(found) == len(commands)
+    assert set(VERBS) == {command.verb for command in commands}
+    for command in commands:
+        assert (ALIAS.domain if VERBS[command.verb].needs_issue else "") == command.domain
+
+
+def test_the_team_s_commands_are_obeyed_as_they_are_written() -> None:
+    """Signed by a program that signs no To; without the domain all but `help` are refused."""
+    with a_scene() as scene:
+        for mail in told_commands():
+            assert () == scene.judged(sealed(scene, entity(mail)))
+            bare = mail.replace(f"@{ALIAS.domain}", "")
+            assert (bare != "!help") == bool(scene.judged(sealed(scene, entity(bare))))
+        signed_to = entity("!SEC-2026-0007 own", f"To: {ALIAS}")
+        assert () == scene.judged(sealed(scene, signed_to))
+
+
+def test_a_command_is_told_without_the_domain_only_where_that_is_explained() -> None:
+    text = " ".join(read(DOCUMENT).split())
+    (bare,) = re.finditer(r"`!SEC-[\d-]+ [^`]*`", text)
+    assert text[: bare.start()].endswith("the domain can be left out: ")
+
+
+def follow(
+    after: str, folder: Path, *, status: int = 0, changed: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Type a block of the manual, `changed` in some words, at the installation in `folder`."""
+    (folder / "bin").mkdir(exist_ok=True)
+    write_script(folder / "bin" / "runuser", 'shift 3; exec "$@"')
+    lines = block(after)
+    places = {"/etc/gatekeeper": f"{folder}/config", "/opt/gatekeeper/bin/python": sys.executable}
+    for old, new in {**places, **changed}.items():
+        assert old in lines
+        lines = lines.replace(old, new)
+    done = subprocess.run(
+        ["sh", "-c", lines],
+        env={
+            **os.environ,
+            "PATH": f"{folder}/bin:{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert status == done.returncode, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_an_upgrade_shows_what_is_new_in_the_templates(tmp_path: Path) -> None:
+    """A file that is not there, and lines that one which is there does not have."""
+    site = make_site(tmp_path, relay=1)
+    assert "" == follow("## Upgrade", tmp_path)
+    (site.config / "templates" / "reply.txt").unlink()
+    site.change("templates/team-copy.txt", "{{ command }} help", "")
+    shown = follow("## Upgrade", tmp_path, status=1)
+    assert re.search(r"^Only in .*/config/templates: reply\.txt$", shown, re.MULTILINE)
+    assert re.search(r"^\+.*\{\{ command \}\} help$", shown, re.MULTILINE)
+
+
+def test_the_shipped_templates_lie_where_is_said() -> None:
+    wheel = tomllib.loads(read("pyproject.toml"))["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert f"/site-packages/{wheel['force-include']['config']}/templates/`" in read(DOCUMENT)
+
+
+def test_the_alias_s_key_is_extended_by_hand(tmp_path: Path) -> None:
+    """The warning before its end goes, fingerprint and seal stay, nothing opened is left behind."""
+    site = make_site(tmp_path, relay=1)
+    alias = site.config / "alias"
+    names, sealed_before = sorted(alias.iterdir()), (alias / "secret.sealed").read_bytes()
+    soon = later(read_clock(), 700 * DAY)
+    assert ["alias.certificate"] == [each.path for each in examine(load(site.config), now=soon)]
+    # A key that was just made has the two years already that are written there.
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
+        changed = {" 2y": " 3y", "mktemp -d /dev/shm": f"mktemp -d {memory}"}
+        follow("**The alias's key**", tmp_path, changed=changed)
+        assert [] == list(Path(memory).iterdir())
+    assert () == examine(load(site.config), now=soon)
+    assert sealed_before != (alias / "secret.sealed").read_bytes()
+    assert names == sorted(alias.iterdir())
 
 
 def test_names_in_dns_are_those_of_postfix_and_the_key() -> None:
