@@ -91,10 +91,13 @@ def _of_team(desk: Desk, name: str) -> str:
         for person in desk.team.people
         if wanted in {person.name.casefold(), person.address.key}
     ]
-    if len(found) != 1:
+    if not found:
         known = ", ".join(person.name for person in desk.team.people)
         said = f'"{one_line(name, 60)}" is nobody of the team' if wanted else "nobody is named"
-        raise Refusal(said, remedy=f"name one of: {known}")
+        raise NotThere(said, remedy=f"name one of: {known}")
+    if len(found) > 1:
+        said = f'"{one_line(name, 60)}" is the name of {len(found)} people of the team'
+        raise Refusal(said, remedy="name the one you mean by the address")
     return found[0]
 
 

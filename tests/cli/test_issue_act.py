@@ -101,11 +101,10 @@ def test_a_reply_in_clear_waits_for_people(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["own", ISSUE, "--for", "Eve"], "name one of: Andrea Example, Wei Example"),
         (["reply", ISSUE, "--clear"], "relay"),
         (["reply", ISSUE], "no key of the reporter is known"),
     ],
-    ids=["own", "in clear without a port for it", "without a key"],
+    ids=["in clear without a port for it", "without a key"],
 )
 def test_what_a_rule_refuses_is_status_1(
     arguments: list[str],
@@ -216,3 +215,11 @@ def test_an_owner_is_named_and_the_team_is_told(
     assert "Wei Example" == talk.issue().owner
     talk.house.now = clock.now()
     assert "is Wei Example's, says shell:" in talk.block(talk.work())
+
+
+def test_an_owner_whom_nobody_knows_is_status_4(shell: Shell, talk: Talk) -> None:
+    talk.receive(talk.text("It crashes."), sender=ROBINS)
+    said = shell("issue", "own", ISSUE, "--for", "Eve")
+    assert 4 == said.status
+    assert '"Eve" is nobody of the team' in said.err
+    assert "name one of: Andrea Example, Wei Example" in said.err
