@@ -91,31 +91,12 @@ def examine(engine: Engine, block: bytes, now: Instant) -> Guest:
     return Guest(info=info, certificate=certificate)
 
 
-def signing_key_ids(guest: Guest) -> tuple[str, ...]:
-    """Return the 16 hex digits of each key that it claims to sign by, the primary one first.
-
-    Good for finding it by a signature's key id. A subkey may be another's: whether it is the
-    guest's own shows only when gpg finds a signature by it good.
-    """
-    own = (guest.info.fingerprint, *guest.info.signing_keys)
-    return tuple(dict.fromkeys(key[-16:] for key in own))
-
-
 def key_ids(certificate: bytes) -> tuple[str, ...]:
     """Return the 16 hex digits of every key in a certificate that `examine` returned.
 
     They find whose signature a message may hold; gpg decides whether it is theirs.
     """
     return tuple(sorted(_key_ids(certificate)))
-
-
-def lasting(engine: Engine, certificate: bytes, now: Instant) -> str:
-    """Return why nothing can be encrypted to a guest's certificate any more, "" if it can."""
-    try:
-        info = keys.inspect(engine, certificate, now)
-    except CertRefused as error:
-        return error.public
-    return "" if info.can_encrypt else (*info.problems, "the key cannot be encrypted to")[0]
 
 
 def for_verifying(
