@@ -25,6 +25,7 @@ from gatekeeper.issues.letterhead import (
 )
 from gatekeeper.issues.post import TEAM_COPY_KIND
 from gatekeeper.issues.reading import OUTSIDE_ONLY, UNREAD, stays_whole
+from gatekeeper.issues.reply_text import own_words
 from gatekeeper.issues.thread import Clues
 from gatekeeper.mail.compose import outer
 from gatekeeper.mail.reading import Reading
@@ -264,7 +265,8 @@ def _follow(case: Case, place: Place, parsed: Parsed) -> _Found:
         remarks=tuple(remarks),
         done=(*followed.done, *answered),
         waiting=followed.waiting,
-        silent=followed.only_help,
+        # What stands below the command is discussion, and reaches the team like any other.
+        silent=followed.only_help and not own_words(parsed.rest).strip(),
     )
 
 

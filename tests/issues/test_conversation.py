@@ -7,7 +7,7 @@ import pytest
 from gatekeeper.domain.instants import DAY, HOUR, MINUTE
 from gatekeeper.domain.protection import ClearForm, Sealed
 from gatekeeper.store import requests
-from tests.house import ALIAS, PEOPLE, House, person_key, reading_as, uid
+from tests.house import ALIAS, PEOPLE, House, decrypt, person_key, reading_as, uid
 from tests.issues.reports import ROBIN, key_part, multipart, robin_key, stranger_key
 from tests.issues.talk import HERE, Talk, a_talk, clear_text, more, parsed, to
 
@@ -184,6 +184,17 @@ def test_help_is_asked_for_anywhere_and_goes_to_nobody_else(talk: Talk) -> None:
     assert "andrea@team.example" == str(answer.recipient)
     assert "!SEC-2026-0007@example.org own" in talk.andrea.open(answer.what.content).block
     assert 0 == talk.issues
+
+
+def test_what_stands_below_a_call_for_help_reaches_the_team(talk: Talk) -> None:
+    """Without an issue too: it was accepted, and nothing accepted may be lost."""
+    left = talk.command("!help\n\nCan anybody reproduce it?\n\n-- \nAndrea")
+    assert {address for _, address in PEOPLE} == {str(job.recipient) for job in left}
+    (copy,) = to(left, PEOPLE[1][1])
+    assert len(to(left, PEOPLE[0][1])) == 2
+    assert 0 == talk.issues
+    plaintext, _ = decrypt(person_key(1), copy.what.content)
+    assert b"Can anybody reproduce it?" in plaintext
 
 
 def test_two_of_the_team_may_pin_a_key(talk: Talk) -> None:
