@@ -68,6 +68,7 @@ def made_at_once(target: Path) -> Iterator[Path]:
                 ending.hold()
                 beside.rename(target)
             except BaseException:
+                # An interruption most of all must leave no opened mail; it is raised again.
                 ending.hold()
                 shutil.rmtree(beside)
                 raise

@@ -20,7 +20,14 @@ from gatekeeper.domain.policy import MIB, OutboxPolicy
 from gatekeeper.domain.protection import Form
 from gatekeeper.outbound import forms
 from gatekeeper.outbound.job import Job, Outgoing
-from gatekeeper.outbound.telling import KEY_CHANGED, NO_CLEAR_PORT, NOT_STORED, Tell, tell_of
+from gatekeeper.outbound.telling import (
+    KEY_CHANGED,
+    KEY_KNOWN,
+    NO_CLEAR_PORT,
+    NOT_STORED,
+    Tell,
+    tell_of,
+)
 from gatekeeper.pgp.assembly import SharedPacket
 from gatekeeper.store import audit, correspondents, deliveries, letters
 from gatekeeper.store.deliveries import ClaimedDelivery
@@ -185,14 +192,16 @@ class Outbox:
         """Return why this copy must not go out now, "" when it may."""
         if form is Form.CLEAR_FORM:
             return ""
-        if form is Form.CLEAR_REPLY:
-            return "" if self._clear_replies else NO_CLEAR_PORT
+        if form is Form.CLEAR_REPLY and not self._clear_replies:
+            return NO_CLEAR_PORT
         correspondent = delivery.correspondent
         if correspondent is None:
             return self._objection(delivery.recipient, delivery.fingerprints)
         other = self._store.read(lambda tx: correspondents.by_row(tx, correspondent))
         if other.address.key != delivery.recipient.key:
             return NOT_STORED
+        if form is Form.CLEAR_REPLY:
+            return KEY_KNOWN if other.fingerprint is not None else ""
         return "" if delivery.fingerprints == (other.fingerprint,) else KEY_CHANGED
 
     def _sender(self, delivery: ClaimedDelivery, letter: _Letter) -> Address | None:
@@ -278,12 +287,14 @@ class Outbox:
             try:
                 self._tell(tx, issue, line)
             except Exception as error:
+                # Raised again at once; only noted that it was the notice that failed.
                 told.append(error)
                 raise
 
         try:
             return self._store.write(lambda tx: write(tx, tell))
         except Exception:
+            # Only the notice may fail without the outcome: any other failure is the caller's.
             if not told:
                 raise
         _log.error("the team could not be told of a mail: %s", type(told[0]).__name__)

@@ -16,6 +16,7 @@ _WORDS_MAX: Final = 200
 NO_KEY: Final = "no key of theirs is known"
 NOT_STORED: Final = "it is not the address that answers go to"
 KEY_CHANGED: Final = "it was encrypted to a key that is not theirs any more"
+KEY_KNOWN: Final = "a key of theirs is known by now, so nothing goes to them in clear"
 NO_CLEAR_PORT: Final = "free text in clear needs relay.clear_port, which is not set"
 
 

@@ -41,6 +41,7 @@ def savepoint(tx: Tx) -> Iterator[Callable[[], None]]:
     try:
         yield nested.rollback
     except BaseException:
+        # Whatever it is, an interruption too, it is raised again.
         if nested.is_active:
             nested.rollback()
         raise

@@ -1,7 +1,6 @@
 """Mail to people outside: who gets what, in which form, sealed to which key."""
 
 import email
-from collections.abc import Iterator
 from email.message import EmailMessage
 from email.policy import default
 
@@ -17,30 +16,12 @@ from gatekeeper.domain.timeline import proposed
 from gatekeeper.issues.post import Words
 from gatekeeper.outbound.telling import KEY_CHANGED, NO_KEY, NOT_STORED
 from gatekeeper.store import audit, correspondents, issues
-from gatekeeper.store.engine import Store
 from gatekeeper.texts.forms import subject_of
-from tests.house import START, House, alias_key, open_house, person_key, reading_as
+from tests.house import START, House, alias_key, person_key, reading_as
 from tests.issues.reports import REAL_SUBJECT, SECRET, plain, robin_key
 from tests.keys import gpg, key_of, short_home
-from tests.outbound.talking import ANSWER, ROBIN, Talk, begin, to_robin
-from tests.sinks import UnreliableRelay, unreliable_relay
-
-
-@pytest.fixture
-def house(store: Store) -> Iterator[House]:
-    with open_house(store) as opened:
-        yield opened
-
-
-@pytest.fixture
-def peer() -> Iterator[UnreliableRelay]:
-    with unreliable_relay() as running:
-        yield running
-
-
-@pytest.fixture
-def talk(house: House) -> Talk:
-    return begin(house)
+from tests.outbound.talking import ANSWER, ROBIN, Talk, to_robin
+from tests.sinks import UnreliableRelay
 
 
 def parts_of(raw: bytes) -> list[EmailMessage]:

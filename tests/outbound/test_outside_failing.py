@@ -1,7 +1,6 @@
 """Free text in clear has one way out, and what does not get there is told to the team."""
 
 import email
-from collections.abc import Iterator
 from dataclasses import replace
 from email.policy import default
 
@@ -12,31 +11,13 @@ from gatekeeper.domain.instants import DAY
 from gatekeeper.domain.protection import ClearForm, ClearReply, Form
 from gatekeeper.issues.post import Words
 from gatekeeper.outbound.relay import CLOSED
-from gatekeeper.outbound.telling import NO_CLEAR_PORT
+from gatekeeper.outbound.telling import KEY_KNOWN, NO_CLEAR_PORT
 from gatekeeper.store import audit
-from gatekeeper.store.engine import Store
 from gatekeeper.texts.templates import Texts
-from tests.house import TEMPLATES, House, open_house
+from tests.house import TEMPLATES, House
 from tests.issues.reports import plain, robin_key
-from tests.outbound.talking import ANSWER, ROBIN, Talk, begin, to_robin
+from tests.outbound.talking import ANSWER, ROBIN, Talk, to_robin
 from tests.sinks import UnreliableRelay, unreliable_relay
-
-
-@pytest.fixture
-def house(store: Store) -> Iterator[House]:
-    with open_house(store) as opened:
-        yield opened
-
-
-@pytest.fixture
-def peer() -> Iterator[UnreliableRelay]:
-    with unreliable_relay() as running:
-        yield running
-
-
-@pytest.fixture
-def talk(house: House) -> Talk:
-    return begin(house)
 
 
 def test_free_text_in_clear_goes_to_the_one_port_that_is_for_it(talk: Talk) -> None:
@@ -87,6 +68,17 @@ def test_when_that_port_is_taken_away_free_text_is_called_back(talk: Talk) -> No
     (again,) = [job for job in talk.house.collect() if job.recipient.key == ROBIN]
     assert ClearReply is type(again.what)
     assert first.what.content == again.what.content
+
+
+def test_free_text_that_waits_is_called_back_once_a_key_is_known(talk: Talk) -> None:
+    """It was confirmed for somebody to whom nothing could be encrypted."""
+    delivery = talk.reply(Form.CLEAR_REPLY)
+    talk.house.settle()
+    talk.pin(robin_key())
+    assert [] == [job for job in talk.house.collect() if job.recipient.key == ROBIN]
+    row = talk.row(delivery)
+    assert (DeliveryState.BLOCKED, KEY_KNOWN) == (row.state, row.reason)
+    assert KEY_KNOWN in str(talk.notices()[0].summary["text"])
 
 
 def test_a_relay_without_that_port_refuses_free_text_for_good(

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -28,7 +28,6 @@ from tests.sinks import (
     UnreliableRelay,
     refusing_port,
     running_sink,
-    unreliable_relay,
 )
 
 BOUNCES = Address(local="bounces+token", domain="example.org")
@@ -91,12 +90,6 @@ def deliver(
 
     asyncio.run(run())
     return marks
-
-
-@pytest.fixture
-def peer() -> Iterator[UnreliableRelay]:
-    with unreliable_relay() as running:
-        yield running
 
 
 def test_a_real_listener_gets_the_bytes_and_the_envelope() -> None:

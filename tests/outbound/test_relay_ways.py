@@ -1,7 +1,6 @@
 """Which mail goes to which port of the relay, and from whom it says that it comes."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -13,12 +12,6 @@ from gatekeeper.outbound.job import Job
 from gatekeeper.outbound.relay import CLOSED, Relay
 from tests.outbound.test_relay import BOUNCES, CONTENT, LONG, deliver, job
 from tests.sinks import UnreliableRelay, refusing_port, unreliable_relay
-
-
-@pytest.fixture
-def peer() -> Iterator[UnreliableRelay]:
-    with unreliable_relay() as running:
-        yield running
 
 
 def clear_reply(number: int) -> Job:

@@ -29,12 +29,6 @@ from tests.keys import Key, gpg, key_of, read_key, short_home
 T = TypeVar("T")
 
 
-@pytest.fixture
-def house(store: Store) -> Iterator[House]:
-    with open_house(store) as opened:
-        yield opened
-
-
 @pytest.fixture(scope="module")
 def pen() -> Iterator[Pen]:
     with a_pen() as opened:

@@ -18,12 +18,6 @@ from tests.sampling import shared_out
 from tests.torture import small_torture, torture
 
 
-@pytest.fixture
-def house(store: Store) -> Iterator[House]:
-    with open_house(store) as opened:
-        yield opened
-
-
 def assert_is_all_there(raw: bytes, copy: Copy) -> None:
     """Assert that a copy holds every byte of a mail: its header attached, its body as it was."""
     names = b"".join(part.partition(b"\r\n\r\n")[0] for part in copy.parts[1:])
