@@ -16,8 +16,7 @@ from gatekeeper.domain.protection import Coverage, UnreadableReason
 from gatekeeper.inbound.decrypt import decrypt
 from gatekeeper.issues.reading import UNREAD, Reader, stays_whole
 from gatekeeper.pgp.engine import Engine
-from gatekeeper.pgp.keyring import Keyring
-from tests.house import alias_key, person_key
+from tests.house import person_key
 from tests.issues.reports import (
     TEXT,
     Pen,
@@ -30,20 +29,14 @@ from tests.issues.reports import (
     signed,
 )
 from tests.keys import short_home
+from tests.readers import a_reader
 from tests.torture import small_torture
 
 
 @pytest.fixture(scope="module")
 def reader() -> Iterator[Reader]:
-    with short_home() as home:
-        engine = Engine(
-            binary=Path(which("gpg") or "gpg"), home=home, wait=60_000_000, output_limit=1_000_000
-        )
-        keyring = Keyring(engine)
-        keyring.load_secret(alias_key().secret)
-        keyring.load([person_key(0).public])
-        yield Reader(engine=engine, limits=ReadingLimits())
-        keyring.close()
+    with a_reader() as lent:
+        yield lent
 
 
 @pytest.fixture(scope="module")

@@ -2,21 +2,16 @@
 
 import base64
 from collections.abc import Iterator
-from pathlib import Path
-from shutil import which
 
 import pytest
 
-from gatekeeper.domain.policy import ReadingLimits
 from gatekeeper.domain.protection import SignatureState
 from gatekeeper.issues.reading import Reader
 from gatekeeper.mail.offers import AUTOCRYPT
 from gatekeeper.mail.reading import Reading
 from gatekeeper.pgp import packets
 from gatekeeper.pgp.armor import Kind, armor, dearmor
-from gatekeeper.pgp.engine import Engine
-from gatekeeper.pgp.keyring import Keyring
-from tests.house import alias_key, person_key
+from tests.house import person_key
 from tests.issues.reports import (
     LAYERS,
     SECRET,
@@ -32,8 +27,9 @@ from tests.issues.reports import (
     signed,
     stranger_key,
 )
-from tests.keys import Key, short_home
+from tests.keys import Key
 from tests.pgp import crafting
+from tests.readers import a_reader
 
 GOOD = SignatureState.GOOD
 LONG = TEXT + b"and more\r\n" * 2000
@@ -41,15 +37,8 @@ LONG = TEXT + b"and more\r\n" * 2000
 
 @pytest.fixture(scope="module")
 def reader() -> Iterator[Reader]:
-    with short_home() as home:
-        engine = Engine(
-            binary=Path(which("gpg") or "gpg"), home=home, wait=60_000_000, output_limit=1_000_000
-        )
-        keyring = Keyring(engine)
-        keyring.load_secret(alias_key().secret)
-        keyring.load([person_key(0).public])
-        yield Reader(engine=engine, limits=ReadingLimits())
-        keyring.close()
+    with a_reader() as lent:
+        yield lent
 
 
 @pytest.fixture(scope="module")
