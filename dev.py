@@ -51,6 +51,9 @@ PEERS = {
     "postfix": ("postfix", "a real mail transport in front and behind"),
     "swaks": ("swaks", "an independent SMTP and LMTP client"),
     "sq": ("sq", "a second OpenPGP implementation"),
+    "sqop": ("sqop", "the same behind the Stateless OpenPGP interface"),
+    "gosop": ("gosop", "a third OpenPGP implementation, in Go"),
+    "rnp": ("rnp", "a fourth one, which Thunderbird uses"),
     "mutt": ("mutt", "a mail reader opening what members receive"),
 }
 POSTGRES_VARIABLE = "GATEKEEPER_TEST_POSTGRES_URL"

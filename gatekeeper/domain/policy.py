@@ -29,10 +29,10 @@ class ReadingLimits:
     """What reading one message may use; sizes in bytes, times in microseconds."""
 
     depth: int = 50
-    parts: int = 1000
+    parts: int = 200
     header_value_bytes: int = 16 * 1024
-    plaintext_bytes: int = 100 * MIB
-    gpg_wait: int = 120 * SECOND
+    plaintext_bytes: int = 10 * MIB
+    gpg_wait: int = 30 * SECOND
     pieces: int = 20
 
 

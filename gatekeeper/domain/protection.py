@@ -33,6 +33,30 @@ class Signature:
     made_at: Instant | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartSignature:
+    """A signature over a part of a message: `label` says which part, in one printable line.
+
+    It is told and counts for nothing: what stands around it is anybody's.
+    """
+
+    label: str
+    signature: Signature
+
+    def __post_init__(self) -> None:
+        """Refuse a label that could pose as more than one finding."""
+        if not self.label.strip() or not self.label.isprintable():
+            message = "a part is named in one printable line"
+            raise ValueError(message)
+
+
+class Integrity(StrEnum):
+    """How an encrypted message was protected against changes (RFC 4880 §5.14; LibrePGP §5.16)."""
+
+    MDC = "MDC"
+    AEAD = "AEAD"
+
+
 class Coverage(StrEnum):
     """How much of a message was encrypted."""
 
@@ -60,14 +84,19 @@ class Protection:
     """What was verified of one message; says only what is true, for people and for rules.
 
     `encrypted` how much was encrypted · `own_key` fingerprint of our (sub)key that opened it ·
-    `unreadable` why encrypted content stayed closed · `signatures` those over the whole content ·
-    `pieces` one line for each encrypted piece of an otherwise clear mail.
+    `unreadable` why encrypted content stayed closed · `cipher` and `integrity` of what was opened
+    as a whole ("" and None otherwise) · `signatures` those over the whole content · `parts` those
+    over a part of it, which count for nothing · `pieces` one line for each encrypted piece of an
+    otherwise clear mail.
     """
 
     encrypted: Coverage = Coverage.NONE
     own_key: str | None = None
     unreadable: UnreadableReason | None = None
+    cipher: str = ""
+    integrity: Integrity | None = None
     signatures: tuple[Signature, ...] = ()
+    parts: tuple[PartSignature, ...] = ()
     pieces: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -78,6 +107,11 @@ class Protection:
             raise ValueError(message)
         if self.unreadable is not None and (self.own_key is not None or self.signatures):
             message = "what stayed closed was opened by no key and shows no signature"
+            raise ValueError(message)
+        if bool(self.cipher) != (self.integrity is not None) or (
+            self.cipher and self.own_key is None
+        ):
+            message = "a cipher and its integrity are known of what was opened as a whole"
             raise ValueError(message)
         if (self.encrypted is Coverage.PART) != bool(self.pieces):
             message = "encrypted in part means that there are encrypted pieces"

@@ -5,7 +5,9 @@ from datetime import date
 
 import pytest
 
+from gatekeeper.domain.instants import SECOND
 from gatekeeper.domain.policy import (
+    MIB,
     AnswerPolicy,
     IntakeLimits,
     OutboxPolicy,
@@ -24,10 +26,16 @@ def test_every_number_is_positive() -> None:
 
 
 def test_the_largest_message_fits_where_it_must() -> None:
-    intake, reading = IntakeLimits(), ReadingLimits()
+    intake = IntakeLimits()
     assert intake.bytes_in_flight >= intake.message_bytes
     assert intake.message_bytes >= max(intake.line_bytes, intake.header_bytes)
-    assert reading.plaintext_bytes >= intake.message_bytes
+
+
+def test_one_message_is_read_within_narrow_bounds() -> None:
+    """Sizes, parts and time of what strangers send (design: OpenPGP; promise P-12)."""
+    reading = ReadingLimits()
+    found = (reading.plaintext_bytes, reading.parts, reading.depth, reading.gpg_wait)
+    assert (10 * MIB, 200, 50, 30 * SECOND) == found
 
 
 def test_peers_get_what_the_standard_promises_them() -> None:

@@ -1,6 +1,7 @@
 """What may leave is made only by who may make it; what was found is never contradictory."""
 
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,8 @@ from gatekeeper.domain.protection import (
     SEALED_MINT,
     ClearForm,
     Coverage,
+    Integrity,
+    PartSignature,
     Protection,
     Public,
     Sealed,
@@ -107,3 +110,28 @@ def make(
         signatures=(GOOD,) if signed else (),
         pieces=pieces,
     )
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"cipher": "AES256"},
+        {"cipher": "AES256", "integrity": Integrity.MDC},
+        {"integrity": Integrity.AEAD, "encrypted": Coverage.ALL, "own_key": KEY},
+        {
+            "encrypted": Coverage.ALL,
+            "unreadable": UnreadableReason.NO_KEY,
+            "cipher": "AES256",
+            "integrity": Integrity.MDC,
+        },
+    ],
+)
+def test_a_cipher_is_known_only_of_what_was_opened_whole(facts: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="opened as a whole"):
+        Protection(**facts)
+
+
+@pytest.mark.parametrize("label", ["", " ", "part 2\nSignature: good"])
+def test_the_part_that_a_signature_covers_is_named_in_one_line(label: str) -> None:
+    with pytest.raises(ValueError, match="one printable line"):
+        PartSignature(label=label, signature=GOOD)
