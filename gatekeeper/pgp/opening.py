@@ -8,7 +8,7 @@ from typing import Final
 from gatekeeper.domain.errors import OurFault
 from gatekeeper.domain.identity import fingerprint
 from gatekeeper.domain.instants import Instant
-from gatekeeper.domain.protection import Signature, SignatureState, UnreadableReason
+from gatekeeper.domain.protection import Integrity, Signature, SignatureState, UnreadableReason
 from gatekeeper.pgp import armor, listing, packets, signatures
 from gatekeeper.pgp.armor import BadArmor
 from gatekeeper.pgp.cleartext import unframed
@@ -19,8 +19,16 @@ from gatekeeper.pgp.process import End
 from gatekeeper.pgp.status import DECRYPTION, SIGNATURES, Status
 
 _R: Final = UnreadableReason
-_WIDE: Final = frozenset({7, 8, 9, 10, 11, 12, 13})
-"""Ciphers with 128-bit blocks (RFC 4880 §9.2, RFC 5581): AES, Twofish, Camellia."""
+_WIDE: Final = {
+    7: "AES128",
+    8: "AES192",
+    9: "AES256",
+    10: "TWOFISH",
+    11: "CAMELLIA128",
+    12: "CAMELLIA192",
+    13: "CAMELLIA256",
+}
+"""Ciphers with 128-bit blocks, by their number (RFC 9580 §9.3)."""
 
 _NO_SECRET_KEY: Final = 17
 """GPG_ERR_NO_SECKEY of libgpg-error."""
@@ -33,12 +41,16 @@ _TEXT_MODES: Final = frozenset({"74", "75"})
 class Opened:
     """A message that was sound: its content, our (sub)key's fingerprint, its signatures.
 
-    `digest` tells the encrypted data again, in whatever armor and to whatever keys it comes.
+    `cipher` names what its data was encrypted with (RFC 9580 §9.3), such as "AES256", `integrity`
+    how it was protected against changes; `digest` tells the encrypted data again, in whatever
+    armor and to whatever keys it comes.
     """
 
     plaintext: bytes
     own_key: str
     signatures: tuple[Signature, ...]
+    cipher: str
+    integrity: Integrity
     digest: bytes | None = None
 
 
@@ -97,8 +109,14 @@ def _opened(
     key = run.status.only("DECRYPTION_KEY")
     if reason is not None or key is None:
         return Closed(reason=reason or _R.MALFORMED, key_ids=message.key_ids)
-    own = fingerprint(key.arguments[0])
-    return Opened(plaintext=run.output, own_key=own, signatures=found)
+    info = run.status.all("DECRYPTION_INFO")[0]
+    return Opened(
+        plaintext=run.output,
+        own_key=fingerprint(key.arguments[0]),
+        signatures=found,
+        cipher=_WIDE[info.number(1) or 0],
+        integrity=Integrity.AEAD if info.number(2) else Integrity.MDC,
+    )
 
 
 def _digest(message: bytes) -> bytes | None:

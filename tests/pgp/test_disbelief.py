@@ -7,7 +7,7 @@ import pytest
 
 from gatekeeper.domain.errors import OurFault
 from gatekeeper.domain.instants import SECOND
-from gatekeeper.domain.protection import SignatureState, UnreadableReason
+from gatekeeper.domain.protection import Integrity, SignatureState, UnreadableReason
 from gatekeeper.pgp import fanout, opening
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.keyring import Keyring
@@ -42,6 +42,15 @@ def test_what_gpg_must_say_is_enough(alias: Desk, tmp_path: Path) -> None:
     outcome = opened_by(alias, tmp_path, *_BEGUN, *_PLAIN, *_ENDED)
     assert isinstance(outcome, Opened)
     assert (b"x", "A" * 40, ()) == (outcome.plaintext, outcome.own_key, outcome.signatures)
+    assert ("AES256", Integrity.MDC) == (outcome.cipher, outcome.integrity)
+
+
+def test_the_integrity_protection_of_newer_gpgs_is_named(alias: Desk, tmp_path: Path) -> None:
+    """LibrePGP's OCB packet, which gpg 2.4 makes and 2.2.40 opens: there is no MDC in it."""
+    begun = (*_BEGUN[:2], "DECRYPTION_INFO 0 9 2")
+    outcome = opened_by(alias, tmp_path, *begun, *_PLAIN, *_ENDED)
+    assert isinstance(outcome, Opened)
+    assert ("AES256", Integrity.AEAD) == (outcome.cipher, outcome.integrity)
 
 
 @pytest.mark.parametrize(

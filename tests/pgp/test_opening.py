@@ -8,7 +8,7 @@ import pytest
 
 from gatekeeper.domain.errors import OurFault
 from gatekeeper.domain.instants import DAY, SECOND, Instant, later
-from gatekeeper.domain.protection import Signature, SignatureState, UnreadableReason
+from gatekeeper.domain.protection import Integrity, Signature, SignatureState, UnreadableReason
 from gatekeeper.pgp import armor, opening, packets
 from gatekeeper.pgp.armor import Kind
 from gatekeeper.pgp.engine import Engine
@@ -53,6 +53,25 @@ def test_a_signed_message_from_a_known_person(
     )
     assert signature.made_at is not None
     assert abs(signature.made_at - NOW) < DAY
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ("AES", "AES128"),
+        ("AES192", "AES192"),
+        ("AES256", "AES256"),
+        ("TWOFISH", "TWOFISH"),
+        ("CAMELLIA128", "CAMELLIA128"),
+        ("CAMELLIA192", "CAMELLIA192"),
+        ("CAMELLIA256", "CAMELLIA256"),
+    ],
+)
+def test_the_cipher_and_the_integrity_protection_are_named(
+    alias: Desk, reporter: Desk, alias_key: Key, asked: str, named: str
+) -> None:
+    outcome = opened(alias, encrypt(reporter, alias_key, "--cipher-algo", asked))
+    assert (named, Integrity.MDC) == (outcome.cipher, outcome.integrity)
 
 
 def test_our_subkey_that_opened_it_is_named(alias: Desk, reporter: Desk, alias_key: Key) -> None:
