@@ -220,10 +220,17 @@ def test_every_step_is_named_and_the_tests_come_last(ready: Workshop) -> None:
     done = ready.dev("test", "--", "-k", "some thing")
     assert 0 == done.returncode, done.stdout + done.stderr
     names = [line.split()[0] for line in done.stdout.splitlines()]
-    assert ["peer"] * 5 + ["format", "lint", "types", "layers", "tests"] == names[:10]
+    assert ["peer"] * 8 + ["format", "lint", "types", "layers", "tests"] == names[:13]
     assert "5 passed" == done.stdout.splitlines()[-1]
-    assert "-n 2 --dist worksteal --cov" in done.stdout
+    assert "-n 2 --dist worksteal -k 'some thing'" in done.stdout
     assert "-k some thing\n" in done.stdout
+
+
+def test_coverage_is_measured_of_the_packages_that_hold_rules(ready: Workshop) -> None:
+    done = ready.dev("cover", "--", "-q")
+    assert 0 == done.returncode, done.stdout + done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("tests")]
+    assert "--cov-fail-under 98 tests/domain tests/mail tests/pgp" in line
 
 
 def test_the_first_failure_ends_it_with_its_code(ready: Workshop) -> None:
