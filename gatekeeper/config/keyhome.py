@@ -27,6 +27,11 @@ class OpenKeys:
     keyring: Keyring
 
 
+def former_name(fingerprint: str) -> str:
+    """Return the name under which the secret of a former key of the alias is wrapped."""
+    return f"{ALIAS_SECRET} {fingerprint}"
+
+
 def codec_of(settings: Settings) -> Codec:
     """Return the sealing codec of this configuration's master key; Misconfigured if unusable."""
     return Codec(MasterKey.load(settings.master_key.read()))
@@ -34,13 +39,16 @@ def codec_of(settings: Settings) -> Codec:
 
 @contextmanager
 def open_keys(settings: Settings, codec: Codec) -> Iterator[OpenKeys]:
-    """Open the alias's secret key and the team's certificates into a fresh home (mode 0700).
+    """Open the alias's secret keys and the team's certificates into a fresh home (mode 0700).
 
+    The alias's keys of before are opened too, so that mail to them stays readable.
     The home lies in the runtime folder, in memory, and is removed with its gpg-agent at the end.
     What a killed process left there is removed first. A wrong master key raises OurFault, a gpg
     that cannot be used Misconfigured.
     """
-    secret = codec.unwrap(ALIAS_SECRET, settings.alias.secret.read())
+    alias = settings.alias
+    secrets = [codec.unwrap(ALIAS_SECRET, alias.secret.read())]
+    secrets += [codec.unwrap(former_name(k.fingerprint), k.secret.read()) for k in alias.former]
     with lend_home(runtime.prepare(settings), settings.gpg) as home:
         engine = Engine(
             binary=settings.gpg,
@@ -49,6 +57,8 @@ def open_keys(settings: Settings, codec: Codec) -> Iterator[OpenKeys]:
             output_limit=settings.policy.reading.plaintext_bytes,
         )
         keyring = Keyring(engine)
-        keyring.load_secret(secret)
-        keyring.load([settings.alias.certificate, *settings.certificates.values()])
+        for secret in secrets:
+            keyring.load_secret(secret)
+        known = [alias.certificate, *(key.certificate for key in alias.former)]
+        keyring.load([*known, *settings.certificates.values()])
         yield OpenKeys(engine=engine, keyring=keyring)

@@ -7,9 +7,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from gatekeeper.config import databases, guarded, keyfiles, roster, templates
+from gatekeeper.config import databases, former, guarded, keyfiles, roster, templates
 from gatekeeper.config.models import (
     AddressesSection,
+    AdvisorySection,
     AliasSection,
     GatekeeperFile,
     ListenSection,
@@ -21,8 +22,10 @@ from gatekeeper.config.places import Places
 from gatekeeper.config.positions import Document, read
 from gatekeeper.config.problems import BadConfiguration, Problem
 from gatekeeper.config.settings import (
+    AdvisoryKey,
     AliasKey,
     Database,
+    FormerKey,
     Listener,
     RelayPeer,
     SecretFile,
@@ -176,6 +179,7 @@ def _assemble(
         allow_disk=file.runtime.allow_disk,
         master_key=SecretFile(path=key),
         alias=_alias(file.alias, places),
+        advisory=_advisory(file.advisory, places),
         gpg=gpg,
         team=Team(people=listed.people),
         certificates=MappingProxyType(dict(listed.certificates)),
@@ -203,7 +207,23 @@ def _alias(section: AliasSection, places: Places) -> AliasKey:
         fingerprint=section.fingerprint,
         certificate=places.of(section.certificate).read_bytes(),
         secret=SecretFile(path=places.of(section.secret)),
+        former=tuple(_former(key, places) for key in section.former),
     )
+
+
+def _former(fingerprint: str, places: Places) -> FormerKey:
+    return FormerKey(
+        fingerprint=fingerprint,
+        certificate=places.of(former.certificate(fingerprint)).read_bytes(),
+        secret=SecretFile(path=places.of(former.secret(fingerprint))),
+    )
+
+
+def _advisory(section: AdvisorySection, places: Places) -> AdvisoryKey | None:
+    if section.fingerprint is None:
+        return None
+    certificate = places.of(section.certificate).read_bytes()
+    return AdvisoryKey(fingerprint=section.fingerprint, certificate=certificate)
 
 
 def _policy(numbers: PolicyFile) -> Policy:

@@ -191,6 +191,14 @@ class AliasSection(Section):
     fingerprint: Fingerprint = Field(examples=["0123456789ABCDEF0123456789ABCDEF01234567"])
     certificate: PathText = Path("alias/certificate.asc")
     secret: PathText = Path("alias/secret.sealed")
+    former: tuple[Fingerprint, ...] = ()
+
+
+class AdvisorySection(Section):
+    """A key of its own for signing advisories; none when it has no fingerprint."""
+
+    fingerprint: Fingerprint | None = None
+    certificate: PathText = Path("advisory/certificate.asc")
 
 
 class GpgSection(Section):
@@ -212,6 +220,7 @@ class GatekeeperFile(Section):
     runtime: RuntimeSection = RuntimeSection()
     master_key: MasterKeySection
     alias: AliasSection
+    advisory: AdvisorySection = AdvisorySection()
     gpg: GpgSection = GpgSection()
 
 

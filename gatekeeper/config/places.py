@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any, Final
 
-from gatekeeper.config import databases, guarded, runtime
+from gatekeeper.config import databases, former, guarded, runtime
 from gatekeeper.config.models import (
+    AdvisorySection,
     AliasSection,
     DatabaseSection,
     GpgSection,
@@ -69,12 +70,15 @@ class Places:
             "runtime": self._runtime,
             "master_key": self._master_key,
             "alias": self._alias,
+            "advisory": self._advisory,
             "gpg": self._gpg,
             "listen": self._listen,
         }
         for name, look in looks.items():
             if name in parts:
                 yield from look(parts[name])
+        if "advisory" in parts and "alias" in parts:
+            yield from self._separate(parts["advisory"], parts["alias"])
         if "database" in parts and "state" in parts:
             yield from self._database(parts["database"], self.of(parts["state"].folder))
         if "master_key" in parts and "state" in parts:
@@ -116,13 +120,32 @@ class Places:
     def _alias(self, section: AliasSection) -> Iterator[Complaint]:
         for text in guarded.secret_file(self.of(section.secret)):
             yield ("alias", "secret"), text
-        path = self.of(section.certificate)
-        complaints = list(guarded.plain_file(path))
-        for text in complaints:
+        for text in _public_key(self.of(section.certificate), "that gatekeeper init made"):
             yield ("alias", "certificate"), text
-        if not complaints and _PUBLIC not in path.read_bytes():
-            text = f"{path} is no armored public key; put back the one that gatekeeper init made"
-            yield ("alias", "certificate"), text
+        yield from self._former(section)
+
+    def _former(self, section: AliasSection) -> Iterator[Complaint]:
+        seen = {section.fingerprint: "is the key in use, alias.fingerprint; remove it here"}
+        for index, key in enumerate(section.former):
+            setting = ("alias", "former", index)
+            if key in seen:
+                yield setting, seen[key]
+                continue
+            seen[key] = "stands twice; remove one of them"
+            for text in _public_key(self.of(former.certificate(key)), "from your backup"):
+                yield setting, text
+            for text in guarded.secret_file(self.of(former.secret(key))):
+                yield setting, text
+
+    def _advisory(self, section: AdvisorySection) -> Iterator[Complaint]:
+        if section.fingerprint is not None:
+            for text in _public_key(self.of(section.certificate), "of the advisory key"):
+                yield ("advisory", "certificate"), text
+
+    def _separate(self, advisory: AdvisorySection, alias: AliasSection) -> Iterator[Complaint]:
+        if advisory.fingerprint in {alias.fingerprint, *alias.former}:
+            text = "is a key of the alias; name another, or none, and the alias's key signs"
+            yield ("advisory", "fingerprint"), text
 
     def _gpg(self, section: GpgSection) -> Iterator[Complaint]:
         if self.gpg(section) is None:
@@ -166,3 +189,11 @@ class Places:
             yield ("database", "password_file"), text
         for text in guarded.secret_file(self.of(section.password_file)):
             yield ("database", "password_file"), text
+
+
+def _public_key(path: FilePath, which: str) -> Iterator[str]:
+    """Yield what is wrong with a file that holds a public key, as far as its armor tells."""
+    complaints = list(guarded.plain_file(path))
+    yield from complaints
+    if not complaints and _PUBLIC not in path.read_bytes():
+        yield f"{path} is no armored public key; put back the one {which}"

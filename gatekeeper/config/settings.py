@@ -69,12 +69,33 @@ class Database:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AliasKey:
-    """The alias's OpenPGP key: public certificate, and the secret sealed by the master key."""
+class FormerKey:
+    """A key that was the alias's: mail to it stays readable, and nothing new is sent to it."""
 
     fingerprint: str
     certificate: bytes = field(repr=False)
     secret: SecretFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AliasKey:
+    """The alias's OpenPGP key: public certificate, and the secret sealed by the master key.
+
+    `former` are the keys that were the alias's before, the newest first.
+    """
+
+    fingerprint: str
+    certificate: bytes = field(repr=False)
+    secret: SecretFile
+    former: tuple[FormerKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvisoryKey:
+    """A separate key that signs advisories; its secret is never on this machine."""
+
+    fingerprint: str
+    certificate: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +120,7 @@ class Settings:
     allow_disk: bool
     master_key: SecretFile
     alias: AliasKey
+    advisory: AdvisoryKey | None
     gpg: Path
     team: Team
     certificates: Mapping[str, bytes] = field(repr=False)

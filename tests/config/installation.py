@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from gatekeeper.config import Settings, load
+from gatekeeper.config import Settings, former, load
 from gatekeeper.config.founding import Founding, Recruit, found
+from gatekeeper.config.keyhome import codec_of, former_name
 from gatekeeper.config.loading import examine
 from gatekeeper.config.problems import Problem
 from gatekeeper.domain.address import Address
@@ -84,6 +85,20 @@ class Installation:
         lines = text.splitlines(keepends=True)
         others = [line for line in lines if not line.startswith("keys/")]
         return "".join([*others, *sorted(line for line in lines if line.startswith("keys/"))])
+
+
+def add_former(site: Installation, key: Key, *, certificate: bytes | None = None) -> None:
+    """Make a key the newest former one of the alias, its certificate as it is or as given."""
+    settings = site.load()
+    known = ", ".join(one.fingerprint for one in settings.alias.former)
+    listed = f"{key.fingerprint}, {known}" if known else key.fingerprint
+    site.replace("gatekeeper.yaml", f"former: [{known}]", f"former: [{listed}]")
+    (site.folder / former.FOLDER).mkdir(exist_ok=True)
+    block = key.public if certificate is None else certificate
+    (site.folder / former.certificate(key.fingerprint)).write_bytes(armor(Kind.PUBLIC_KEY, block))
+    secret = site.folder / former.secret(key.fingerprint)
+    secret.touch(mode=0o600)
+    secret.write_bytes(codec_of(settings).wrap(former_name(key.fingerprint), key.secret))
 
 
 @contextmanager

@@ -8,10 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.config import load
-from gatekeeper.config.keyhome import codec_of, open_keys
+from gatekeeper.config import former, load
+from gatekeeper.config.keyhome import codec_of, former_name, open_keys
 from gatekeeper.domain.errors import GatekeeperError
+from gatekeeper.pgp.opening import Opened, open_message
 from gatekeeper.store.seal import Codec, MasterKey
+from tests.config.installation import add_former, installation
+from tests.house import START
+from tests.keys import Key, gpg, key_of, read_key, short_home
+from tests.pgp.conftest import revoked
 from tests.running import ROOT, Site, make_site
 
 OPEN_AND_WAIT = """
@@ -24,6 +29,10 @@ with open_keys(settings, codec_of(settings)) as keys:
     print(keys.engine.home, flush=True)
     sys.stdin.read()
 """
+
+
+_LONG_AGO = ("--faked-system-time", "20250101T000000!")
+_END = "2025-06-01"
 
 
 @pytest.fixture
@@ -92,6 +101,54 @@ def test_a_living_process_keeps_its_home(site: Site) -> None:
     process.communicate("")
     assert 0 == process.returncode
     assert not home.exists()
+
+
+def ended_key() -> Key:
+    """Return a key that ended long ago, primary key and subkey."""
+    with short_home() as home:
+        gpg(home, *_LONG_AGO, "--quick-gen-key", "Old <old@example.org>", "ed25519", "cert", _END)
+        fingerprint = gpg(home, "--with-colons", "--list-keys").split(b"fpr:")[1][8:48].decode()
+        gpg(home, *_LONG_AGO, "--quick-add-key", fingerprint, "cv25519", "encr", _END)
+        return read_key(home, fingerprint)
+
+
+def encrypted_to(key: Key, *faked: str) -> bytes:
+    """Return a message to a key as a sender makes it who does not know that it ended."""
+    with short_home() as home:
+        gpg(home, "--import", given=key.public)
+        return gpg(home, *faked, "--encrypt", "--recipient", key.fingerprint, given=b"a report")
+
+
+@pytest.mark.parametrize("state", ["usable", "ended", "revoked"])
+def test_mail_to_a_former_key_stays_readable(state: str, tmp_path: Path) -> None:
+    """Also when that key has ended since, or was revoked."""
+    key = ended_key() if state == "ended" else key_of("Old alias <security@example.org>")
+    message = encrypted_to(key, *(_LONG_AGO if state == "ended" else ()))
+    with installation(tmp_path) as site:
+        add_former(site, key, certificate=revoked(key) if state == "revoked" else None)
+        add_former(site, key_of("Between <security@example.org>"))
+        settings = site.load()
+        with open_keys(settings, codec_of(settings)) as keys:
+            opened = open_message(keys.engine, message, now=START)
+            assert isinstance(opened, Opened), opened
+            assert b"a report" == opened.plaintext
+            found = {c.fingerprint for c in keys.keyring.list(START) if c.secret}
+    assert {settings.alias.fingerprint, *(k.fingerprint for k in settings.alias.former)} == found
+
+
+def test_a_former_key_is_sealed_under_its_own_name(tmp_path: Path) -> None:
+    """The secret of one key in the place of another does not open."""
+    key, other = key_of("Old alias <security@example.org>"), key_of("Other <o@example.org>")
+    with installation(tmp_path) as site:
+        add_former(site, key)
+        settings = site.load()
+        path = site.folder / former.secret(key.fingerprint)
+        path.write_bytes(codec_of(settings).wrap(former_name(other.fingerprint), other.secret))
+        with (
+            pytest.raises(GatekeeperError, match=key.fingerprint),
+            open_keys(settings, codec_of(settings)),
+        ):
+            raise AssertionError
 
 
 def test_another_master_key_opens_nothing(site: Site) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.config import BadConfiguration, load
+from gatekeeper.config import BadConfiguration, former, load
 from gatekeeper.config.models import Protocol
-from gatekeeper.config.settings import RelayPeer
+from gatekeeper.config.settings import AdvisoryKey, RelayPeer
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.errors import Misconfigured
 from gatekeeper.domain.instants import HOUR, MINUTE
@@ -84,6 +84,32 @@ def _people_share(site: Installation) -> None:
     site.replace("team.yaml", "wei@team.example", "Andrea@Team.example")
     site.replace("team.yaml", "sam@vendor.example", str(ALIAS))
     (site.folder / "keys" / f"{wei}.asc").unlink()
+
+
+def _former(site: Installation) -> None:
+    """The key in use, one that others may read, the same again, one without files, no key."""
+    andrea, wei, sam = (person_key(index).fingerprint for index in range(3))
+    current = site.load().alias.fingerprint
+    listed = f"former: [{current}, {andrea}, {andrea}, {wei}, {sam}]"
+    site.replace("gatekeeper.yaml", "former: []", listed)
+    folder = site.folder / "alias" / "former"
+    folder.mkdir()
+    (folder / f"{andrea}.asc").write_bytes(armored(person_key(0)))
+    (folder / f"{andrea}.sealed").write_bytes(b"sealed")
+    (folder / f"{andrea}.sealed").chmod(0o640)
+    (folder / f"{sam}.asc").write_bytes(b"no key\n")
+    (folder / f"{sam}.sealed").touch(mode=0o600)
+
+
+def _advise(fingerprint: str) -> Callable[[Installation], None]:
+    """Name an advisory key; {andrea} is one that people have, {alias} the alias's."""
+
+    def change(site: Installation) -> None:
+        known = {"andrea": person_key(0).fingerprint, "alias": site.load().alias.fingerprint}
+        key = known.get(fingerprint, fingerprint)
+        site.replace("gatekeeper.yaml", "fingerprint:\n", f"fingerprint: {key}\n")
+
+    return change
 
 
 _MISTAKES = """\
@@ -254,6 +280,12 @@ CASES: Mapping[str, Callable[[Installation], None]] = {
     "clear-port": _replace(("gatekeeper.yaml", "clear_port:", "clear_port: smtps")),
     "clear-port-is-port": _replace(("gatekeeper.yaml", "clear_port:", "clear_port: 25")),
     "bounces-upper-case": _replace(("gatekeeper.yaml", "bounces: bounces", "bounces: Bounces")),
+    "former": _former,
+    "former-no-list": _replace(("gatekeeper.yaml", "former: []", "former: 12")),
+    "former-no-key": _replace(("gatekeeper.yaml", "former: []", "former: [12]")),
+    "advisory-missing": _advise("andrea"),
+    "advisory-is-the-alias": _advise("alias"),
+    "advisory-no-key": _advise("12"),
     "keys": _key_files,
     "people-share": _people_share,
     "template": _write("templates/team-copy.txt", "one\n{% if x %}\n"),
@@ -317,6 +349,29 @@ def test_a_sound_configuration_is_one_value(site: Installation) -> None:
     assert [name for name, _ in PEOPLE] == [person.name for person in settings.team.people]
     assert all(frozenset({Role.ADMIN}) == person.roles for person in settings.team.people)
     assert REQUIRED == set(settings.templates)
+
+
+def test_former_keys_and_an_advisory_key_are_read(site: Installation) -> None:
+    """The newest first, each with its own files; without any, none."""
+    settings = site.load()
+    assert ((), None) == (settings.alias.former, settings.advisory)
+    andrea, wei, sam = (person_key(index) for index in range(3))
+    _advise(sam.fingerprint)(site)
+    listed = f"former: [{wei.fingerprint.lower()}, {andrea.fingerprint}]"
+    site.replace("gatekeeper.yaml", "former: []", listed)
+    for folder in ("alias/former", "advisory"):
+        (site.folder / folder).mkdir()
+    for key in (wei, andrea):
+        (site.folder / former.certificate(key.fingerprint)).write_bytes(armored(key))
+        secret = site.folder / former.secret(key.fingerprint)
+        secret.touch(mode=0o600)
+        secret.write_bytes(key.fingerprint.encode())
+    (site.folder / "advisory" / "certificate.asc").write_bytes(armored(sam))
+    settings = site.load()
+    assert [(key.fingerprint, armored(key), key.fingerprint.encode()) for key in (wei, andrea)] == [
+        (key.fingerprint, key.certificate, key.secret.read()) for key in settings.alias.former
+    ]
+    assert AdvisoryKey(fingerprint=sam.fingerprint, certificate=armored(sam)) == settings.advisory
 
 
 def test_a_calendar_and_a_port_for_clear_text_are_read(site: Installation) -> None:
