@@ -168,7 +168,11 @@ class _Work:
             scanned = structure.Scanned(root=structure.text_entity(outcome.plaintext))
         signed = self._signatures(outcome, scanned.root)
         protection = Protection(
-            encrypted=Coverage.ALL, own_key=outcome.own_key, signatures=signed.signatures
+            encrypted=Coverage.ALL,
+            own_key=outcome.own_key,
+            cipher=outcome.cipher,
+            integrity=outcome.integrity,
+            signatures=signed.signatures,
         )
         found = self._finish(mail, scanned.root, protection, signed, (*notes, *scanned.problems))
         return replace(found, ciphertext=outcome.digest)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gatekeeper.domain.protection import SignatureState
+from gatekeeper.domain.protection import Integrity, SignatureState
 from gatekeeper.issues.reading import Reader
 from gatekeeper.mail.offers import AUTOCRYPT
 from gatekeeper.mail.reading import Reading
@@ -203,3 +203,13 @@ def test_looking_at_the_outside_takes_no_keys(reader: Reader) -> None:
     found = reader.outside(plain(autocrypt()))
     assert ((), None, None) == (found.offers, found.ciphertext, found.signed)
     assert SECRET in found.mail.raw
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_cipher_and_integrity_are_told_of_what_was_opened_as_a_whole(
+    reader: Reader, pen: Pen, name: str
+) -> None:
+    found = reader.read(LAYERS[name](pen)).protection
+    opened = found.own_key is not None
+    expected = ("AES256", Integrity.MDC) if opened else ("", None)
+    assert expected == (found.cipher, found.integrity)
