@@ -1,4 +1,4 @@
-"""The tables of conversation: those we write to and their keys, requests, commands seen."""
+"""The tables of conversation: those we write to and their keys, requests, what was seen or told."""
 
 from typing import Final
 
@@ -15,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from gatekeeper.domain.expiry import Stage
 from gatekeeper.store.columns import among, exactly, metadata, own_id, part_of, short, to
 
 WAITING: Final = "waiting"
@@ -119,3 +120,18 @@ seen_commands: Final = Table(
     exactly("digest", 32),
 )
 """Signed commands that were carried out, so that none is carried out twice."""
+
+key_warnings: Final = Table(
+    "key_warnings",
+    metadata,
+    Column("fingerprint_key", LargeBinary, primary_key=True),
+    Column("ends_at", BigInteger, primary_key=True, autoincrement=False),
+    Column("stage", Text, primary_key=True),
+    Column("told_at", BigInteger, nullable=False),
+    exactly("fingerprint_key", 32),
+    among("stage", tuple(Stage)),
+)
+"""What was told of the end of a key, so that each stage before it is told once.
+
+The look-up is of the key's fingerprint, and of the issue whose people are told if it is one's.
+"""

@@ -1,15 +1,20 @@
-"""Sealed single values: the proof that the master key is this database's, and the chain's head."""
+"""Sealed single values: the proof of the master key, the chain's head, the alias's key in use."""
 
+import json
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import insert, select, update
 
 from gatekeeper.domain.errors import Misconfigured, OurFault
+from gatekeeper.domain.identity import fingerprint as checked
 from gatekeeper.store import fields
+from gatekeeper.store import tx as transaction
 from gatekeeper.store.tables import meta
-from gatekeeper.store.tx import Tx
+from gatekeeper.store.tx import Tx, insert_or
 
 CHAIN_HEAD: Final = "chain head"
+ALIAS_KEY: Final = "alias key"
 
 _CHECK: Final = "master key check"
 _CHECK_TEXT: Final = b"this database belongs to this master key"
@@ -61,6 +66,28 @@ def move_chain_head(tx: Tx, head: bytes) -> None:
     """Write the new head of the event chain, which `chain_head(lock=True)` holds."""
     value = fields.seal(tx, meta.c.value, CHAIN_HEAD.encode(), head)
     tx.connection.execute(update(meta).where(meta.c.name == CHAIN_HEAD).values(value=value))
+
+
+def alias_keys(tx: Tx, *, lock: bool) -> tuple[str, ...]:
+    """Return the fingerprints that people were told to be the alias's key, the present one first.
+
+    Empty when none was noted yet. With `lock`, no other transaction notes one before the commit.
+    """
+    if lock:
+        transaction.lock(tx, ALIAS_KEY, b"")
+    value = _value(tx, ALIAS_KEY, lock=lock)
+    if value is None:
+        return ()
+    return tuple(json.loads(fields.unseal(tx, meta.c.value, ALIAS_KEY.encode(), value)))
+
+
+def note_alias_keys(tx: Tx, fingerprints: Sequence[str]) -> None:
+    """Write down what `alias_keys` returns from now on."""
+    plain = json.dumps([checked(each) for each in fingerprints]).encode()
+    value = fields.seal(tx, meta.c.value, ALIAS_KEY.encode(), plain)
+    statement = insert_or(tx, meta).values(name=ALIAS_KEY, value=value)
+    kept = statement.on_conflict_do_update(index_elements=[meta.c.name], set_={"value": value})
+    tx.connection.execute(kept)
 
 
 def _value(tx: Tx, name: str, *, lock: bool = False) -> bytes | None:

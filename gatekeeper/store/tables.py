@@ -29,12 +29,13 @@ from gatekeeper.store.conversation import (
     approvals,
     correspondent_keys,
     correspondents,
+    key_warnings,
     offered_keys,
     requests,
     seen_commands,
 )
 
-__all__ = ["ISSUE_STATES", "LOOKUPS", "SEALED", "metadata"]
+__all__ = ["ISSUE_STATES", "LOOKUPS", "OPEN_STATES", "SEALED", "metadata"]
 
 ISSUE_STATES: Final = (
     "reported",
@@ -45,6 +46,9 @@ ISSUE_STATES: Final = (
     "rejected",
     "handed over",
 )
+
+OPEN_STATES: Final = ("reported", "accepted", "prepared", "pre-disclosed")
+"""Those in which there still is something to write to the people of an issue."""
 
 _LEASED: Final = "(state = 'claimed') = (lease IS NOT NULL)"
 
@@ -331,7 +335,7 @@ meta: Final = Table(
     Column("value", LargeBinary, nullable=False),
     short("name", 64),
 )
-"""Sealed single values: the master key's check, the head of the event chain."""
+"""Sealed single values: the master key's check, the head of the event chain, the alias's key."""
 
 SEALED: Final = (
     issues.c.subject,
@@ -382,4 +386,5 @@ LOOKUPS: Final = (
     requests.c.effect_key,
     approvals.c.person_key,
     seen_commands.c.digest,
+    key_warnings.c.fingerprint_key,
 )

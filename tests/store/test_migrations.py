@@ -1,4 +1,4 @@
-"""From schema 0001 with rows in every table to head: nothing is lost, and everything opens."""
+"""From each older schema, with rows in every table, to head: nothing is lost, all of it opens."""
 
 import shutil
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from sqlalchemy import column, inspect, select, table, text
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.delivery import Attempt, DeliveryState, Outcome
 from gatekeeper.domain.errors import OurFault
+from gatekeeper.domain.expiry import Stage
 from gatekeeper.domain.identity import IssueId, RowId
 from gatekeeper.domain.protection import Form
 from gatekeeper.domain.report import Kind, MessageState
@@ -21,17 +22,19 @@ from gatekeeper.store import (
     correspondents,
     deliveries,
     issues,
+    key_warnings,
     letters,
     messages,
+    requests,
     schema,
 )
 from gatekeeper.store.engine import Store
 from gatekeeper.store.schema import SchemaState
 from gatekeeper.store.seal import Codec
 from gatekeeper.store.tables import metadata
-from tests.store import first_schema, samples
+from tests.store import first_schema, samples, second_schema
 from tests.store.first_schema import DELIVERIES, HANDLED, ISSUE, MESSAGES
-from tests.store.samples import LEASE, NOW, OTHER, REPORTER, TOKEN
+from tests.store.samples import FINGERPRINT, LEASE, NOW, OTHER, REPORTER, TOKEN
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -66,6 +69,19 @@ def upgraded(first: str, codec: Codec) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+@pytest.fixture
+def second(database_url: str, codec: Codec, tmp_path: Path) -> str:
+    """The URL of a database of schema 0002, with rows in every table."""
+    schema.upgrade(database_url, codec, migrations=up_to("0002", tmp_path))
+    store = Store.open(database_url, codec)
+    try:
+        store.write(first_schema.fill)
+        store.write(second_schema.fill)
+    finally:
+        store.close()
+    return database_url
 
 
 def columns(url: str) -> dict[str, list[str]]:
@@ -107,6 +123,29 @@ def test_every_row_of_before_is_there_as_it_was(first: str, codec: Codec) -> Non
     after = columns(first)
     assert set(metadata.tables) == set(after)
     assert before == {name: after[name][: len(names)] for name, names in before.items()}
+
+
+def test_every_row_of_the_second_schema_is_there_as_it_was(second: str, codec: Codec) -> None:
+    """And what is new says that nothing of any key was told yet."""
+    before = columns(second)
+    assert first_schema.TABLES | second_schema.TABLES == set(before)
+    rows = contents(second, before)
+    assert all(rows.values()), "every table has rows"
+    assert SchemaState.CURRENT is schema.upgrade(second, codec).state
+    assert rows == contents(second, before)
+    after = columns(second)
+    assert before == {name: after[name] for name in before}
+    store = Store.open(second, codec)
+    try:
+        (known,) = store.read(lambda tx: correspondents.of_issue(tx, ISSUE))
+        assert (FINGERPRINT, samples.REPORTER) == (known.fingerprint, known.address)
+        assert 1 == len(store.read(requests.waiting))
+        note = partial(
+            key_warnings.note, fingerprint=FINGERPRINT, ends_at=NOW, stage=Stage.ENDED, now=NOW
+        )
+        assert [True, False] == [store.write(note), store.write(note)]
+    finally:
+        store.close()
 
 
 def test_the_order_of_columns_is_that_of_a_new_database(first: str, codec: Codec) -> None:
@@ -264,6 +303,8 @@ def test_the_event_log_of_before_holds_and_goes_on(upgraded: Store) -> None:
         "UPDATE messages SET thread = arrival || arrival",
         "INSERT INTO message_ciphertexts SELECT id, arrival || arrival FROM messages",
         "INSERT INTO message_ciphertexts SELECT arrival, arrival FROM messages",
+        "INSERT INTO key_warnings SELECT arrival, 1, '61 days', 1 FROM messages",
+        "INSERT INTO key_warnings SELECT id, 1, '60 days', 1 FROM messages",
     ],
 )
 def test_what_was_added_takes_only_what_is_legal(statement: str, upgraded: Store) -> None:

@@ -21,7 +21,8 @@ from gatekeeper.store.seal import Codec, MasterKey
 from gatekeeper.store.tables import metadata
 
 ROOT = Path(__file__).parents[2]
-HEAD = "0002"
+HEAD = "0003"
+NEXT = "0004"
 
 
 def test_from_empty_to_head(database_url: str, codec: Codec) -> None:
@@ -164,9 +165,9 @@ def test_an_empty_database_is_refused(database_url: str, codec: Codec) -> None:
 def next_migrations(folder: Path, body: str) -> Path:
     """Return a copy of the migrations with one more."""
     copied = Path(shutil.copytree(schema.MIGRATIONS, folder / "migrations"))
-    (copied / "versions" / "0003_next.py").write_text(
+    (copied / "versions" / f"{NEXT}_next.py").write_text(
         "from alembic import op\n"
-        "revision = '0003'\n"
+        f"revision = '{NEXT}'\n"
         f"down_revision = '{HEAD}'\n"
         f"def upgrade():\n    op.execute('CREATE TABLE extra (x INTEGER)')\n    {body}\n"
     )
@@ -175,7 +176,7 @@ def next_migrations(folder: Path, body: str) -> Path:
 
 def test_an_older_database_is_brought_up(migrated_url: str, codec: Codec, tmp_path: Path) -> None:
     later = next_migrations(tmp_path, "pass")
-    older = SchemaStatus(current=HEAD, head="0003", state=SchemaState.OLDER)
+    older = SchemaStatus(current=HEAD, head=NEXT, state=SchemaState.OLDER)
     assert older == schema.status(migrated_url, migrations=later)
     with pytest.raises(Misconfigured, match="older than this program"):
         schema.require_current(migrated_url, codec, migrations=later)

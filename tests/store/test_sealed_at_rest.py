@@ -9,6 +9,7 @@ from sqlalchemy import LargeBinary, Text, cast, inspect, select, text
 
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.delivery import Attempt, Outcome
+from gatekeeper.domain.expiry import Stage
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.protection import Form
 from gatekeeper.domain.report import Envelope, Kind
@@ -18,6 +19,7 @@ from gatekeeper.store import (
     correspondents,
     deliveries,
     issues,
+    key_warnings,
     letters,
     messages,
     products,
@@ -163,6 +165,7 @@ def converse(tx: Tx, *, issue: RowId, message: RowId) -> None:
     )
     requests.approve(tx, request=request, person=FINGERPRINT, name=CANARY, now=NOW)
     seen.first_time(tx, digest=DIGEST, message=message, now=NOW)
+    key_warnings.note(tx, fingerprint=FINGERPRINT, ends_at=NOW, stage=Stage.ENDED, now=NOW)
     keep_in_clear(tx, issue)
 
 

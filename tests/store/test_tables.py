@@ -32,6 +32,7 @@ CLEAR_TEXTS = {
     "correspondents.name",
     "requests.kind",
     "requests.state",
+    "key_warnings.stage",
     "events.kind",
     "meta.name",
 }
