@@ -2,12 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.instants import Instant
-from gatekeeper.domain.protection import Coverage, Protection, Signature, SignatureState
+from gatekeeper.domain.protection import (
+    Coverage,
+    PartSignature,
+    Protection,
+    Signature,
+    SignatureState,
+)
 from gatekeeper.domain.team import Person, Team
 
 
@@ -34,19 +41,35 @@ IN_CLEAR: Final = "none: the message travelled in clear"
 NOBODY: Final[Mapping[str, Known]] = MappingProxyType({})
 
 
+class Inside(Enum):
+    """That a payload says nothing of its sender, which is not the same as naming nobody."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Inside.ABSENT
+"""Given for the protected From of a mail that has none."""
+
+Claimed: TypeAlias = Address | Literal[Inside.ABSENT] | None
+"""The one address that a protected From names; None when it names several, or none that is one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The finding on one message: two sentences for people, and the signer for rules.
+    """The finding on one message: sentences for people, and the signer for rules.
 
+    `parts` has a sentence for each signature over a part of it, which counts for nothing.
     `signer` is set only when exactly one signature covers the whole content, it is good, and its
-    primary key is a team member's in our own table; `from_confirmed` only when the address of
-    whoever signed, of the team or known by a pinned key, is also the one in From. `key` is the
-    primary fingerprint of that one good signature, whoever's it is, and `made_at` when it says
-    that it was made; somebody of the team stands behind it only when `signer` is set.
+    primary key is a team member's in our own table; `from_confirmed` only when the one address in
+    From is that of whoever signed, of the team or known by a pinned key, and a protected From
+    says the same. `key` is the primary fingerprint of that one good signature, whoever's it is,
+    and `made_at` when it says that it was made; somebody of the team stands behind it only when
+    `signer` is set.
     """
 
     encryption: str
     signature: str
+    parts: tuple[str, ...] = ()
     signer: Person | None = None
     from_confirmed: bool = False
     key: str | None = None
@@ -58,26 +81,64 @@ def verdict(
     sender: Address | None,
     team: Team,
     known: Mapping[str, Known] = NOBODY,
+    *,
+    inside: Claimed = ABSENT,
 ) -> Verdict:
     """Return what was verified; `sender` is the one address in From, None if there is not one.
 
     `known` holds those outside the team by the fingerprint of their pinned key. A key of the
-    team is the team's, whatever `known` says of it.
+    team is the team's, whatever `known` says of it. `inside` is the protected From likewise,
+    ABSENT when the payload has none.
     """
     single = _single(protection)
     key = single.fingerprint if single else None
     signer = team.by_key().get(key) if key else None
-    guest = known.get(key) if key and signer is None else None
-    who = signer or guest
-    confirmed = who is not None and sender is not None and who.address.key == sender.key
+    confirmed = single is not None and from_agrees(
+        single, outer=sender, protected=inside, team=team, known=known
+    )
     return Verdict(
         encryption=_encryption(protection),
         signature=_signature(protection, team, known, confirmed=confirmed),
+        parts=tuple(_part(part, team, known) for part in protection.parts),
         signer=signer,
         from_confirmed=confirmed,
         key=key,
         made_at=single.made_at if single else None,
     )
+
+
+def from_agrees(
+    signature: Signature,
+    *,
+    outer: Address | None,
+    protected: Claimed = ABSENT,
+    team: Team,
+    known: Mapping[str, Known] = NOBODY,
+) -> bool:
+    """Say whether From is the address of the person whose good signature this is.
+
+    `outer` is the one address of the one From field, None when there is not exactly one;
+    `protected` likewise of the From inside the payload, ABSENT when it has none: when there is
+    one, it must agree as well (RFC 9788 §4.4). Whether the signature covers the whole is not asked.
+    """
+    key = signature.fingerprint
+    if signature.state is not SignatureState.GOOD or key is None or outer is None:
+        return False
+    who = team.by_key().get(key) or known.get(key)
+    if who is None or who.address.key != outer.key:
+        return False
+    return protected is ABSENT or (protected is not None and protected.key == who.address.key)
+
+
+def known_as(signature: Signature, team: Team, known: Mapping[str, Known] = NOBODY) -> str:
+    """Return whose good signature it is, "" when it is not good or nobody's here."""
+    return _name(signature, team, known)
+
+
+def _part(part: PartSignature, team: Team, known: Mapping[str, Known]) -> str:
+    name = known_as(part.signature, team, known)
+    words = f"good, by {name}" if name else _plain(part.signature, team, known)
+    return f"{part.label} only: {words}; covers nothing else"
 
 
 def _single(protection: Protection) -> Signature | None:
@@ -118,7 +179,6 @@ def _signature(
 def _name(
     signature: Signature, team: Team, known: Mapping[str, Known], *, of_the_team: str = ""
 ) -> str:
-    """Return whose good signature it is, "" when it is not good or nobody's here."""
     key = signature.fingerprint
     if signature.state is not SignatureState.GOOD or key is None:
         return ""

@@ -9,13 +9,14 @@ from gatekeeper.domain.address import Address
 from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.protection import (
     Coverage,
+    PartSignature,
     Protection,
     Signature,
     SignatureState,
     UnreadableReason,
 )
 from gatekeeper.domain.team import Person
-from gatekeeper.domain.verdict import Known, spaced, verdict
+from gatekeeper.domain.verdict import ABSENT, Known, from_agrees, known_as, spaced, verdict
 from tests.domain.samples import FINGERPRINTS, TEAM
 
 GOOD = SignatureState.GOOD
@@ -209,3 +210,53 @@ def test_an_unknown_key_is_named_for_rules_and_nobodys_for_people() -> None:
 def test_somebody_known_is_named_in_printable_words(label: str) -> None:
     with pytest.raises(ValueError, match="printable"):
         Known(label=label, address=RHEA.address)
+
+
+PROTECTED = {"absent": ABSENT, **SENDERS}
+
+
+@pytest.mark.parametrize("fingerprint", WHO)
+@pytest.mark.parametrize("state", SignatureState)
+def test_from_agrees_when_it_is_the_signers_outside_and_inside(
+    state: SignatureState, fingerprint: str | None
+) -> None:
+    """The whole table; a protected From that is not one address never agrees."""
+    one = Signature(state=state, fingerprint=fingerprint)
+    own = {STRANGER: "a stranger"}.get(fingerprint or "", "the member")
+    for (name, outer), (inner, protected) in product(SENDERS.items(), PROTECTED.items()):
+        expected = (
+            state is GOOD
+            and fingerprint is not None
+            and name.startswith(own)
+            and (inner == "absent" or inner.startswith(own))
+        )
+        found = from_agrees(one, outer=outer, protected=protected, team=TEAM, known=KNOWN)
+        assert expected is found
+        said = verdict(signed("all", one), outer, TEAM, KNOWN, inside=protected)
+        assert expected is said.from_confirmed
+        assert not expected or "; From confirmed" in said.signature
+
+
+def test_who_is_known_by_a_good_signature() -> None:
+    names = {OTHER.keys[0]: "Person 2", STRANGER: f"the key of {RHEA.label}", OURS: ""}
+    for fingerprint, name in names.items():
+        for state in SignatureState:
+            one = Signature(state=state, fingerprint=fingerprint)
+            assert (name if state is GOOD else "") == known_as(one, TEAM, KNOWN)
+    assert "" == known_as(Signature(state=GOOD, key_id="01234567"), TEAM, KNOWN)
+
+
+def test_a_signature_on_a_part_is_said_and_counts_for_nothing() -> None:
+    good = Signature(state=GOOD, fingerprint=MEMBER.keys[0])
+    bad = Signature(state=SignatureState.BAD, key_id="01234567")
+    parts = (PartSignature(label="part 2", signature=good), PartSignature(label="x", signature=bad))
+    for protection in PROTECTIONS.values():
+        found = verdict(replace(protection, parts=parts), MEMBER.address, TEAM, KNOWN)
+        first, second = found.parts
+        assert "part 2 only: good, by Person 1; covers nothing else" == first
+        assert (
+            "x only: BAD: the content was changed, or the signature is not its own (0123 4567);"
+            " covers nothing else"
+        ) == second
+        assert replace(found, parts=()) == verdict(protection, MEMBER.address, TEAM, KNOWN)
+        assert ("none", None) == (found.signature, found.signer)
