@@ -5,6 +5,9 @@ from typing import Final, TypeGuard
 from gatekeeper.domain.instants import DAY, Instant, spoken
 from gatekeeper.pgp.keyring import Keyring
 
+PRIMARY_OFFLINE: Final = "the primary key is offline"
+NO_SIGNER: Final = "gpg-agent does not hold the secret of a signing key"
+
 WARN_BEFORE: Final = 60 * DAY
 """The first of the warnings before a key ends (design: OpenPGP, "Keys")."""
 
@@ -17,9 +20,22 @@ def check(keyring: Keyring, fingerprint: str, *, now: Instant) -> tuple[str, ...
     problems = list(cert.problems)
     if not cert.secret:
         problems.append("gpg-agent does not hold its secret key")
+    elif cert.can_encrypt and not cert.opens:
+        problems.append("gpg-agent does not hold the secret of its encryption subkey")
     if not cert.can_sign and not cert.problems:
         problems.append("the key has no usable signing key")
+    elif cert.can_sign and cert.secret and not cert.signs:
+        problems.append(NO_SIGNER)
     return tuple(problems)
+
+
+def notes(keyring: Keyring, fingerprint: str, *, now: Instant) -> tuple[str, ...]:
+    """Return what is good to know of the alias's key and no problem: that its primary is offline.
+
+    Then mail is opened and signed by its subkeys, and it is extended where the primary key is.
+    """
+    cert = keyring.find(fingerprint, now)
+    return (PRIMARY_OFFLINE,) if cert is not None and cert.primary_offline else ()
 
 
 def warnings(keyring: Keyring, fingerprint: str, *, now: Instant) -> tuple[str, ...]:

@@ -114,7 +114,10 @@ class Keyring:
         """Return what every certificate here is good for at `now`."""
         known = self._listing()
         return tuple(
-            replace(keys.info(record, now), secret=record.primary.fingerprint in known.secret)
+            replace(
+                keys.info(record, now),
+                secret_parts=known.secret & {key.fingerprint for key in record.keys},
+            )
             for record in known.records
         )
 
@@ -127,7 +130,7 @@ class Keyring:
             if self._known is None:
                 public = self._engine.run("--list-keys")
                 public.ensure_done("listing keys")
-                secret = listing.secret_keys(self._engine.run("--list-secret-keys"))
+                secret = listing.secret_parts(self._engine.run("--list-secret-keys"))
                 self._known = _Known(records=listing.records(public.output), secret=secret)
             return self._known
 

@@ -39,8 +39,8 @@ class CertInfo:
     """One certificate at one instant.
 
     `user_ids` only the printable ones · `encryption_keys` those usable at that instant ·
-    `signing_keys` fingerprints likewise · `secret` whether we hold the primary secret key ·
-    `problems` sentences for people, which quote nothing of the certificate.
+    `signing_keys` fingerprints likewise · `secret_parts` the fingerprints of the keys in it whose
+    secret we hold · `problems` sentences for people, which quote nothing of the certificate.
     """
 
     fingerprint: str
@@ -52,8 +52,28 @@ class CertInfo:
     encryption_keys: tuple[EncryptionKey, ...]
     signing_keys: tuple[str, ...]
     revoked: bool
-    secret: bool
     problems: tuple[str, ...]
+    secret_parts: frozenset[str] = frozenset()
+
+    @property
+    def secret(self) -> bool:
+        """Say whether we hold the secret of any key in it."""
+        return bool(self.secret_parts)
+
+    @property
+    def primary_offline(self) -> bool:
+        """Say whether we hold secrets of subkeys alone: it works, but cannot be extended here."""
+        return self.secret and self.fingerprint not in self.secret_parts
+
+    @property
+    def signs(self) -> bool:
+        """Say whether we can sign by it now."""
+        return not self.secret_parts.isdisjoint(self.signing_keys)
+
+    @property
+    def opens(self) -> bool:
+        """Say whether we can open what is encrypted to it now."""
+        return not self.secret_parts.isdisjoint(key.fingerprint for key in self.encryption_keys)
 
 
 def inspect(engine: Engine, block: bytes, now: Instant, *, allow_secret: bool = False) -> CertInfo:
@@ -151,8 +171,8 @@ def info(record: Record, now: Instant) -> CertInfo:
         encryption_keys=encryption,
         signing_keys=signing,
         revoked=primary.revoked,
-        secret=primary.secret,
         problems=tuple(_problems(record, now, can_encrypt=can_encrypt)),
+        secret_parts=frozenset(key.fingerprint for key in record.keys if key.secret),
     )
 
 

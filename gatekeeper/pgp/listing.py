@@ -81,13 +81,21 @@ def records(output: bytes) -> tuple[Record, ...]:
 
 
 def secret_keys(run: Run) -> frozenset[str]:
-    """Return the primary fingerprints whose secret key gpg-agent holds, from a listing run.
+    """Return the primary fingerprints of certificates that gpg-agent holds a secret part of.
 
-    gpg says the same when there is none and when there is no agent: nothing, and success.
+    It may be a subkey's alone: then the primary key is offline, and gpg lists a stub of it. gpg
+    says the same when there is none and when there is no agent: nothing, and success.
     """
     run.ensure_done("listing secret keys")
-    found = (record.primary for record in records(run.output))
-    return frozenset(key.fingerprint for key in found if key.secret)
+    found = (record for record in records(run.output) if any(key.secret for key in record.keys))
+    return frozenset(record.primary.fingerprint for record in found)
+
+
+def secret_parts(run: Run) -> frozenset[str]:
+    """Return the fingerprints of the keys and subkeys whose secret gpg-agent holds."""
+    run.ensure_done("listing secret keys")
+    found = (key for record in records(run.output) for key in record.keys if key.secret)
+    return frozenset(key.fingerprint for key in found)
 
 
 def _key(row: list[bytes], fingerprint: str) -> SubkeyRecord:

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from gatekeeper.domain.instants import DAY, later
-from gatekeeper.pgp import health
+from gatekeeper.pgp import health, packets
 from tests.keys import Key, gpg, make_key, read_key, short_home
 from tests.pgp.conftest import NOW, Desk, revoked
+from tests.pgp.offline import OfflineKey, offline_key
 
 
 def test_a_good_key_has_no_problem(alias: Desk, alias_key: Key) -> None:
@@ -66,3 +67,36 @@ def test_the_expiry_of_the_encryption_subkey_is_warned_of(desk: Callable[..., De
     assert warning.startswith("the encryption subkey expires ")
     problems = health.check(ours.keyring, key.fingerprint, now=later(NOW, 40 * DAY))
     assert ("its encryption subkey has expired",) == problems
+
+
+def test_a_key_whose_primary_is_offline_is_healthy_and_said_to_be_so(
+    desk: Callable[..., Desk],
+) -> None:
+    key = offline_key("Example Security <offline@example.org>")
+    ours = desk(key.whole.public, secret=key.subkeys.secret)
+    assert () == health.check(ours.keyring, key.fingerprint, now=NOW)
+    assert ("the primary key is offline",) == health.notes(ours.keyring, key.fingerprint, now=NOW)
+    whole = desk(secret=key.whole.secret)
+    assert () == health.notes(whole.keyring, key.fingerprint, now=NOW)
+    assert () == health.notes(whole.keyring, "A" * 40, now=NOW)
+
+
+def secret_without(key: OfflineKey, subkey: int) -> bytes:
+    """Return the offline key's block without the subkey at that position, binding and all."""
+    block = key.subkeys.secret
+    found = list(packets.walk(block))
+    starts = [p.start for p in found if p.tag == packets.SECRET_SUBKEY] + [len(block)]
+    return block[: starts[subkey]] + block[starts[subkey + 1] :]
+
+
+def test_a_subkey_whose_secret_is_elsewhere_is_told(desk: Callable[..., Desk]) -> None:
+    """Opening and signing each need the secret of a subkey of their own."""
+    key = offline_key("Example Security <offline@example.org>")
+    told: list[str] = []
+    for subkey in range(2):
+        ours = desk(key.whole.public, secret=secret_without(key, subkey))
+        told += health.check(ours.keyring, key.fingerprint, now=NOW)
+    assert [
+        "gpg-agent does not hold the secret of its encryption subkey",
+        "gpg-agent does not hold the secret of a signing key",
+    ] == told

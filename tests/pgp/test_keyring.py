@@ -11,15 +11,18 @@ import pytest
 
 from gatekeeper.domain.errors import NotThere, OurFault
 from gatekeeper.domain.instants import DAY, SECOND, Instant, later
-from gatekeeper.pgp import armor, keys, opening, packets
+from gatekeeper.domain.protection import SignatureState
+from gatekeeper.pgp import armor, fanout, keys, opening, packets
 from gatekeeper.pgp.armor import Kind
 from gatekeeper.pgp.engine import Engine
+from gatekeeper.pgp.fanout import Recipient
 from gatekeeper.pgp.keyring import LIFE, Keyring
 from gatekeeper.pgp.keys import CertRefused
 from gatekeeper.pgp.opening import Opened
 from tests.keys import Key, gpg, key_of, short_home
 from tests.pgp import crafting
 from tests.pgp.conftest import NOW, Desk, revoked
+from tests.pgp.offline import offline_key
 from tests.pgp.test_engine import saying
 from tests.pgp.test_opening import encrypt
 
@@ -246,3 +249,39 @@ def test_threads_may_load_list_and_export_at_once(desk: Callable[..., Desk]) -> 
         counts = list(pool.map(work, range(20)))
     assert 5 == max(counts)
     assert 5 == len(ours.keyring.list(NOW))
+
+
+def test_a_key_whose_primary_is_offline_opens_and_signs(desk: Callable[..., Desk]) -> None:
+    """Subkeys alone do all the work; what is there is told, and nothing more."""
+    key = offline_key("Example Security <offline@example.org>")
+    ours = desk(key.whole.public)
+    assert key.fingerprint == ours.keyring.load_secret(key.subkeys.secret)
+    cert = ours.keyring.find(key.fingerprint, NOW)
+    assert cert is not None
+    assert (True, True, True, True) == (cert.secret, cert.primary_offline, cert.signs, cert.opens)
+    assert 2 == len(cert.secret_parts)
+    sealed = fanout.seal(
+        ours.engine,
+        ours.keyring,
+        plaintext=b"a letter",
+        recipients=[Recipient(ref="self", fingerprints=(key.fingerprint,))],
+        signer=key.fingerprint,
+        now=NOW,
+    )
+    whole = sealed.key_packets["self"] + sealed.shared
+    opened = opening.open_message(ours.engine, whole, now=NOW)
+    assert isinstance(opened, Opened)
+    assert [(SignatureState.GOOD, key.fingerprint)] == [
+        (one.state, one.fingerprint) for one in opened.signatures
+    ]
+
+
+def test_what_is_held_is_told_of_a_whole_key_too(desk: Callable[..., Desk]) -> None:
+    key = people(1)[0]
+    (cert,) = desk(secret=key.secret).keyring.list(NOW)
+    assert (True, False, True, True) == (cert.secret, cert.primary_offline, cert.signs, cert.opens)
+    (bare,) = desk(key.public).keyring.list(NOW)
+    assert (False, False, False, False) == (
+        *(bare.secret, bare.primary_offline),
+        *(bare.signs, bare.opens),
+    )

@@ -1,0 +1,36 @@
+"""Keys whose primary secret is kept elsewhere: gpg lists a stub, `sec#`, and uses the subkeys."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from tests.keys import CREATED, Key, gpg, make_key, read_key, short_home
+
+_FAKED = ("--faked-system-time", CREATED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfflineKey:
+    """A key with a signing subkey: `whole` as it lies offline, `subkeys` what a machine gets."""
+
+    whole: Key
+    subkeys: Key
+
+    @property
+    def fingerprint(self) -> str:
+        """The primary key's fingerprint."""
+        return self.whole.fingerprint
+
+
+@cache
+def offline_key(uid: str, *, until: str = "never") -> OfflineKey:
+    """Return a key with an encryption and a signing subkey, made once in each test process."""
+    with short_home() as home:
+        made = make_key(home, uid)
+        gpg(home, *_FAKED, "--quick-add-key", made.fingerprint, "ed25519", "sign", "never")
+        if until != "never":
+            gpg(home, *_FAKED, "--quick-set-expire", made.fingerprint, until)
+            gpg(home, *_FAKED, "--quick-set-expire", made.fingerprint, until, "*")
+        whole = read_key(home, made.fingerprint)
+        secret = gpg(home, "--export-secret-subkeys", made.fingerprint)
+    subkeys = Key(fingerprint=whole.fingerprint, public=whole.public, secret=secret)
+    return OfflineKey(whole=whole, subkeys=subkeys)
