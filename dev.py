@@ -4,7 +4,7 @@
     python3 dev.py test [--keep-going] [-- PYTEST ...]  everything that the project is held to
     python3 dev.py soak [-- PYTEST ...]                 the tests in their long forms
     python3 dev.py cover [-- PYTEST ...]                branches tried of domain, mail and pgp
-    python3 dev.py bench [ARGUMENT ...]                 ratios to real programs; see docs/bench.md
+    python3 dev.py bench [ARGUMENT ...]                 ratios to real programs; see docs/performance.md
     python3 dev.py lock [--keep]                        newest versions, or all that still fit
 
 Needed: Python 3.11 and GnuPG 2.2.40 or newer. The rest is made: a virtual environment in .venv,

@@ -2,8 +2,9 @@
 
     .venv/bin/python -m tests.bench [--quick | --full] [NAME ...]
 
-NAME is fanout, intake, outbound, start or lookup; all without one. Nothing passes or fails by
-time: a machine that others use too is no defect of the program. What a machine lacks is said.
+NAME is fanout, strict, inbound, intake, outbound, start or lookup; all without one. Nothing passes
+or fails by time: a machine that others use too is no defect of the program. What a machine lacks
+is said.
 """
 
 import argparse
@@ -14,12 +15,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from tests.bench import fanout, intake, lookup, outbound, start
+from tests.bench import fanout, inbound, intake, lookup, outbound, start, strict
 from tests.bench.figures import Figure, Scale, Skipped
 from tests.bench.ground import Ground, lend_ground
 
 BENCHES: dict[str, Callable[[Ground], Iterator[Figure]]] = {
     "fanout": fanout.run,
+    "strict": strict.run,
+    "inbound": inbound.run,
     "intake": intake.run,
     "outbound": outbound.run,
     "start": start.run,

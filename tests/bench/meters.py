@@ -5,7 +5,7 @@ import resource
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -22,6 +22,15 @@ def cpu_of(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     # proc(5): utime, stime, cutime, cstime are fields 14 to 17; the name in brackets is field 2
     return sum(map(int, fields.rpartition(")")[2].split()[11:15])) / _TICK
+
+
+def cpu_with(agents: Iterable[int]) -> float:
+    """Return `own_cpu` and what these processes have used themselves, to the microsecond.
+
+    The kernel's clock of a process (clock_getcpuclockid(3)) tells a short piece of work of a
+    gpg-agent, which /proc counts in hundredths of a second.
+    """
+    return own_cpu() + sum(time.clock_gettime((~agent << 3) | 2) for agent in agents)
 
 
 def memory_of(pid: int) -> int:
