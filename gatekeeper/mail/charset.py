@@ -1,5 +1,6 @@
 """Bytes in a named charset to text that is safe to show; unknown names never lose the text."""
 
+import codecs
 import re
 from dataclasses import dataclass
 from encodings.aliases import aliases
@@ -37,6 +38,12 @@ _WESTERN: Final = MappingProxyType(
 )
 """What C1 bytes mean in mail that says ISO-8859-1: Windows' quotation marks and dashes."""
 
+_SHIFTS: Final = MappingProxyType({"iso2022": b"\x1b", "hz": b"~{"})
+"""Codecs of seven bits, by what begins other letters: without them their text is noise in ASCII."""
+
+_WIDE: Final = ("utf_16", "utf_32")
+_MIXED_MAX: Final = 1024 * 1024
+_WESTERN_IN_UTF8: Final = "gatekeeper_western_in_utf8"
 _SEPARATORS: Final = re.compile(r"[^0-9a-z]+")
 _LINE_ENDS: Final = re.compile(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _UNSEEN: Final = re.compile(
@@ -57,14 +64,25 @@ class Decoded:
     problem: str = ""
 
 
+def codec_of(charset: str) -> str | None:
+    """Return Python's name for a charset as mail writes it, None when it is unknown here."""
+    name = charset.partition("*")[0].partition("(")[0].strip().lower()[:64]
+    return _CODECS.get(_SEPARATORS.sub("_", name).strip("_"))
+
+
+def is_wide(codec: str | None) -> bool:
+    """Say whether ASCII text in that codec is not its own bytes: UTF-16 and UTF-32."""
+    return codec is not None and codec.startswith(_WIDE)
+
+
 def decode_in(raw: bytes, charset: str) -> Decoded:
     """Return `raw` as text; if `charset` is unknown or wrong, as UTF-8, else as Western bytes.
 
-    The text may hold any character; `printable_text` and `printable_line` make it safe to show.
+    Of a text that is all but a few bytes in its charset, these are lost, and no others. The text
+    may hold any character; `printable_text` and `printable_line` make it safe to show.
     """
-    name = charset.partition("*")[0].strip().lower()[:64]
-    codec = _CODECS.get(_SEPARATORS.sub("_", name).strip("_"))
-    if codec is not None:
+    codec = codec_of(charset)
+    if codec is not None and not (is_wide(codec) and _is_narrow(raw)):
         try:
             text = raw.decode(codec)
         except UnicodeError:
@@ -72,10 +90,50 @@ def decode_in(raw: bytes, charset: str) -> Decoded:
         else:
             return Decoded(text=text.translate(_WESTERN) if codec == "latin_1" else text)
     problem = "text that is not in the charset it names" if codec else "text in an unknown charset"
+    return Decoded(text=_rescued(raw, codec), problem=problem)
+
+
+def _is_narrow(raw: bytes) -> bool:
+    """Say whether no text of more than one word could be UTF-16 or UTF-32: a blank has a NUL."""
+    return bool(raw) and b"\0" not in raw and not raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+
+
+def _rescued(raw: bytes, codec: str | None) -> str:
+    shifted = any(
+        (codec or "").startswith(name) and shift in raw for name, shift in _SHIFTS.items()
+    )
+    if shifted and (text := _nearly(raw, codec)) is not None:
+        return text
     try:
-        return Decoded(text=raw.decode("utf-8"), problem=problem)
+        return raw.decode("utf-8")
     except UnicodeDecodeError:
-        return Decoded(text=raw.decode("latin-1").translate(_WESTERN), problem=problem)
+        seven_bits = codec in {"ascii", "utf_7", "utf_8"} or (codec or "").startswith(tuple(_SHIFTS))
+        nearly = None if seven_bits else _nearly(raw, codec)
+        return nearly if nearly is not None else _utf8_or_western(raw)
+
+
+def _nearly(raw: bytes, codec: str | None) -> str | None:
+    """Return a text of which few characters cannot be read in `codec`, None for any other."""
+    if codec is None or (is_wide(codec) and _is_narrow(raw)):
+        return None
+    text = raw.decode(codec, "replace")
+    return text if text.count("\ufffd") <= 1 + len(text) // 20 else None
+
+
+def _utf8_or_western(raw: bytes) -> str:
+    """Return UTF-8 in which every other byte is a Western one; one bad byte spoils no other."""
+    if len(raw) > _MIXED_MAX:
+        return raw.decode("latin-1").translate(_WESTERN)
+    return raw.decode("utf-8", _WESTERN_IN_UTF8)
+
+
+def _as_western(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("latin-1").translate(_WESTERN), error.end
+
+
+codecs.register_error(_WESTERN_IN_UTF8, _as_western)
 
 
 def printable_text(text: str) -> str:

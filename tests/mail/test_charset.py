@@ -133,3 +133,51 @@ def test_is_printable_line() -> None:
     assert is_printable_line("Grüße, 漢字")
     for text in ("a\nb", "a\tb", "a\x00b", "a\u202eb", "a\u2028b", "\ud800"):
         assert not is_printable_line(text)
+
+
+JAPANESE = "日本語のテスト文章です"
+
+
+@pytest.mark.parametrize(
+    ("raw", "charset", "text"),
+    [
+        (JAPANESE.encode("iso2022_jp")[:-4], "ISO-2022-JP", "日本語のテスト文章で\ufffd"),
+        ((JAPANESE + "ü").encode("gb18030")[:-1], "GB2312", JAPANESE + "\ufffd"),
+        (JAPANESE.encode() + b"\xfc" + JAPANESE.encode(), "utf-8", f"{JAPANESE}ü{JAPANESE}"),
+        (JAPANESE.encode(), "iso-2022-jp", JAPANESE),
+        (JAPANESE.encode(), "windows-1253", JAPANESE),
+        (b"gr\xfcn", "us-ascii", "grün"),
+        (b"gr\xfcn", "iso-2022-jp", "grün"),
+        (b"gr\xfcn", "utf-7", "grün"),
+        (b"1 + 1 = 2", "utf-7", "1 + 1 = 2"),
+        (b"There is a hole.", "utf-16", "There is a hole."),
+        (b"There is a hole.", "utf-32le", "There is a hole."),
+        (JAPANESE.encode("utf-16")[:-1], "utf-16", JAPANESE[:-1] + "\ufffd"),
+    ],
+)
+def test_a_cut_or_wrong_charset_costs_no_letter_that_could_be_read(
+    raw: bytes, charset: str, text: str
+) -> None:
+    found = decode_in(raw, charset)
+    assert text == found.text
+    assert "text that is not in the charset it names" == found.problem
+
+
+@pytest.mark.parametrize("charset", ["'utf-8'", '"UTF-8"', "utf-8 (Unicode)", " utf_8 ", "utf8*en"])
+def test_a_charset_is_found_behind_quotes_and_comments(charset: str) -> None:
+    assert Decoded(text="Grüße") == decode_in("Grüße".encode(), charset)
+
+
+@tries(200)
+@given(st.text(max_size=60), st.binary(max_size=3), st.sampled_from(["utf-8", "us-ascii", "x-no"]))
+def test_bytes_at_the_end_spoil_no_letter_before_them(text: str, tail: bytes, charset: str) -> None:
+    """Whatever follows a text in UTF-8, the text is there; unless the charset has another one."""
+    raw = text.encode("utf-8", "replace")
+    assert decode_in(raw + tail, charset).text.startswith(raw.decode())
+
+
+@pytest.mark.timeout(20)  # a second or two; what is not linear would take hours
+@pytest.mark.parametrize("charset", ["utf-8", "iso-2022-jp", "gb2312", "utf-7", "utf-16"])
+@pytest.mark.parametrize("noise", [b"a\xff", b"\x1b$Bx", b"+", b"\xd8\x00"])
+def test_noise_costs_no_more_than_its_bytes(noise: bytes, charset: str) -> None:
+    assert decode_in(noise * (4_000_000 // len(noise)), charset).text
