@@ -5,8 +5,7 @@ nothing of it may share a key id with a certificate of ours: a stranger can put 
 key below an own primary key, and a search for that key may then end at the stranger's certificate.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,23 +17,13 @@ from gatekeeper.pgp.keys import CertInfo, CertRefused
 from gatekeeper.pgp.listing import Record, SubkeyRecord
 from gatekeeper.pgp.process import End
 
-KEYS_MAX: Final = 32
-"""Keys in a guest's certificate, the primary one included; ordinary ones have two to six."""
-
 RINGS_MAX: Final = 32
 """Runs of gpg for one message whose guests claim each other's keys; else there is one."""
 
-_NAMES_MAX: Final = 64
 _WAIT: Final = 10 * SECOND
 """For gpg to check a certificate's signatures: a flood of them is no reason to wait."""
 
-_BITS_MIN: Final = 2048
-"""Of RSA and Elgamal (RFC 9580 §9.1); curves are listed by name and all long enough."""
-
-_WITH_BITS: Final = frozenset({1, 2, 3, 16})
 _KEYS: Final = frozenset({packets.PUBLIC_KEY, packets.PUBLIC_SUBKEY})
-_NAMES: Final = frozenset({packets.USER_ID, packets.USER_ATTRIBUTE})
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ASK: Final = "ask its owner for another key"
 _ANEW: Final = "ask its owner to export it anew with gpg --armor --export-options export-minimal"
 NOT_OURS: Final = "it carries a key of another certificate that is known here"
@@ -74,7 +63,7 @@ def examine(engine: Engine, block: bytes, now: Instant) -> Guest:
     certificate that is known here, is weak, or is made to cost time. Nothing is imported.
     """
     binary = keys.single(block)
-    _screen(binary)
+    keys.screen(binary)
     fingerprint = keys.primary_fingerprint(binary)
     secret = listing.secret_keys(engine.run("--list-secret-keys"))
     if fingerprint in secret:
@@ -85,9 +74,6 @@ def examine(engine: Engine, block: bytes, now: Instant) -> Guest:
     info = keys.inspect(engine, certificate, now)
     if info.fingerprint != fingerprint or not info.can_encrypt:
         raise CertRefused((*info.problems, "the key cannot be encrypted to")[0], remedy=_ASK)
-    usable = {key.fingerprint for key in info.encryption_keys}
-    if any(_is_weak(certificate, key) for key in _keys(certificate, usable)):
-        raise CertRefused(f"its encryption key has less than {_BITS_MIN} bits", remedy=_ASK)
     return Guest(info=info, certificate=certificate)
 
 
@@ -163,42 +149,16 @@ def for_encrypting(engine: Engine, guests: Sequence[bytes], now: Instant) -> Rin
     )
 
 
-def _screen(certificate: bytes) -> None:
-    """Refuse what is made to cost time or to be read as something else."""
-    found = tuple(packets.walk(certificate))
-    if sum(packet.tag in _KEYS for packet in found) > KEYS_MAX:
-        raise CertRefused(f"the key has more than {KEYS_MAX} keys in it", remedy=_ANEW)
-    names = [packet for packet in found if packet.tag in _NAMES]
-    if len(names) > _NAMES_MAX:
-        raise CertRefused(f"the key has more than {_NAMES_MAX} user IDs", remedy=_ANEW)
-    for name in names:
-        text = certificate[name.body : name.end].decode("utf-8", "replace")
-        if name.tag == packets.USER_ID and _CONTROL.search(text):
-            raise CertRefused("a user ID holds control characters", remedy=_ASK)
-
-
 def _minimal(engine: Engine, certificate: bytes, now: Instant) -> bytes:
     """Return a certificate with its newest own signatures alone, as gpg would import it."""
     options = ("--import-options", f"{keys.IMPORT_OPTIONS},import-export", "--import")
     run = engine.run(*options, given=certificate, now=now, wait=min(_WAIT, engine.wait))
     run.ensure_sound("reading a certificate")
     if run.end is End.TOO_SLOW:
-        raise CertRefused("it takes too long to check its signatures", remedy=_ANEW)
+        raise CertRefused(keys.TOO_SLOW, remedy=_ANEW)
     if run.end is not End.EXITED or not run.output:
         raise CertRefused("gpg finds no usable key in the block", remedy=_ANEW)
     return keys.single(run.output)
-
-
-def _is_weak(certificate: bytes, key: packets.Packet) -> bool:
-    body = certificate[key.body : key.end]
-    return body[5] in _WITH_BITS and int.from_bytes(body[6:8], "big") < _BITS_MIN
-
-
-def _keys(certificate: bytes, fingerprints: Iterable[str]) -> Iterator[packets.Packet]:
-    wanted = frozenset(fingerprints)
-    for packet in packets.walk(certificate):
-        if packet.tag in _KEYS and keys.fingerprint_of(certificate, packet) in wanted:
-            yield packet
 
 
 def _key_ids(certificate: bytes) -> frozenset[str]:

@@ -4,21 +4,21 @@ import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from gatekeeper.domain.errors import NotThere, OurFault
+from gatekeeper.domain.errors import NotThere, OurFault, Refusal
 from gatekeeper.domain.identity import fingerprint as checked
-from gatekeeper.domain.instants import DAY, Instant, later, to_datetime
+from gatekeeper.domain.instants import DAY, SECOND, Instant, later, to_datetime
 from gatekeeper.pgp import armor, keys, listing
 from gatekeeper.pgp.armor import Kind
 from gatekeeper.pgp.command import environment
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.keys import CertInfo, CertRefused
-from gatekeeper.pgp.listing import Record
+from gatekeeper.pgp.listing import Record, SubkeyRecord
 
 LIFE: Final = 2 * 365 * DAY
 """How long a generated key lasts, in microseconds."""
@@ -64,6 +64,14 @@ class Keyring:
                     remedy="look at it with gpg --show-keys, and export it anew",
                 )
         return wanted
+
+    def load_sound(self, certs: Iterable[bytes]) -> frozenset[str]:
+        """Import those of the certificates that may be used; return their primary fingerprints.
+
+        What `keys.single` or `keys.screen` refuses is left out, and what gpg finds nothing in.
+        """
+        blocks = [block for cert in certs if (block := _screened(cert)) is not None]
+        return self._import(blocks) if blocks else frozenset()
 
     def load_secret(self, secret: bytes) -> str:
         """Import one secret key without a passphrase; return its primary fingerprint."""
@@ -139,7 +147,7 @@ class Keyring:
 
         `user_id` is `Name <address>`; it lives for `life` microseconds and has no passphrase.
         """
-        end = to_datetime(later(now, life)).strftime("%Y%m%dT%H%M%S")
+        end = _written(later(now, life))
         make = ("--quick-generate-key", user_id, "ed25519", "cert,sign", end)
         with self._lock:
             self._known = None
@@ -154,6 +162,55 @@ class Keyring:
                 "adding the encryption subkey"
             )
         return fingerprint
+
+    def extend(self, fingerprint: str, *, until: Instant, now: Instant) -> CertInfo:
+        """Let a key of ours and its subkeys last until `until`, and return what it is then.
+
+        Extended are the subkeys that are usable at `now`; where none is left for a use, those that
+        were so last. Nothing is shortened. Refusal when the key's primary secret is not here, when
+        it is revoked, or lasts that long already; NotThere when the home has none; OurFault when
+        gpg did not do it.
+        """
+        cert = self.find(fingerprint, now)
+        if cert is None or not cert.secret:
+            raise NotThere(f"no secret key {fingerprint} in this home")
+        record = self._record(fingerprint)
+        if cert.primary_offline:
+            remedy = "extend it where that is, and run: gatekeeper key import FILE"
+            raise Refusal("the secret of the primary key is not here", remedy=remedy)
+        if record.primary.dead:
+            raise Refusal("the key is revoked", remedy="make a new one: gatekeeper key rotate")
+        end = Instant(until // SECOND * SECOND)
+        short = [key for key in _lasting(record, now) if (key.expires_at or end) < end]
+        if not short:
+            raise Refusal("the key lasts that long already", remedy="name a later day")
+        when = max(now, later(self._last_signature(fingerprint), SECOND))
+        for key in short:
+            self._set_end(record, key, end, when)
+        wanted = {key.fingerprint for key in short}
+        ends = [k.expires_at for k in self._record(fingerprint).keys if k.fingerprint in wanted]
+        if any(one != end for one in ends):
+            raise OurFault("gpg did not extend the key", remedy="run `gatekeeper doctor`")
+        return next(one for one in self.list(now) if one.fingerprint == fingerprint)
+
+    def _record(self, fingerprint: str) -> Record:
+        records = self._listing().records
+        return next(one for one in records if one.primary.fingerprint == fingerprint)
+
+    def _last_signature(self, fingerprint: str) -> Instant:
+        """Return when a certificate was last signed: gpg waits until it is later than that."""
+        run = self._engine.run("--list-sigs", fingerprint)
+        run.ensure_done("listing keys")
+        return listing.last_signature(run.output)
+
+    def _set_end(self, record: Record, key: SubkeyRecord, end: Instant, now: Instant) -> None:
+        primary = record.primary.fingerprint
+        which = () if key is record.primary else (key.fingerprint,)
+        options = ("--quick-set-expire", primary, _written(end), *which)
+        with self._lock:
+            self._known = None
+            run = self._engine.run(*_WITHOUT_PASSPHRASE, *options, now=now)
+        run.ensure_done("extending the key")
 
     def take_revocation(self, fingerprint: str) -> bytes:
         """Return the revocation certificate that gpg made with the key, armored, and remove it.
@@ -187,6 +244,33 @@ class Keyring:
 
     def _stop(self) -> None:
         stop_agent(self._engine.binary, self._engine.home)
+
+
+def _screened(cert: bytes) -> bytes | None:
+    try:
+        block = keys.single(cert)
+        keys.screen(block)
+    except CertRefused:
+        return None
+    return block
+
+
+def _written(instant: Instant) -> str:
+    """Return an instant as gpg reads it: UTC, in ISO 8601's short form."""
+    return to_datetime(instant).strftime("%Y%m%dT%H%M%S")
+
+
+def _lasting(record: Record, now: Instant) -> Iterator[SubkeyRecord]:
+    """Yield the primary key and the subkeys that are, or were last, used beside it."""
+    primary, *subkeys = record.keys
+    yield primary
+    alive = [key for key in subkeys if not key.dead]
+    usable = [key for key in alive if key.expires_at is None or key.expires_at > now]
+    yield from usable
+    for use in {"e", "s"} - {use for key in (primary, *usable) for use in key.uses}:
+        ended = [key for key in alive if use in key.uses and key.expires_at is not None]
+        last = max((key.expires_at or 0 for key in ended), default=0)
+        yield from (key for key in ended if key.expires_at == last)
 
 
 def stop_agent(gpg: Path, home: Path) -> None:

@@ -1,6 +1,7 @@
 """Certificates: what one is good for at a given instant, and which are refused at the door."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -10,11 +11,18 @@ from gatekeeper.domain.instants import Instant
 from gatekeeper.pgp import armor, listing, packets
 from gatekeeper.pgp.armor import BadArmor
 from gatekeeper.pgp.engine import Engine
-from gatekeeper.pgp.listing import Record, SubkeyRecord
+from gatekeeper.pgp.listing import BITS_MIN, Record, SubkeyRecord, is_weak
+from gatekeeper.pgp.process import End
 
 BLOCK_MAX: Final = 256 * 1024
 """Bytes of one certificate (design: OpenPGP, "Keys")."""
 
+KEYS_MAX: Final = 32
+"""Keys in a certificate, the primary one included; ordinary ones have two to six."""
+
+_NAMES_MAX: Final = 64
+_NAMES: Final = frozenset({packets.USER_ID, packets.USER_ATTRIBUTE})
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 IMPORT_OPTIONS: Final = "import-minimal,self-sigs-only"
 _PRIMARY: Final = frozenset({packets.PUBLIC_KEY, packets.SECRET_KEY})
 _SECRET: Final = frozenset({packets.SECRET_KEY, packets.SECRET_SUBKEY})
@@ -40,7 +48,8 @@ class CertInfo:
 
     `user_ids` only the printable ones · `encryption_keys` those usable at that instant ·
     `signing_keys` fingerprints likewise · `secret_parts` the fingerprints of the keys in it whose
-    secret we hold · `problems` sentences for people, which quote nothing of the certificate.
+    secret we hold · `parts` the primary key and all subkeys, usable or not · `problems` sentences
+    for people, which quote nothing of the certificate.
     """
 
     fingerprint: str
@@ -54,6 +63,7 @@ class CertInfo:
     revoked: bool
     problems: tuple[str, ...]
     secret_parts: frozenset[str] = frozenset()
+    parts: tuple[SubkeyRecord, ...] = ()
 
     @property
     def secret(self) -> bool:
@@ -76,22 +86,28 @@ class CertInfo:
         return not self.secret_parts.isdisjoint(key.fingerprint for key in self.encryption_keys)
 
 
-def inspect(engine: Engine, block: bytes, now: Instant, *, allow_secret: bool = False) -> CertInfo:
+def inspect(engine: Engine, block: bytes, now: Instant) -> CertInfo:
     """Return what the one certificate in `block` (armored or binary) is, importing nothing.
 
-    CertRefused for: more than 256 KiB, not exactly one certificate, secret packets unless
-    allowed, a version other than 4, or nothing that gpg can use.
+    CertRefused for: more than 256 KiB, not exactly one certificate, secret packets, a version
+    other than 4, what `screen` refuses, or nothing that gpg can use within its time.
     """
-    binary = single(block, allow_secret=allow_secret)
+    binary = single(block)
+    screen(binary)
     options = f"{IMPORT_OPTIONS},show-only"
     run = engine.run("--import-options", options, "--import", given=binary, now=now)
     run.ensure_sound("reading a certificate")
+    if run.end is End.TOO_SLOW:
+        raise CertRefused(TOO_SLOW, remedy=_EXPORT)
     found = listing.records(run.output)
-    if len(found) != 1 or not found[0].user_ids:
+    if run.end is not End.EXITED or len(found) != 1 or not found[0].user_ids:
         raise CertRefused("gpg finds no usable key in the block", remedy=_EXPORT)
     return info(found[0], now)
 
 
+TOO_SLOW: Final = "it takes too long to check its signatures"
+_ANOTHER: Final = "ask its owner for another key"
+_ANEW: Final = "ask its owner to export it anew with gpg --armor --export-options export-minimal"
 _EXPORT: Final = "export it anew with gpg --armor --export-options export-minimal --export"
 
 
@@ -119,6 +135,28 @@ def single(block: bytes, *, allow_secret: bool = False) -> bytes:
             remedy="ask for a key of version 4 (RFC 4880)",
         )
     return binary
+
+
+def screen(certificate: bytes) -> None:
+    """Refuse, before gpg sees them, packets made to cost time or to be read as something else.
+
+    CertRefused for more than 32 keys, more than 64 user IDs, or one with a control character or a
+    line break in it (C0, C1, U+2028, U+2029); and for a primary key so short that anybody may come
+    to own it.
+    """
+    found = tuple(packets.walk(certificate))
+    primary = certificate[found[0].body : found[0].end]
+    if is_weak(int.from_bytes(primary[5:6], "big"), int.from_bytes(primary[6:8], "big")):
+        raise CertRefused(f"its primary key has less than {BITS_MIN} bits", remedy=_ANOTHER)
+    if _count(found, _KEYS) > KEYS_MAX:
+        raise CertRefused(f"the key has more than {KEYS_MAX} keys in it", remedy=_ANEW)
+    names = [packet for packet in found if packet.tag in _NAMES]
+    if len(names) > _NAMES_MAX:
+        raise CertRefused(f"the key has more than {_NAMES_MAX} user IDs", remedy=_ANEW)
+    for name in names:
+        text = certificate[name.body : name.end].decode("utf-8", "replace")
+        if name.tag == packets.USER_ID and _CONTROL.search(text):
+            raise CertRefused("a user ID holds control characters", remedy=_ANOTHER)
 
 
 def primary_fingerprint(certificate: bytes) -> str:
@@ -152,15 +190,18 @@ def _count(found: Iterable[packets.Packet], tags: frozenset[int]) -> int:
 def info(record: Record, now: Instant) -> CertInfo:
     """Return what a listed certificate is good for at `now`."""
     primary = record.primary
-    alive = not (primary.dead or record.disabled or _ended(primary, now))
+    alive = not (primary.dead or primary.weak or record.disabled or _ended(primary, now))
     usable = [key for key in record.keys if alive and not key.dead and not _ended(key, now)]
+    encrypting = [key for key in usable if key.uses & {"e", "r"}]
+    if any(key.weak for key in encrypting):
+        # which of several subkeys is encrypted to is gpg's choice
+        encrypting = []
     encryption = tuple(
         EncryptionKey(key_id=key.key_id, fingerprint=key.fingerprint, expires_at=key.expires_at)
-        for key in usable
-        if key.uses & {"e", "r"}
+        for key in encrypting
     )
-    can_encrypt = any("e" in key.uses for key in usable)
-    signing = tuple(key.fingerprint for key in usable if "s" in key.uses)
+    can_encrypt = any("e" in key.uses for key in encrypting)
+    signing = tuple(key.fingerprint for key in usable if "s" in key.uses and not key.weak)
     return CertInfo(
         fingerprint=primary.fingerprint,
         user_ids=tuple(text for text in record.user_ids if text.isprintable()),
@@ -173,6 +214,7 @@ def info(record: Record, now: Instant) -> CertInfo:
         revoked=primary.revoked,
         problems=tuple(_problems(record, now, can_encrypt=can_encrypt)),
         secret_parts=frozenset(key.fingerprint for key in record.keys if key.secret),
+        parts=record.keys,
     )
 
 
@@ -186,6 +228,8 @@ def _problems(record: Record, now: Instant, *, can_encrypt: bool) -> Iterable[st
         yield "the key is revoked"
     elif primary.dead:
         yield "the key is invalid"
+    elif primary.weak:
+        yield f"its primary key has less than {BITS_MIN} bits"
     elif _ended(primary, now):
         yield "the key has expired"
     elif record.disabled:
@@ -202,6 +246,8 @@ def _no_encryption(record: Record, now: Instant) -> str:
         return "the key has no encryption subkey"
     if all(key.revoked for key in candidates):
         return "its encryption subkey is revoked"
+    if any(key.weak and not key.dead and not _ended(key, now) for key in candidates):
+        return f"its encryption subkey has less than {BITS_MIN} bits"
     if any(_ended(key, now) for key in candidates):
         return "its encryption subkey has expired"
     return "its encryption subkey is invalid"

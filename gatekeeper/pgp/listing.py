@@ -7,6 +7,10 @@ from typing import Final
 from gatekeeper.domain.instants import SECOND, Instant
 from gatekeeper.pgp.engine import Run
 
+BITS_MIN: Final = 2048
+"""Of RSA and Elgamal keys that are used."""
+
+_WITH_BITS: Final = frozenset({1, 2, 3, 16})
 _ESCAPE: Final = re.compile(rb"\\x([0-9a-fA-F]{2})")
 _PRIMARY: Final = frozenset({"pub", "sec"})
 _SUBKEY: Final = frozenset({"sub", "ssb"})
@@ -16,7 +20,10 @@ _DEAD: Final = frozenset({"r", "i", "n"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubkeyRecord:
-    """A primary key or subkey as listed; `uses` are the letters of what it is for."""
+    """A primary key or subkey as listed; `uses` are the letters of what it is for.
+
+    `dead` ones are revoked or invalid, `weak` ones are of RSA or Elgamal and too short.
+    """
 
     key_id: str
     fingerprint: str
@@ -26,6 +33,7 @@ class SubkeyRecord:
     revoked: bool
     dead: bool
     secret: bool
+    weak: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +106,13 @@ def secret_parts(run: Run) -> frozenset[str]:
     return frozenset(key.fingerprint for key in found)
 
 
+def last_signature(output: bytes) -> Instant:
+    """Return when the newest signature in such a listing was made, 0 if there is none."""
+    rows = (line.split(b":") for line in output.split(b"\n") if line.startswith(b"sig:"))
+    made = (_instant(row[5].decode("ascii", "replace")) for row in rows if len(row) > 5)
+    return max((instant for instant in made if instant is not None), default=Instant(0))
+
+
 def _key(row: list[bytes], fingerprint: str) -> SubkeyRecord:
     padded = [*(part.decode("ascii", "replace") for part in row), *[""] * 16]
     validity, secret = padded[1], padded[14]
@@ -110,7 +125,20 @@ def _key(row: list[bytes], fingerprint: str) -> SubkeyRecord:
         revoked=validity == "r",
         dead=validity in _DEAD,
         secret=padded[0] in {"sec", "ssb"} and secret in {"", "+"},
+        weak=is_weak(_number(padded[3]), _number(padded[2])),
     )
+
+
+def is_weak(algorithm: int, bits: int) -> bool:
+    """Say whether a key of that algorithm (RFC 9580 §9.1) and length is too short to be used.
+
+    Curves are listed by name and all long enough.
+    """
+    return algorithm in _WITH_BITS and bits < BITS_MIN
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _instant(text: str) -> Instant | None:

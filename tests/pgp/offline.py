@@ -6,6 +6,7 @@ from functools import cache
 from tests.keys import CREATED, Key, gpg, make_key, read_key, short_home
 
 _FAKED = ("--faked-system-time", CREATED)
+_LATER = ("--faked-system-time", "20260102T000000!")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +29,8 @@ def offline_key(uid: str, *, until: str = "never") -> OfflineKey:
         made = make_key(home, uid)
         gpg(home, *_FAKED, "--quick-add-key", made.fingerprint, "ed25519", "sign", "never")
         if until != "never":
-            gpg(home, *_FAKED, "--quick-set-expire", made.fingerprint, until)
-            gpg(home, *_FAKED, "--quick-set-expire", made.fingerprint, until, "*")
+            for which in ((), ("*",)):
+                gpg(home, *_LATER, "--quick-set-expire", made.fingerprint, until, *which)
         whole = read_key(home, made.fingerprint)
         secret = gpg(home, "--export-secret-subkeys", made.fingerprint)
     subkeys = Key(fingerprint=whole.fingerprint, public=whole.public, secret=secret)

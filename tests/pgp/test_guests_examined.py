@@ -13,7 +13,7 @@ from gatekeeper.domain.instants import SECOND, Instant, later
 from gatekeeper.pgp import armor, guests, packets
 from gatekeeper.pgp.armor import Kind
 from gatekeeper.pgp.engine import Engine
-from gatekeeper.pgp.keys import BLOCK_MAX, CertRefused
+from gatekeeper.pgp.keys import BLOCK_MAX, KEYS_MAX, CertRefused
 from tests.keys import Key, gpg, key_of, read_key, short_home
 from tests.pgp import crafting
 from tests.pgp.conftest import NOW, Desk, gpg_path, revoked
@@ -74,7 +74,7 @@ def _version_6(key: Key) -> bytes:
 def _many_subkeys(key: Key) -> bytes:
     first = CraftedKey(b"Many")
     extra = first.adopting(key.public, subkey=1)[len(first.certificate) :]
-    return first.certificate + extra * guests.KEYS_MAX
+    return first.certificate + extra * KEYS_MAX
 
 
 @pytest.mark.parametrize(

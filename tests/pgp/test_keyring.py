@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.domain.errors import NotThere, OurFault
-from gatekeeper.domain.instants import DAY, SECOND, Instant, later
+from gatekeeper.domain.errors import NotThere, OurFault, Refusal
+from gatekeeper.domain.instants import DAY, SECOND, Instant, later, to_datetime
 from gatekeeper.domain.protection import SignatureState
 from gatekeeper.pgp import armor, fanout, keys, opening, packets
 from gatekeeper.pgp.armor import Kind
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.fanout import Recipient
 from gatekeeper.pgp.keyring import LIFE, Keyring
-from gatekeeper.pgp.keys import CertRefused
+from gatekeeper.pgp.keys import CertInfo, CertRefused
 from gatekeeper.pgp.opening import Opened
 from tests.keys import Key, gpg, key_of, short_home
 from tests.pgp import crafting
@@ -62,6 +62,18 @@ def test_a_refused_certificate_is_named_by_its_place(desk: Callable[..., Desk]) 
     broken = crafting.packet(6, b"\x04" + bytes(50))
     with pytest.raises(CertRefused, match="certificate 2 "):
         ours.keyring.load([good.public, broken])
+
+
+def test_what_may_not_be_used_is_left_out_of_many(desk: Callable[..., Desk]) -> None:
+    """One refused certificate keeps nobody else's out."""
+    good, other = people(2)
+    evil = crafting.CraftedKey(b"Evil\x0a<evil@example.org>").certificate
+    broken = crafting.packet(6, b"\x04" + bytes(50))
+    ours = desk()
+    found = ours.keyring.load_sound([b"", evil, good.public, other.secret, broken, other.public])
+    assert {good.fingerprint, other.fingerprint} == found
+    assert found == {cert.fingerprint for cert in ours.keyring.list(NOW)}
+    assert frozenset() == ours.keyring.load_sound([b"hello"])
 
 
 def test_a_revocation_arrives_in_a_home_that_knows_the_key(desk: Callable[..., Desk]) -> None:
@@ -285,3 +297,74 @@ def test_what_is_held_is_told_of_a_whole_key_too(desk: Callable[..., Desk]) -> N
         *(bare.secret, bare.primary_offline),
         *(bare.signs, bare.opens),
     )
+
+
+UNTIL = later(Instant(NOW // SECOND * SECOND), 900 * DAY)
+
+
+def ends(cert: CertInfo | None) -> list[Instant | None]:
+    assert cert is not None
+    return [part.expires_at for part in cert.parts]
+
+
+@pytest.mark.parametrize("days", [0, 29, 31, 500], ids=lambda days: f"after {days} days")
+def test_a_key_is_extended_also_when_it_has_ended(days: int, desk: Callable[..., Desk]) -> None:
+    """Primary key and subkey get the new end, and the secret that is exported carries it."""
+    ours = desk()
+    fingerprint = ours.keyring.generate("Security <security@example.org>", NOW, life=30 * DAY)
+    now = later(NOW, days * DAY)
+    extended = ours.keyring.extend(fingerprint, until=UNTIL, now=now)
+    assert (True, True, ()) == (extended.can_sign, extended.can_encrypt, extended.problems)
+    assert [UNTIL] * 2 == ends(extended)
+    other = desk(secret=ours.keyring.export_secret(fingerprint))
+    assert [UNTIL] * 2 == ends(other.keyring.find(fingerprint, now))
+    third = desk(ours.keyring.export(fingerprint))
+    assert [UNTIL] * 2 == ends(third.keyring.find(fingerprint, now))
+
+
+@pytest.mark.parametrize("days", [40, 400])
+def test_a_subkey_of_before_stays_ended(days: int, desk: Callable[..., Desk]) -> None:
+    """Only what is in use is extended; when all has ended, what was in use last."""
+    ours = desk()
+    fingerprint = ours.keyring.generate("Security <security@example.org>", NOW, life=90 * DAY)
+    old = later(Instant(NOW // SECOND * SECOND), 30 * DAY)
+    run = ours.engine.run
+    words = ("--pinentry-mode=loopback", "--passphrase", "")
+    for use in ("encr", "sign", "auth"):
+        algorithm = "cv25519" if use == "encr" else "ed25519"
+        end = to_datetime(old).strftime("%Y%m%dT%H%M%S")
+        run(*words, "--quick-add-key", fingerprint, algorithm, use, end, now=NOW).ensure_done("x")
+    found = ours.keyring.extend(fingerprint, until=UNTIL, now=later(NOW, days * DAY))
+    assert [UNTIL, UNTIL, old, old, old] == ends(found)
+    assert found.can_encrypt
+
+
+def test_nothing_is_shortened(desk: Callable[..., Desk]) -> None:
+    """A key without an end keeps none; what lasts longer is left as it is."""
+    key = people(1)[0]
+    ours = desk(secret=key.secret)
+    with pytest.raises(Refusal, match="that long already"):
+        ours.keyring.extend(key.fingerprint, until=UNTIL, now=NOW)
+    fingerprint = ours.keyring.generate("Security <security@example.org>", NOW)
+    for until in (later(NOW, 30 * DAY), later(NOW, LIFE)):
+        with pytest.raises(Refusal, match="that long already"):
+            ours.keyring.extend(fingerprint, until=until, now=NOW)
+
+
+def test_a_key_whose_primary_is_offline_is_not_extended(desk: Callable[..., Desk]) -> None:
+    key = offline_key("Ends <ends@example.org>", until="2030-01-01")
+    ours = desk(key.whole.public, secret=key.subkeys.secret)
+    with pytest.raises(Refusal, match="primary key is not here") as refused:
+        ours.keyring.extend(key.fingerprint, until=later(NOW, 5000 * DAY), now=NOW)
+    assert "gatekeeper key import FILE" in refused.value.diagnostics()
+
+
+def test_a_revoked_or_missing_key_is_not_extended(desk: Callable[..., Desk]) -> None:
+    key = key_of("Gone <gone@example.org>")
+    ours = desk(revoked(key), secret=key.secret)
+    with pytest.raises(Refusal, match="revoked"):
+        ours.keyring.extend(key.fingerprint, until=UNTIL, now=NOW)
+    for fingerprint in ("A" * 40, people(1)[0].fingerprint):
+        ours.keyring.load([people(1)[0].public])
+        with pytest.raises(NotThere):
+            ours.keyring.extend(fingerprint, until=UNTIL, now=NOW)

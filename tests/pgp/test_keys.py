@@ -82,9 +82,59 @@ def test_any_octets_are_refused_without_gpg(data: bytes) -> None:
         keys.single(data)
 
 
-def test_a_secret_key_is_taken_where_it_is_meant(alias: Desk, reporter_key: Key) -> None:
-    cert = keys.inspect(alias.engine, reporter_key.secret, NOW, allow_secret=True)
-    assert reporter_key.fingerprint == cert.fingerprint
+def test_a_secret_key_is_taken_where_it_is_meant(reporter_key: Key) -> None:
+    assert reporter_key.secret == keys.single(reporter_key.secret, allow_secret=True)
+
+
+def test_every_key_in_it_is_told_with_its_use_and_end(alias: Desk) -> None:
+    """The primary key first, then all subkeys, usable or not."""
+    key = changed(
+        ("--quick-add-key", "{key}", "ed25519", "sign", "20300101T000000"),
+        ("--quick-set-expire", "{key}", "20310101T000000"),
+    )
+    cert = inspected(alias, key, Instant(1_900_000_000 * SECOND))
+    ends = [part.expires_at and part.expires_at // SECOND for part in cert.parts]
+    assert [1_924_992_000, None, 1_893_456_000] == ends
+    assert [{"s", "c"}, {"e"}, {"s"}] == [set(part.uses) for part in cert.parts]
+    assert (key.fingerprint,) == cert.signing_keys
+
+
+def rsa(bits: int, *subkeys: int) -> bytes:
+    """Return a certificate of RSA with encryption subkeys of these lengths."""
+    with short_home() as home:
+        gpg(home, "--quick-gen-key", "Rsa <rsa@example.org>", f"rsa{bits}", "sign,cert", "never")
+        listing = gpg(home, "--with-colons", "--list-keys").decode()
+        fingerprint = listing.partition("fpr:::::::::")[2][:40]
+        for length in subkeys:
+            gpg(home, "--quick-add-key", fingerprint, f"rsa{length}", "encr", "never")
+        return gpg(home, "--export")
+
+
+def test_short_keys_are_not_used(alias: Desk) -> None:
+    """A short primary key is refused; a short subkey is, with any other, for it may be chosen."""
+    with pytest.raises(CertRefused, match="its primary key has less than 2048 bits"):
+        keys.inspect(alias.engine, rsa(1024, 2048), NOW)
+    sound = keys.inspect(alias.engine, rsa(2048, 2048), NOW)
+    assert (True, True, ()) == (sound.can_sign, sound.can_encrypt, sound.problems)
+    for lengths in ((1024,), (1024, 2048), (2048, 1024)):
+        cert = keys.inspect(alias.engine, rsa(2048, *lengths), NOW)
+        assert (True, False, ()) == (cert.can_sign, cert.can_encrypt, cert.encryption_keys)
+        assert ("its encryption subkey has less than 2048 bits",) == cert.problems
+
+
+def test_a_short_primary_key_that_is_there_already_is_good_for_nothing() -> None:
+    """As a listing shows it: RSA of 1024 bits, which came in before it was refused."""
+    output = b"pub:-:1024:1:AA:1:::u:::scESC:\nfpr:::::::::A:\nsub:-:2048:1:BB:1::::::e:\n"
+    (record,) = listing.records(output + b"fpr:::::::::B:\n")
+    cert = keys.info(record, NOW)
+    assert (False, False) == (cert.can_sign, cert.can_encrypt)
+    assert ("its primary key has less than 2048 bits",) == cert.problems
+
+
+@pytest.mark.parametrize("body", [b"\x04", b"\x04\x00\x00\x00\x00\x16"])
+def test_a_key_that_is_cut_short_is_left_to_gpg(body: bytes, alias: Desk) -> None:
+    with pytest.raises(CertRefused, match="no usable key"):
+        keys.inspect(alias.engine, crafting.packet(6, body), NOW)
 
 
 def test_the_fingerprint_is_computed_as_gpg_does(reporter_key: Key) -> None:
@@ -135,19 +185,33 @@ def test_two_encryption_subkeys(alias: Desk) -> None:
 
 
 @pytest.mark.parametrize("separator", LINE_BREAKS, ids=repr)
-def test_a_user_id_cannot_pose_as_a_line_of_a_listing(alias: Desk, separator: bytes) -> None:
+def test_a_user_id_cannot_pose_as_a_line_of_a_listing(
+    desk: Callable[..., Desk], separator: bytes
+) -> None:
+    """Not even where no door refused it: it is in the home."""
     line = b"fpr:::::::::" + b"A" * 40 + b":"
     key = crafting.CraftedKey(
         separator.join([b"Mal", b"pub:u:255:22:AA:1:::u:::scESC:", line, b""])
     )
-    cert = keys.inspect(alias.engine, key.certificate, NOW)
+    (cert,) = desk(key.certificate).keyring.list(NOW)
     assert key.fingerprint == cert.fingerprint
     assert (key.fingerprint,) == cert.signing_keys
     assert all(text.isprintable() for text in cert.user_ids)
 
 
+CONTROLS = [*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), "\u2028", "\u2029"]
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=ascii)
+def test_control_characters_and_line_breaks_are_refused(alias: Desk, control: str) -> None:
+    key = crafting.CraftedKey(f"Evil{control}<e@example.org>".encode())
+    with pytest.raises(CertRefused, match="control characters") as refused:
+        keys.inspect(alias.engine, key.certificate, NOW)
+    assert "Evil" not in refused.value.diagnostics()
+
+
 def test_unprintable_user_ids_are_told_and_left_out(alias: Desk) -> None:
-    key = crafting.CraftedKey("Evil\u2028<e@example.org>".encode())
+    key = crafting.CraftedKey("Evil\u202e<e@example.org>".encode())
     cert = keys.inspect(alias.engine, key.certificate, NOW)
     assert () == cert.user_ids
     assert "a user ID holds characters that cannot be printed" in cert.problems
@@ -157,6 +221,12 @@ def test_a_colon_and_letters_of_other_scripts_stay(alias: Desk) -> None:
     key = crafting.CraftedKey("Ω: Jürgen <j@example.org>".encode())
     cert = keys.inspect(alias.engine, key.certificate, later(NOW, DAY))
     assert ("Ω: Jürgen <j@example.org>",) == cert.user_ids
+
+
+def test_a_flood_of_user_ids_is_refused(alias: Desk) -> None:
+    many = crafting.CraftedKey(b"x").certificate + crafting.packet(13, b"y") * 64
+    with pytest.raises(CertRefused, match="64 user IDs"):
+        keys.inspect(alias.engine, many, NOW)
 
 
 @given(st.binary(max_size=300))
