@@ -57,7 +57,9 @@ def median(values: Sequence[float]) -> float:
 
 def number(value: float) -> str:
     """Write a ratio as exactly as it was measured, which is not very."""
-    return f"{value:.0f}" if value >= 100 else f"{value:.2g}" if value < 1 else f"{value:.1f}"
+    if value < 1:
+        return f"{value:.2g}"
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 2 else f"{value:.2f}"
 
 
 def milliseconds(seconds: float) -> str:

@@ -31,4 +31,4 @@ def test_an_unknown_name_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_line_tells_the_median_and_the_range() -> None:
     figure = Figure(what="work", ours="a", theirs="b", ratios=(1.5, 12.0, 0.125), bar=">= 1")
-    assert "work: a, b: ratio 1.5 (0.12 to 12.0); bar >= 1" == figure.line()
+    assert "work: a, b: ratio 1.50 (0.12 to 12.0); bar >= 1" == figure.line()
