@@ -58,12 +58,12 @@ def dearmor(text: bytes) -> tuple[ArmorBlock, ...]:
     while begin:
         at = begin.end()
         if begin[1] != _CLEARTEXT:
-            end = re.compile(rb"^-----END PGP " + begin[1] + rb"-----", re.MULTILINE)
-            found = end.search(text, at)
-            if not found:
+            mark = b"\n-----END PGP " + begin[1] + b"-----"
+            end = text.find(mark, at - 1)
+            if end < 0:
                 raise BadArmor("an armored block has no end")
-            blocks.append(_block(begin[1].decode("ascii"), text, at, found.start()))
-            at = found.end()
+            blocks.append(_block(begin[1].decode("ascii"), text, at, end + 1))
+            at = end + len(mark)
         begin = _BEGIN.search(text, at)
     return tuple(blocks)
 

@@ -73,5 +73,11 @@ class CommandLine:
 
         It stands after python-gnupg's own `--status-fd 2`, and the last one counts.
         """
-        words: list[str] = self._gpg.make_args(["--status-fd", str(status), *options], False)
-        return [os.fsencode(word) if "\0" not in word else b"" for word in words]
+        own = ["--status-fd", str(status), *options]
+        words: list[str] = self._gpg.make_args(own, False)
+        return [*map(os.fsencode, words[: -len(own)]), *map(_octets, own)]
+
+
+def _octets(word: str) -> bytes:
+    """Return an option in UTF-8, as gpg is told to read them, in whatever locale this runs."""
+    return word.encode("utf-8", "surrogateescape") if "\0" not in word else b""

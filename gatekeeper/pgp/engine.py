@@ -8,7 +8,7 @@ from typing import Final
 
 from gatekeeper.domain.errors import Misconfigured, OurFault
 from gatekeeper.domain.instants import SECOND, Instant
-from gatekeeper.pgp import process
+from gatekeeper.pgp import packets, process
 from gatekeeper.pgp.command import CommandLine, environment
 from gatekeeper.pgp.process import Bounds, End
 from gatekeeper.pgp.status import Status
@@ -26,12 +26,13 @@ _HOME_MAX: Final = 108 - len("/S.gpg-agent.browser") - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What one run of gpg came to: how it ended, its status lines and its output."""
+    """What one run of gpg came to: how it ended, its status lines, its output, its time in µs."""
 
     end: End
     exit_code: int
     status: Status
     output: bytes
+    spent: int
 
     def ensure_sound(self, doing: str) -> None:
         """Raise OurFault when the run says nothing about its input: killed, disk, agent."""
@@ -114,9 +115,10 @@ class Engine:
 
         `attached` is readable under the file name that replaces "{attached}" in `options`. The
         certificates in `ring` are there for this run alone, after those of the home, which are
-        always found first. `wait` replaces the deadline, in µs, `limit` the bound of the output, in
-        bytes. With `now`, gpg takes it for the
-        time; else it asks the system. A gpg that cannot be started raises OurFault.
+        always found first; packets that belong to no certificate are taken out of it. `wait`
+        replaces the deadline, in µs, `limit` the bound of the output, in bytes. With `now`, gpg
+        takes it for the time; else it asks the system. A gpg that cannot be started raises
+        OurFault.
         """
         before = [] if now is None else [f"--faked-system-time={now // SECOND}!"]
 
@@ -125,11 +127,15 @@ class Engine:
             return self._command.arguments(status=status, options=[*before, *words])
 
         bounds = Bounds(
-            wait=wait or self.wait, output=limit or self.output_limit, status=_STATUS_MAX
+            wait=self.wait if wait is None else wait,
+            output=self.output_limit if limit is None else limit,
+            status=_STATUS_MAX,
         )
+        # gpg believes a trust packet in a ring that a signature was checked and found good.
+        lendable = packets.only(ring, packets.CERTIFICATE)
         try:
             with ExitStack() as stack:
-                lent = (stack.enter_context(process.in_memory(ring)),) if ring else ()
+                lent = (stack.enter_context(process.in_memory(lendable)),) if ring else ()
                 before += [f"--keyring=/proc/self/fd/{number}" for number in lent]
                 ended = process.run(
                     command,
@@ -150,4 +156,5 @@ class Engine:
             exit_code=ended.exit_code,
             status=Status.parse(ended.status),
             output=ended.output,
+            spent=ended.spent,
         )

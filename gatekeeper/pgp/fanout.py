@@ -21,6 +21,9 @@ _STRENGTH: Final = ("--cipher-algo=AES256", "--digest-algo=SHA512", "--compress-
 _AES256: Final = 9
 _SHA512: Final = 10
 _RETRIES: Final = 50
+_KEY_PACKETS_MAX: Final = 4096
+"""Octets of the session key packets for one certificate; RSA-4096 takes 524."""
+
 _REPORT: Final = "nothing was sent; run `gatekeeper doctor`"
 MISSING: Final = "no certificate for it is loaded"
 COLLISION: Final = "its encryption subkey has the key id of another member's"
@@ -149,7 +152,7 @@ def _encrypt(
         to = [word for key in choice.usable for word in ("--recipient", key)]
         options = (*_STRENGTH, "--sign", "--encrypt", "--local-user", signer.fingerprint, *to)
         # What is encrypted is ours: its bound is its own size, not that of what may be opened.
-        limit = 2 * len(plaintext) + MIB
+        limit = 2 * len(plaintext) + MIB + len(choice.usable) * _KEY_PACKETS_MAX
         run = engine.run(*options, given=plaintext, ring=ring.packets, limit=limit, now=now)
         run.ensure_sound("encrypting")
         named = _named(run, choice)

@@ -1,8 +1,10 @@
 """Open a message and verify signatures; hostile input is an answer, never an exception."""
 
 import hashlib
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from gatekeeper.domain.errors import OurFault
@@ -33,7 +35,17 @@ _WIDE: Final = {
 _NO_SECRET_KEY: Final = 17
 """GPG_ERR_NO_SECKEY of libgpg-error."""
 
+_SMOOTH: Final = frozenset({SignatureState.GOOD, SignatureState.WEAK})
+"""States of a signature that gpg has nothing to complain of."""
+
+_BINARY: Final = b"\x00"
+"""The type of a signature of octets, after its version (RFC 4880 §5.2.3, §5.2.1)."""
+
+_LINE_MAX: Final = 19_990
+"""Octets of a line, with its end, that gpg always takes in whole under a signature of text."""
+
 _SIGNATURES_MAX: Final = 8
+_SIGNATURE_ALONE: Final = {packets.SIGNATURE}
 _TEXT_MODES: Final = frozenset({"74", "75"})
 
 
@@ -41,6 +53,8 @@ _TEXT_MODES: Final = frozenset({"74", "75"})
 class Opened:
     """A message that was sound: its content, our (sub)key's fingerprint, its signatures.
 
+    Of content in text mode, which its sender or whoever sealed it again chose, gpg gives the lines
+    without any carriage return.
     `cipher` names what its data was encrypted with (RFC 9580 §9.3), such as "AES256", `integrity`
     how it was protected against changes; `digest` tells the encrypted data again, in whatever
     armor and to whatever keys it comes.
@@ -97,12 +111,13 @@ def _opened(
     message = packets.screen(binary)
     if isinstance(message, Unsound):
         return Closed(reason=message.reason, key_ids=message.key_ids)
-    run, ring = _decrypted(engine, message, for_verifying(engine, guests, now), now)
+    tries = _Tries(engine=engine, message=message.joined(), now=now, left=engine.wait)
+    run, ring = tries.best(for_verifying(engine, guests, now))
     found = signatures.read(run.status)
     reason = _unsound(run, signed=bool(found))
     if reason is not None and not _all_good(found):
         # gpg stops at a bad or expired signature, before the integrity check.
-        run = _decrypt(engine, message, now, "--skip-verify", ring=ring)
+        run = tries.run("--skip-verify", ring=ring)
         reason = _unsound(run, signed=False)
     if reason is _R.NO_KEY:
         _ensure_not_ours(engine, message)
@@ -126,9 +141,10 @@ def _digest(message: bytes) -> bytes | None:
     passes the message on; its content cannot.
     """
     try:
-        found = [packet for packet in packets.walk(message) if packet.tag in packets.DATA]
+        walked = list(islice(packets.walk(message), packets.PACKETS_MAX))
     except packets.NotPackets:
         return None
+    found = [packet for packet in walked if packet.tag in packets.DATA]
     hashed = hashlib.sha256()
     for packet in found:
         for start, end in packets.spans(message, packet):
@@ -150,33 +166,45 @@ def _message(ciphertext: bytes) -> bytes | Closed:
     return blocks[0].data
 
 
-def _decrypted(
-    engine: Engine, message: SplitMessage, rings: Sequence[bytes], now: Instant | None
-) -> tuple[Run, bytes]:
-    """Return the first run in which every signature is good, else the first; and its ring."""
-    runs: list[Run] = []
-    for ring in rings:
-        runs.append(_decrypt(engine, message, now, ring=ring))
-        if _all_good(signatures.read(runs[-1].status)):
-            return runs[-1], ring
-    return runs[0], rings[0]
+@dataclass(slots=True, kw_only=True)
+class _Tries:
+    """Runs of gpg on one message, which share its time: `left` of it, in microseconds."""
+
+    engine: Engine
+    message: bytes
+    now: Instant | None
+    left: int
+
+    def best(self, rings: Sequence[bytes]) -> tuple[Run, bytes]:
+        """Return the first run in which every signature is good, else the first; and its ring."""
+        first = self.run(ring=rings[0])
+        if first.end is End.TOO_SLOW and not first.status.count("BEGIN_DECRYPTION"):
+            raise OurFault(
+                "gpg did not begin to decrypt within its time",
+                remedy="it is tried again; check the machine's load and gpg-agent",
+            )
+        if _all_good(signatures.read(first.status)):
+            return first, rings[0]
+        for ring in rings[1:]:
+            if self.left <= 0:
+                break
+            run = self.run(ring=ring)
+            if _all_good(signatures.read(run.status)) and run.end is End.EXITED:
+                return run, ring
+        return first, rings[0]
+
+    def run(self, *more: str, ring: bytes) -> Run:
+        """Decrypt once, with what time is left; OurFault when gpg or the machine failed."""
+        options = (*more, "--decrypt")
+        wait = max(self.left, 0)
+        run = self.engine.run(*options, given=self.message, ring=ring, now=self.now, wait=wait)
+        self.left -= run.spent
+        run.ensure_sound("decrypting")
+        return run
 
 
 def _all_good(found: Sequence[Signature]) -> bool:
     return all(one.state is SignatureState.GOOD for one in found)
-
-
-def _decrypt(
-    engine: Engine, message: SplitMessage, now: Instant | None, *more: str, ring: bytes
-) -> Run:
-    run = engine.run(*more, "--decrypt", given=message.joined(), ring=ring, now=now)
-    if run.end is End.TOO_SLOW and not run.status.count("BEGIN_DECRYPTION"):
-        raise OurFault(
-            "gpg did not begin to decrypt within its time",
-            remedy="it is tried again; check the machine's load and gpg-agent",
-        )
-    run.ensure_sound("decrypting")
-    return run
 
 
 def _unsound(run: Run, *, signed: bool) -> UnreadableReason | None:
@@ -235,15 +263,17 @@ def _not_exact(run: Run, *, signed: bool) -> UnreadableReason | None:
 
 
 def _ensure_not_ours(engine: Engine, message: SplitMessage) -> None:
-    """Raise OurFault when the key that is missing is one of ours: gpg tells no other way."""
-    run = engine.run("--list-secret-keys")
-    if not listing.secret_keys(run):
+    """Raise OurFault when the key that is missing is one of ours: gpg tells no other way.
+
+    A key of which there is only a stub is none: anybody can write its id into a message.
+    """
+    held = listing.secret_parts(engine.run("--list-secret-keys"))
+    if not held:
         raise OurFault(
             "gpg-agent holds no secret key",
             remedy="it is tried again; run `gatekeeper doctor`",
         )
-    ours = {key.key_id for record in listing.records(run.output) for key in record.keys}
-    if ours & set(message.key_ids):
+    if {key[-16:] for key in held} & set(message.key_ids):
         raise OurFault(
             "gpg-agent did not use our key",
             remedy="it is tried again; check memory and gpg-agent",
@@ -263,21 +293,41 @@ def verify_detached(
     A block that is no signature, or more than eight, is one that could not be checked. `guests`,
     `now` and OurFault as for `open_message`.
     """
-    block = _signature_packets(signature)
-    if block is None:
+    found = _signature_packets(signature)
+    if not found:
         return (signatures.UNCHECKED,)
-    verify = ("--enable-special-filenames", "--verify", "--", ATTACHED, "-")
-    rounds: list[tuple[Signature, ...]] = []
+    left = engine.wait
+    first: tuple[Signature, ...] = ()
     for ring in for_verifying(engine, guests, now):
-        rounds.append(
-            _verified(engine.run(*verify, given=content, attached=block, ring=ring, now=now))
-        )
-        if _all_good(rounds[-1]):
-            return rounds[-1]
-    return rounds[0]
+        states: list[Signature] = []
+        for packet in found:
+            if _is_cut(content, packet):
+                states.append(signatures.UNCHECKED)
+                continue
+            run = engine.run(
+                *("--enable-special-filenames", "--verify", "--", ATTACHED, "-"),
+                given=content,
+                attached=packet,
+                ring=ring,
+                now=now,
+                wait=max(left, 0),
+            )
+            left -= run.spent
+            states.append(_verified(run))
+        first = first or tuple(states)
+        if _all_good(states):
+            return tuple(states)
+        if left <= 0:
+            break
+    return first
 
 
-def _verified(run: Run) -> tuple[Signature, ...]:
+def _verified(run: Run) -> Signature:
+    """Return what a run says of the one signature it was given.
+
+    One at a time: gpg ends alike when one has an unknown signer, and when it had trouble with the
+    content or with another.
+    """
     run.ensure_sound("verifying a signature")
     if run.end is End.TOO_SLOW:
         raise OurFault(
@@ -285,24 +335,34 @@ def _verified(run: Run) -> tuple[Signature, ...]:
             remedy="it is tried again; check the machine's load",
         )
     found = signatures.read(run.status)
-    if run.end is not End.EXITED or not found or not run.status.within(SIGNATURES):
-        return (signatures.UNCHECKED,)
-    doubtful = run.exit_code != 0 and _all_good(found)
-    return (signatures.UNCHECKED,) * len(found) if doubtful else found
+    if run.end is not End.EXITED or len(found) != 1 or not run.status.within(SIGNATURES):
+        return signatures.UNCHECKED
+    return signatures.UNCHECKED if run.exit_code != 0 and found[0].state in _SMOOTH else found[0]
 
 
-def _signature_packets(signature: bytes) -> bytes | None:
+def _is_cut(content: bytes, signature: bytes) -> bool:
+    """Say whether gpg would check a signature of text without the ends of very long lines.
+
+    Anybody could then write anything there. It says so only by an exit code that has other causes.
+    """
+    (packet,) = packets.walk(signature)
+    kind = signature[packet.body : packet.end][1:2]
+    return kind != _BINARY and any(len(line) > _LINE_MAX for line in io.BytesIO(content))
+
+
+def _signature_packets(block: bytes) -> tuple[bytes, ...]:
+    """Return the packets of a block of one to eight signatures; none for anything else."""
     try:
-        if not armor.is_binary(signature):
-            blocks = armor.dearmor(signature)
+        if not armor.is_binary(block):
+            blocks = armor.dearmor(block)
             if len(blocks) != 1 or blocks[0].kind != armor.Kind.SIGNATURE:
-                return None
-            signature = blocks[0].data
-        tags = [packet.tag for packet in packets.walk(signature)]
+                return ()
+            block = blocks[0].data
+        found = list(islice(packets.walk(block), _SIGNATURES_MAX + 1))
     except ValueError:
-        return None
-    sound = 1 <= len(tags) <= _SIGNATURES_MAX and set(tags) == {packets.SIGNATURE}
-    return signature if sound else None
+        return ()
+    sound = len(found) <= _SIGNATURES_MAX and {packet.tag for packet in found} == _SIGNATURE_ALONE
+    return tuple(block[packet.start : packet.end] for packet in found) if sound else ()
 
 
 def verify_inline(

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from gatekeeper.domain.protection import UnreadableReason
@@ -22,11 +23,23 @@ PROTECTED: Final = 18
 AEAD: Final = 20
 """Packet tags: RFC 4880 §4.3; 20 is gpg's own (draft-koch-librepgp §5.16)."""
 
+_R: Final = UnreadableReason
+
 DATA: Final = frozenset({UNPROTECTED, PROTECTED, AEAD})
 _MAY_BE_PARTIAL: Final = DATA | {8, 11}
 """RFC 4880 §4.2.2.4: only data packets come in partial lengths."""
 
-_CHUNKS_MAX: Final = 1_000_000
+CERTIFICATE: Final = frozenset(
+    {SIGNATURE, PUBLIC_KEY, PUBLIC_SUBKEY, USER_ID, USER_ATTRIBUTE},
+)
+"""What a certificate consists of (RFC 4880 §11.1)."""
+
+_CHUNKS_MAX: Final = 100_000
+"""Pieces of one packet; gpg makes them of 8 KiB."""
+
+PACKETS_MAX: Final = 1_000
+"""Packets of a message, with those for passwords and the markers that are dropped."""
+
 _KEY_ID: Final = slice(1, 9)
 ANONYMOUS: Final = "0" * 16
 
@@ -137,6 +150,11 @@ def _length(data: bytes, at: int) -> tuple[int, int, bool]:
     return at + 5, int.from_bytes(data[at + 1 : at + 5], "big"), False
 
 
+def only(data: bytes, tags: frozenset[int]) -> bytes:
+    """Return those packets of `data` that have one of these tags; NotPackets as `walk`."""
+    return b"".join(data[one.start : one.end] for one in walk(data) if one.tag in tags)
+
+
 def spans(data: bytes, packet: Packet) -> Iterator[tuple[int, int]]:
     """Yield where a packet's body lies, piece by piece when it comes in partial lengths."""
     if not packet.partial or not data[packet.start] & 0x40:
@@ -156,16 +174,24 @@ def screen(message: bytes) -> SplitMessage | Unsound:
     nothing after it. Password packets beside key packets are dropped; markers are skipped.
     """
     try:
-        packets = [packet for packet in walk(message) if packet.tag != MARKER]
+        found = list(islice(walk(message), PACKETS_MAX + 1))
     except NotPackets:
-        return Unsound(reason=UnreadableReason.MALFORMED)
+        return Unsound(reason=_R.MALFORMED)
+    packets = [packet for packet in found if packet.tag != MARKER]
     keys = [_key_packet(message, packet) for packet in packets if packet.tag == SESSION_KEY]
     known = tuple(key for key in keys if key is not None)
     ids = tuple(key.key_id for key in known)
-    reason = _unsound(message, packets, keys)
+    reason = _flood(found) or _unsound(message, packets, keys)
     if reason is not None:
         return Unsound(reason=reason, key_ids=ids[:KEY_PACKETS_MAX])
     return SplitMessage(key_packets=known, data=message[packets[-1].start : packets[-1].end])
+
+
+def _flood(found: list[Packet]) -> UnreadableReason | None:
+    if len(found) <= PACKETS_MAX:
+        return None
+    keys = sum(packet.tag == SESSION_KEY for packet in found)
+    return _R.TOO_MANY_KEYS if keys > KEY_PACKETS_MAX else _R.MALFORMED
 
 
 def _unsound(
@@ -174,17 +200,17 @@ def _unsound(
     tags = [packet.tag for packet in packets]
     data = [tag for tag in tags if tag in DATA]
     if len(data) > 1 or (data and tags[-1] not in DATA):
-        return UnreadableReason.AMBIGUOUS
+        return _R.AMBIGUOUS
     if not data or not set(tags) <= DATA | {SESSION_KEY, PASSWORD_KEY} or None in keys:
-        return UnreadableReason.MALFORMED
+        return _R.MALFORMED
     if not keys:
         password = PASSWORD_KEY in tags
-        return UnreadableReason.PASSWORD_ONLY if password else UnreadableReason.MALFORMED
+        return _R.PASSWORD_ONLY if password else _R.MALFORMED
     if UNPROTECTED in tags:
-        return UnreadableReason.NO_INTEGRITY
+        return _R.NO_INTEGRITY
     if message[packets[-1].body : packets[-1].body + 1] != b"\x01":
-        return UnreadableReason.MALFORMED
-    return UnreadableReason.TOO_MANY_KEYS if _too_many(keys) else None
+        return _R.MALFORMED
+    return _R.TOO_MANY_KEYS if _too_many(keys) else None
 
 
 def _key_packet(message: bytes, packet: Packet) -> KeyPacket | None:

@@ -27,12 +27,13 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """What a run left: how it ended, its exit code, and each pipe's bytes."""
+    """What a run left: how it ended, its exit code, each pipe's bytes, and its time in µs."""
 
     end: End
     exit_code: int
     output: bytes
     status: bytes
+    spent: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,8 @@ def run(
         )
         for theirs in (given_read, output_write, status_write, attached_read):
             theirs.close()
-        pump = _Pump(deadline=time.monotonic() + bounds.wait / SECOND)
+        begun = time.monotonic()
+        pump = _Pump(deadline=begun + bounds.wait / SECOND)
         pump.give(given_write.number, given, given_write.close)
         pump.give(attached_write.number, attached, attached_write.close)
         output = pump.take(output_read.number, bounds.output)
@@ -93,6 +95,7 @@ def run(
             exit_code=process.returncode,
             output=bytes(output.data),
             status=bytes(status.data),
+            spent=int((time.monotonic() - begun) * SECOND),
         )
 
 

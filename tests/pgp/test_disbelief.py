@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from gatekeeper.domain.errors import OurFault
-from gatekeeper.domain.instants import SECOND
+from gatekeeper.domain.instants import SECOND, Instant
 from gatekeeper.domain.protection import Integrity, SignatureState, UnreadableReason
 from gatekeeper.pgp import fanout, opening
-from gatekeeper.pgp.engine import Engine
+from gatekeeper.pgp.engine import Engine, Run
 from gatekeeper.pgp.keyring import Keyring
 from gatekeeper.pgp.opening import Closed, Opened
 from tests.keys import Key
@@ -46,7 +46,7 @@ def test_what_gpg_must_say_is_enough(alias: Desk, tmp_path: Path) -> None:
 
 
 def test_the_integrity_protection_of_newer_gpgs_is_named(alias: Desk, tmp_path: Path) -> None:
-    """LibrePGP's OCB packet, which gpg 2.4 makes and 2.2.40 opens: there is no MDC in it."""
+    """LibrePGP's OCB packet, which gpg 2.4 makes: there is no MDC in it."""
     begun = (*_BEGUN[:2], "DECRYPTION_INFO 0 9 2")
     outcome = opened_by(alias, tmp_path, *begun, *_PLAIN, *_ENDED)
     assert isinstance(outcome, Opened)
@@ -112,6 +112,52 @@ def test_a_message_that_takes_too_long_stays_closed(alias: Desk, tmp_path: Path)
     closed = opened_by(alias, tmp_path, *_BEGUN, then="sleep 600", wait=2)
     assert isinstance(closed, Closed)
     assert UnreadableReason.TOO_SLOW is closed.reason
+
+
+class _Watching(Engine):
+    """An engine that remembers how long each run for a message might have taken."""
+
+    __slots__ = ("waits",)
+
+    def __init__(self, binary: Path, home: Path, wait: int) -> None:
+        self.waits: list[int] = []
+        super().__init__(binary=binary, home=home, wait=wait, output_limit=1000)
+
+    def run(
+        self,
+        *options: str,
+        given: bytes = b"",
+        attached: bytes = b"",
+        ring: bytes = b"",
+        wait: int | None = None,
+        limit: int | None = None,
+        now: Instant | None = None,
+    ) -> Run:
+        if wait is not None:
+            self.waits.append(wait)
+        return super().run(
+            *options, given=given, attached=attached, ring=ring, wait=wait, limit=limit, now=now
+        )
+
+
+def test_all_runs_for_one_message_share_its_time(alias: Desk, tmp_path: Path) -> None:
+    """A signature that is bad costs a second run, but not a second deadline."""
+    said = (*_BEGUN, "NEWSIG", "BADSIG " + "A" * 16 + " Name")
+    program = saying(tmp_path, *said, then="sleep 600")
+    engine = _Watching(program, alias.engine.home, SECOND)
+    closed = opening.open_message(engine, _SCREENED)
+    assert isinstance(closed, Closed)
+    assert UnreadableReason.TOO_SLOW is closed.reason
+    assert [SECOND, 0] == engine.waits
+
+
+def test_all_signatures_of_a_block_share_its_time(alias: Desk, tmp_path: Path) -> None:
+    engine = _Watching(saying(tmp_path, *_GOOD), alias.engine.home, 20 * SECOND)
+    block = crafting.packet(2, b"\x04\x00") * 3
+    found = opening.verify_detached(engine, b"x", block)
+    assert [SignatureState.GOOD] * 3 == [one.state for one in found]
+    assert engine.waits == sorted(set(engine.waits), reverse=True)
+    assert (3, 20 * SECOND) == (len(engine.waits), engine.waits[0])
 
 
 def test_a_gpg_that_never_begins_is_our_fault(alias: Desk, tmp_path: Path) -> None:

@@ -141,13 +141,16 @@ def test_what_gpg_prints_for_people_is_thrown_away(alias: Desk) -> None:
     assert run.status.count("NODATA") > 0
 
 
-@pytest.mark.parametrize("locale", ["C", "C.UTF-8", "POSIX"])
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8", "POSIX", "C without UTF-8"])
 def test_it_works_in_every_locale(locale: str, alias_key: Key, tmp_path: Path) -> None:
     """A key with a name outside ASCII is made, listed and used, whatever the locale around us."""
     program = tmp_path / "program.py"
-    program.write_text(_IN_A_LOCALE)
+    program.write_text(_IN_A_LOCALE, encoding="utf-8")
     root = Path(__file__).parents[2]
-    surroundings = {**os.environ, "LC_ALL": locale, "PYTHONPATH": str(root)}
+    name, _, ascii_only = locale.partition(" without ")
+    surroundings = {**os.environ, "LC_ALL": name, "PYTHONPATH": str(root)}
+    if ascii_only:
+        surroundings |= {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     command = [sys.executable, "-W", "error", str(program), str(gpg_path())]
     done = subprocess.run(command, env=surroundings, capture_output=True, check=False)
     assert (0, "Jürgen Ωmega <j@example.org>\nGOOD\n") == (

@@ -1,6 +1,6 @@
 """A guest's certificate is lent for one run, and never takes the place of another."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -317,3 +317,36 @@ def test_a_message_of_nobody_opens_with_guests_lent(
     outcome = opening.open_message(alias.engine, message, guests=[guest.public])
     assert isinstance(outcome, Opened)
     assert (TEXT, ()) == (outcome.plaintext, outcome.signatures)
+
+
+def test_a_trust_packet_does_not_vouch_for_a_key_that_was_never_bound(
+    desk: Callable[..., Desk], alias_key: Key
+) -> None:
+    """One that stands in a ring tells gpg that a signature was checked before, and it believes that.
+
+    So a certificate of the victim, with the thief's key below it and a trust packet behind the
+    worthless signature that should bind it, would make the thief's signatures the victim's.
+    """
+    victim, thief = CraftedKey(b"Vic Tim"), CraftedKey(b"Thief")
+    checked = crafting.packet(12, b"\x00\x03")
+    forged = victim.certificate + victim.owning(thief, bound=False) + checked
+    ours = desk(secret=alias_key.secret)
+    message = session_for(alias_key).protected(thief.signed(b"x"))
+    assert 0 == ours.engine.run("--decrypt", given=message, ring=forged).status.count("GOODSIG")
+    outcome = opening.open_message(ours.engine, message, guests=[forged])
+    assert isinstance(outcome, Opened)
+    assert [SignatureState.UNKNOWN_SIGNER] == [one.state for one in outcome.signatures]
+    true = victim.certificate + victim.owning(thief)
+    assert 1 == ours.engine.run("--decrypt", given=message, ring=true).status.count("GOODSIG")
+
+
+def test_gpg_would_believe_that_trust_packet(alias: Desk, alias_key: Key, tmp_path: Path) -> None:
+    """Why it is taken out: as a ring that lies in a file, the same bytes are believed."""
+    victim, thief = CraftedKey(b"Vic Tim"), CraftedKey(b"Thief")
+    ring = tmp_path / "ring"
+    checked = crafting.packet(12, b"\x00\x03")
+    ring.write_bytes(victim.certificate + victim.owning(thief, bound=False) + checked)
+    message = session_for(alias_key).protected(thief.signed(b"x"))
+    run = alias.engine.run(f"--keyring={ring}", "--decrypt", given=message)
+    (valid,) = run.status.all("VALIDSIG")
+    assert victim.fingerprint == valid.arguments[9]

@@ -1,6 +1,7 @@
 """Packets are divided as gpg divides them, and only sound messages pass the screen."""
 
 import re
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -94,7 +95,7 @@ def test_a_packet_of_old_format_may_be_open_ended() -> None:
 
 
 def test_endless_tiny_pieces_are_given_up() -> None:
-    stream = b"\xd2" + b"\xe0a" * 1_000_001 + b"\x00"
+    stream = b"\xd2" + b"\xe0a" * 100_001 + b"\x00"
     with pytest.raises(NotPackets):
         list(packets.walk(stream))
 
@@ -154,6 +155,40 @@ def test_a_refused_message_still_names_its_keys() -> None:
     refused = packets.screen(_keys(1, _KEY_ID) + _DATA + _DATA)
     assert isinstance(refused, Unsound)
     assert (_KEY_ID,) == refused.key_ids
+
+
+@pytest.mark.parametrize(
+    ("flood", "reason"),
+    [
+        pytest.param(b"\xca\x00", UnreadableReason.MALFORMED, id="markers"),
+        pytest.param(b"\xc3\x00", UnreadableReason.MALFORMED, id="passwords"),
+        pytest.param(b"\xfc\x00", UnreadableReason.MALFORMED, id="private"),
+        pytest.param(b"\xc1\x00", UnreadableReason.TOO_MANY_KEYS, id="keys"),
+    ],
+)
+def test_a_flood_of_packets_is_not_read_to_its_end(flood: bytes, reason: UnreadableReason) -> None:
+    """A megabyte of packets of two octets would be a hundred as values."""
+    message = flood * 500_000 + _keys(1) + _DATA
+    tracemalloc.start()
+    refused = packets.screen(message)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert isinstance(refused, Unsound)
+    assert reason is refused.reason
+    assert peak < 1_000_000
+
+
+def test_a_thousand_packets_are_read() -> None:
+    fits = b"\xca\x00" * (packets.PACKETS_MAX - 2) + _keys(1) + _DATA
+    assert isinstance(packets.screen(fits), SplitMessage)
+    assert isinstance(packets.screen(b"\xca\x00" + fits), Unsound)
+
+
+def test_packets_of_one_kind_are_picked_out() -> None:
+    stream = _keys(1) + crafting.packet(12, b"\x00\x03") + _DATA + crafting.packet(12, b"")
+    assert _keys(1) + _DATA == packets.only(stream, packets.DATA | {packets.SESSION_KEY})
+    with pytest.raises(NotPackets):
+        packets.only(stream + b"x", packets.DATA)
 
 
 def test_password_packets_and_markers_beside_key_packets_are_dropped() -> None:

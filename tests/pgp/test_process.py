@@ -46,6 +46,16 @@ def test_the_exit_code_is_told() -> None:
     assert (End.EXITED, 7) == ((ended := run("sys.exit(7)")).end, ended.exit_code)
 
 
+def test_the_time_it_took_is_told() -> None:
+    ended = run("time.sleep(600)", bounds=Bounds(wait=SECOND // 5, output=10, status=10))
+    assert SECOND // 5 <= ended.spent
+    assert 0 < run("pass").spent
+
+
+def test_no_time_at_all_is_a_deadline_too() -> None:
+    assert End.TOO_SLOW is run("pass", bounds=Bounds(wait=0, output=10, status=10)).end
+
+
 def test_a_signal_that_is_not_ours_is_told() -> None:
     ended = run("os.kill(os.getpid(), 9)")
     assert (End.KILLED, -9) == (ended.end, ended.exit_code)
