@@ -101,5 +101,35 @@ class Unreadable:
         _check_key(self.fingerprint)
 
 
-AnyForm: TypeAlias = Acknowledgement | ManyReports | Unreadable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyChanged:
+    """The alias has another key: fingerprints of the `old` and the `new` one, which is attached.
+
+    `signed_by` is that one of the two by which the letter is signed, "" when it goes in clear ·
+    `readable` says that mail to the old key can still be read · `team` that the letter is for the
+    response team, who are told more of what to do.
+    """
+
+    old: str
+    new: str
+    signed_by: str
+    readable: bool = True
+    team: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse slots that could hold a word, and what nobody could be told."""
+        _check_key(self.old)
+        _check_key(self.new)
+        if self.old == self.new:
+            message = "a key that changed is another one"
+            raise ValueError(message)
+        if self.signed_by not in {self.old, self.new, ""}:
+            message = "a letter of a new key is signed by the old key, by the new one or not at all"
+            raise ValueError(message)
+        if self.team and not self.signed_by:
+            message = "nothing goes to the team without a signature"
+            raise ValueError(message)
+
+
+AnyForm: TypeAlias = Acknowledgement | KeyChanged | ManyReports | Unreadable
 """Every form there is; the same text goes out sealed to whoever has a key."""

@@ -12,10 +12,11 @@ from gatekeeper.domain.address import Address, OwnAddresses
 from gatekeeper.domain.forms import (
     Acknowledgement,
     AnyForm,
+    KeyChanged,
     ManyReports,
     Unreadable,
 )
-from gatekeeper.domain.identity import ROW_ID_BYTES, IssueId, RowId, short_tag
+from gatekeeper.domain.identity import ROW_ID_BYTES, IssueId, RowId, fingerprint, short_tag
 from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.policy import Policy
 from gatekeeper.domain.team import Team
@@ -148,7 +149,8 @@ class Draft:
     The block says what was found when the message was handled, and composing must come to the
     same: `whole` if the message is attached as it came, `pieces` how many of it were opened.
     A `personal` letter has its text in `block` and `files` beside it; or it is a `form`, and then
-    its text and files are made of the form alone.
+    its text and files are made of the form alone. `signed_by` is the former key of the alias that
+    signs it, "" for the present one.
     """
 
     head: Letterhead
@@ -159,9 +161,13 @@ class Draft:
     files: tuple[File, ...] = ()
     personal: bool = False
     form: AnyForm | None = None
+    signed_by: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a letter that would say two things at once."""
+        if self.signed_by and fingerprint(self.signed_by) != self.signed_by:
+            message = "a signer is named by its 40 upper-case hexadecimal digits"
+            raise ValueError(message)
         if self.form is not None and (self.block or self.files or not self.personal):
             message = "a form is a personal letter without other text or files"
             raise ValueError(message)
@@ -200,12 +206,13 @@ def dump(draft: Draft) -> bytes:
         ],
         "personal": draft.personal,
         "form": None if draft.form is None else _slots(draft.form),
+        "signed_by": draft.signed_by,
     }
     return json.dumps(fields, ensure_ascii=True, sort_keys=True).encode("ascii")
 
 
 def load(stored: bytes) -> Draft:
-    """Return the letter that `dump` wrote, also one written before there were personal letters."""
+    """Return the letter that `dump` wrote, also by an older version of this program."""
     fields = json.loads(stored)
     head = Letterhead(
         from_=fields["from"],
@@ -235,6 +242,7 @@ def load(stored: bytes) -> Draft:
         files=files,
         personal=fields.get("personal", False),
         form=_form(fields["form"]) if fields.get("form") else None,
+        signed_by=fields.get("signed_by", ""),
     )
 
 
@@ -248,6 +256,15 @@ def _slots(form: AnyForm) -> dict[str, object]:
                 "public": form.timeline.public,
                 "fingerprint": form.fingerprint,
                 "code": form.code,
+            }
+        case KeyChanged():
+            return {
+                "kind": "key-changed",
+                "old": form.old,
+                "new": form.new,
+                "signed_by": form.signed_by,
+                "readable": form.readable,
+                "team": form.team,
             }
         case ManyReports():
             return {"kind": "many-reports"}
@@ -265,6 +282,14 @@ def _form(slots: Mapping[str, Any]) -> AnyForm:
                 ),
                 fingerprint=slots["fingerprint"],
                 code=slots["code"],
+            )
+        case "key-changed":
+            return KeyChanged(
+                old=slots["old"],
+                new=slots["new"],
+                signed_by=slots["signed_by"],
+                readable=slots["readable"],
+                team=slots["team"],
             )
         case "many-reports":
             return ManyReports()

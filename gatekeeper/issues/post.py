@@ -36,7 +36,8 @@ class Words:
     """What a letter of ours says: `kind` one word for the store, `by` who wrote or asked for it.
 
     A letter is `text` with `files`, or a `form` by itself · `about` is the message that it is the
-    consequence of, None for one from the command line.
+    consequence of, None for one from the command line · `signed_by` the former key of the alias
+    that is to sign it, "" for the present one.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Words:
     files: tuple[File, ...] = ()
     form: AnyForm | None = None
     about: RowId | None = None
+    signed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,8 @@ class Posting:
     """Where a letter to a correspondent goes, and in which form.
 
     `to` is their stored address, or for an automatic answer the envelope's sender · `answers`
-    Message-IDs of theirs that it answers, oldest first.
+    Message-IDs of theirs that it answers, oldest first · `unasked` that no person wrote it and
+    that it answers nothing · `due_at` when it may leave, None for at once.
     """
 
     correspondent: Correspondent
@@ -61,6 +64,8 @@ class Posting:
     form: Form
     automatic: bool = False
     answers: tuple[str, ...] = field(default=())
+    unasked: bool = False
+    due_at: Instant | None = None
 
 
 def to_correspondent(tx: Tx, desk: Desk, words: Words, posting: Posting, *, now: Instant) -> RowId:
@@ -74,7 +79,7 @@ def to_correspondent(tx: Tx, desk: Desk, words: Words, posting: Posting, *, now:
         subject=words.subject,
         reply_to=reply_to,
         references=posting.answers,
-        auto_submitted="auto-replied" if posting.automatic else "no",
+        auto_submitted=_auto_submitted(posting),
         now=now,
     )
     outer_subject = words.subject if posting.form is not Form.SEALED else _outer(issue)
@@ -85,6 +90,7 @@ def to_correspondent(tx: Tx, desk: Desk, words: Words, posting: Posting, *, now:
         files=words.files,
         personal=True,
         form=words.form,
+        signed_by=words.signed_by,
     )
     letter = _keep(
         tx,
@@ -100,14 +106,17 @@ def to_correspondent(tx: Tx, desk: Desk, words: Words, posting: Posting, *, now:
         recipient=posting.to,
         name=posting.correspondent.name,
         correspondent=posting.correspondent.id,
-        due_at=now,
+        due_at=now if posting.due_at is None else posting.due_at,
         now=now,
     )
     return letter
 
 
-def to_team(tx: Tx, desk: Desk, words: Words, *, issue: IssueRow, now: Instant) -> RowId:
-    """Write a letter to the whole team, a delivery for each; return the letter's row."""
+def to_team(tx: Tx, desk: Desk, words: Words, *, issue: IssueRow | None, now: Instant) -> RowId:
+    """Write a letter to the whole team, a delivery for each; return the letter's row.
+
+    `issue` is None for what belongs to no issue.
+    """
     return _inside(tx, desk, words, desk.team.people, issue=issue, now=now)
 
 
@@ -150,6 +159,8 @@ def _inside(
         block=words.text,
         files=words.files,
         personal=True,
+        form=words.form,
+        signed_by=words.signed_by,
     )
     said = "the response team" if len(people) != 1 else people[0].name
     letter = _keep(
@@ -166,6 +177,13 @@ def _inside(
             now=now,
         )
     return letter
+
+
+def _auto_submitted(posting: Posting) -> str:
+    """Return the word for how a letter came about (RFC 3834 §5)."""
+    if posting.automatic:
+        return "auto-replied"
+    return "auto-generated" if posting.unasked else "no"
 
 
 def _subject(words: Words, issue: IssueRow | None) -> str:

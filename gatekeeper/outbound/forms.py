@@ -4,10 +4,12 @@ Nothing else makes them (tests/architecture). A form is filled anew from its typ
 whatever else a letter's row may say, no other word can be in it.
 """
 
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.errors import OurFault
+from gatekeeper.domain.forms import Acknowledgement, AnyForm, KeyChanged, ManyReports, Unreadable
 from gatekeeper.domain.protection import (
     CLEAR_FORM_MINT,
     CLEAR_REPLY_MINT,
@@ -39,6 +41,23 @@ def filled(desk: Desk, draft: Draft) -> Filled:
         key=armor.armor(armor.Kind.PUBLIC_KEY, desk.certificate, newline=b"\r\n"),
         now=draft.head.date,
     )
+
+
+def present(desk: Desk, form: AnyForm) -> AnyForm:
+    """Return a form as it is true now: one that waited may name a key that was replaced since.
+
+    ValueError when there is nothing left to tell: the key that was said to be old is the present.
+    """
+    match form:
+        case Acknowledgement() | Unreadable():
+            return replace(form, fingerprint=desk.fingerprint)
+        case KeyChanged():
+            # What the new key signs is signed by whichever is the present one.
+            by_new = form.signed_by == form.new
+            signed_by = desk.fingerprint if by_new else form.signed_by
+            return replace(form, new=desk.fingerprint, signed_by=signed_by)
+        case ManyReports():
+            return form
 
 
 def composed(desk: Desk, draft: Draft, form: Form) -> Clear:

@@ -5,10 +5,11 @@ What leaves in clear is composed here as well, once; the store keeps it like a s
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gatekeeper.domain.errors import GatekeeperError, OurFault
+from gatekeeper.domain.forms import KeyChanged
 from gatekeeper.domain.identity import ROW_ID_BYTES, RowId
 from gatekeeper.domain.instants import SECOND, Instant, later
 from gatekeeper.domain.protection import Form
@@ -109,12 +110,13 @@ class Press:
         chosen = self.store.read(lambda tx: _choose(tx, self.desk.team, waiting))
         made = Fanout(shared=b"", key_packets={}, blocked={})
         if chosen.recipients:
+            draft = self._draft(letter, now)
             made = fanout.seal(
                 self.engine,
                 self.keyring,
-                plaintext=self._plaintext(letter),
+                plaintext=self._plaintext(letter, draft),
                 recipients=chosen.recipients,
-                signer=self.desk.fingerprint,
+                signer=draft.signed_by or self.desk.fingerprint,
                 now=now,
                 guests=chosen.guests,
             )
@@ -132,7 +134,7 @@ class Press:
         """Compose what leaves in clear, or take it as it was composed before."""
         content = letter.shared
         if content is None:
-            draft = letterhead.load(letter.plaintext)
+            draft = _as_of_now(self.desk, letterhead.load(letter.plaintext))
             content = forms.composed(self.desk, draft, letter.form).content
         blocked: dict[str, str] = {}
         if letter.form is Form.CLEAR_REPLY:
@@ -148,8 +150,23 @@ class Press:
             blocked=blocked,
         )
 
-    def _plaintext(self, letter: LetterRow) -> bytes:
+    def _draft(self, letter: LetterRow, now: Instant) -> Draft:
+        """Return a letter as it is to be sealed now: what it says of its signature has to be true.
+
+        A former key that was to sign it may have ended meanwhile, or its secret may be gone; then
+        the present one signs it, and a letter that speaks of that says so.
+        """
         draft = letterhead.load(letter.plaintext)
+        form = draft.form
+        if draft.signed_by:
+            signer = self.keyring.find(draft.signed_by, now)
+            if signer is None or not signer.signs:
+                if isinstance(form, KeyChanged):
+                    form = replace(form, signed_by=form.new)
+                draft = replace(draft, signed_by="", form=form)
+        return _as_of_now(self.desk, draft)
+
+    def _plaintext(self, letter: LetterRow, draft: Draft) -> bytes:
         if draft.personal:
             return self._personal(draft)
         message = letter.message
@@ -182,6 +199,10 @@ class Press:
         return personal.personal_inner(
             head=draft.head, outer_subject=draft.outer_subject, text=text, files=files
         )
+
+
+def _as_of_now(desk: Desk, draft: Draft) -> Draft:
+    return draft if draft.form is None else replace(draft, form=forms.present(desk, draft.form))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

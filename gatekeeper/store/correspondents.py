@@ -13,6 +13,7 @@ from gatekeeper.domain.instants import Instant
 from gatekeeper.store import fields, keys
 from gatekeeper.store.conversation import correspondent_keys, correspondents, offered_keys
 from gatekeeper.store.faults import Conflict
+from gatekeeper.store.tables import OPEN_STATES, issues
 from gatekeeper.store.tx import Tx, insert_or
 
 OFFERED_MAX: Final = 8
@@ -69,6 +70,17 @@ def add(
 def of_issue(tx: Tx, issue: RowId) -> tuple[Correspondent, ...]:
     """Return the issue's correspondents, oldest first."""
     return _listed(tx, select(correspondents).where(_C.issue == issue))
+
+
+def in_open_issues(tx: Tx) -> tuple[RowId, ...]:
+    """Return the rows of those to whom there may still be something to write, oldest first."""
+    query = (
+        select(_C.id)
+        .join(issues, issues.c.id == _C.issue)
+        .where(issues.c.state.in_(OPEN_STATES))
+        .order_by(_C.created_at, _C.id)
+    )
+    return tuple(row_id(found) for found in tx.connection.scalars(query))
 
 
 def by_row(tx: Tx, correspondent: RowId) -> Correspondent:

@@ -1,13 +1,14 @@
 """Fill the forms that may go out in clear, and the frames around what the team answers."""
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.forms import (
     Acknowledgement,
     AnyForm,
+    KeyChanged,
     ManyReports,
     Unreadable,
 )
@@ -22,6 +23,22 @@ from gatekeeper.texts.templates import Texts
 
 WIDTH: Final = 76
 """Columns of a text of ours, so that it can be quoted once and still fit."""
+
+
+BY_OLD_KEY: Final = (
+    "This mail is signed by the old key. Where that signature is good, whoever holds the old key"
+    " vouches for the new one."
+)
+BY_NEW_KEY: Final = (
+    "The old key cannot sign any more, so this mail is signed by the new one, which proves nothing"
+    " by itself."
+)
+NOT_SIGNED: Final = "This mail is not signed, so it proves nothing by itself."
+READABLE: Final = "What is encrypted to the old key can still be read by us."
+NOT_READABLE: Final = (
+    "What is encrypted to the old key cannot be read by us any more: what was sent of late and got"
+    " no answer has to be sent again."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +56,8 @@ def subject_of(form: AnyForm, *, project: str) -> str:
     match form:
         case Acknowledgement():
             return f"[{form.issue}] Your report to {team}"
+        case KeyChanged():
+            return f"The key of {team} has changed"
         case ManyReports():
             return f"Your mails to {team}"
         case Unreadable():
@@ -53,7 +72,7 @@ def fill(
     `project` is whose security team writes, `address` its alias, `key` the alias's certificate in
     armor; an acknowledgement brings a calendar of its two instants, stamped `now`.
     """
-    name, values = _values(form)
+    name, values = _values(form, address)
     body = texts.fill(name, {"project": printable_line(project), **values})
     return Filled(
         subject=subject_of(form, project=project),
@@ -102,7 +121,7 @@ def _paragraph(text: str) -> str:
     return head + filled + tail
 
 
-def _values(form: AnyForm) -> tuple[str, dict[str, str]]:
+def _values(form: AnyForm, address: Address) -> tuple[str, dict[str, str]]:
     match form:
         case Acknowledgement():
             return templates.ACKNOWLEDGEMENT, {
@@ -112,10 +131,24 @@ def _values(form: AnyForm) -> tuple[str, dict[str, str]]:
                 "fingerprint": spaced(form.fingerprint),
                 "code": form.code,
             }
+        case KeyChanged():
+            return templates.KEY_CHANGED_TEAM if form.team else templates.KEY_CHANGED, {
+                "address": str(address),
+                "old": spaced(form.old),
+                "new": spaced(form.new),
+                "signature": _signature(form),
+                "old_mail": READABLE if form.readable else NOT_READABLE,
+            }
         case ManyReports():
             return templates.MANY_REPORTS, {}
         case Unreadable():
             return templates.UNREADABLE, {"fingerprint": spaced(form.fingerprint)}
+
+
+def _signature(form: KeyChanged) -> str:
+    if not form.signed_by:
+        return NOT_SIGNED
+    return BY_OLD_KEY if form.signed_by == form.old else BY_NEW_KEY
 
 
 def _files(
@@ -125,6 +158,8 @@ def _files(
     match form:
         case Acknowledgement():
             return (_timeline(form, project=project, address=address, now=now), our_key)
+        case KeyChanged():
+            return (replace(our_key, name="security.asc"),)
         case Unreadable():
             return (our_key,)
         case ManyReports():

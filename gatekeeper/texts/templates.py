@@ -21,8 +21,12 @@ CLEAR_REPLY: Final = "clear-reply.txt"
 TEAM_NOTICE: Final = "team-notice.txt"
 COMMAND_ANSWER: Final = "command-answer.txt"
 CLEAR_REPLY_PROPOSAL: Final = "clear-reply-proposal.txt"
+KEYS_ENDING: Final = "keys-ending.txt"
+KEY_CHANGED: Final = "key-changed.txt"
+KEY_CHANGED_TEAM: Final = "key-changed-team.txt"
 
 _FINGERPRINT: Final = "0123 4567 89AB CDEF 0123 4567 89AB CDEF 0123 4567"
+_ANOTHER: Final = "FEDC BA98 7654 3210 FEDC BA98 7654 3210 FEDC BA98"
 
 SAMPLES: Final = MappingProxyType(
     {
@@ -102,6 +106,34 @@ SAMPLES: Final = MappingProxyType(
                 "command": "!SEC-2026-0001 approve 0123456789abcdef",
             }
         ),
+        KEYS_ENDING: MappingProxyType(
+            {
+                "headline": "The alias key ends in 7 days",
+                "alias": ("the alias key", "  ends Thu 2026-09-10 12:00:00Z, in 7 days"),
+                "advisory": ("the advisory key", "  ended Thu 2026-09-03 12:00:00Z"),
+                "people": ("Andrea Example", "  ended Thu 2026-09-03 12:00:00Z"),
+            }
+        ),
+        KEY_CHANGED: MappingProxyType(
+            {
+                "project": "Example",
+                "address": "security@example.org",
+                "old": _FINGERPRINT,
+                "new": _ANOTHER,
+                "signature": "This mail is signed by the old key.",
+                "old_mail": "Mail to the old key can still be read.",
+            }
+        ),
+        KEY_CHANGED_TEAM: MappingProxyType(
+            {
+                "project": "Example",
+                "address": "security@example.org",
+                "old": _FINGERPRINT,
+                "new": _ANOTHER,
+                "signature": "This mail is signed by the old key.",
+                "old_mail": "Mail to the old key can still be read.",
+            }
+        ),
     }
 )
 """Every value that each text is given, with which it is tried before anything depends on it."""
@@ -130,6 +162,9 @@ NEVER_LEFT_OUT: Final = MappingProxyType(
         TEAM_NOTICE: frozenset({"headline", "lines", "next_step"}),
         COMMAND_ANSWER: frozenset({"headline", "done", "waiting", "problems"}),
         CLEAR_REPLY_PROPOSAL: frozenset({"author", "recipient", "text", "command"}),
+        KEYS_ENDING: frozenset({"headline", "alias", "advisory", "people"}),
+        KEY_CHANGED: frozenset({"old", "new", "signature", "old_mail"}),
+        KEY_CHANGED_TEAM: frozenset({"old", "new", "signature", "old_mail"}),
     }
 )
 """What a text has to say however it is written: what people decide and believe by."""

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import fields
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gatekeeper.domain.forms import (
     Acknowledgement,
     AnyForm,
+    KeyChanged,
     Unreadable,
     begins_with_code,
     new_code,
@@ -162,7 +163,26 @@ def test_a_code_is_no_word(word: str) -> None:
         Acknowledgement(issue=ISSUE, timeline=TIMELINE, fingerprint=KEY, code=word)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"old": "a word"},
+        {"new": KEY.lower()},
+        {"new": KEY},
+        {"signed_by": "B" * 40},
+        {"signed_by": "a word"},
+        {"signed_by": "", "team": True},
+    ],
+)
+def test_a_changed_key_is_another_and_signed_by_one_of_the_two(wrong: dict[str, Any]) -> None:
+    slots: dict[str, Any] = {"old": KEY, "new": "A" * 40, "signed_by": KEY}
+    KeyChanged(**slots)
+    with pytest.raises(ValueError, match=r"40|another|signed|signature"):
+        KeyChanged(**{**slots, **wrong})
+
+
 def test_slots_are_ids_instants_fingerprints_and_codes_only() -> None:
     """A slot of another kind would need a check of its own here, and a look at the texts."""
     slots = {field.name for form in get_args(AnyForm) for field in fields(form)}
-    assert {"issue", "timeline", "fingerprint", "code"} == slots
+    keys = {"fingerprint", "old", "new", "signed_by"}
+    assert {"issue", "timeline", "code", "team", "readable", *keys} == slots

@@ -14,6 +14,7 @@ from gatekeeper.domain.address import Address, OwnAddresses
 from gatekeeper.domain.forms import (
     Acknowledgement,
     AnyForm,
+    KeyChanged,
     ManyReports,
     Unreadable,
 )
@@ -173,6 +174,9 @@ FORMS: tuple[AnyForm, ...] = (
     Acknowledgement(issue=ISSUE, timeline=TIMELINE, fingerprint="A" * 40, code=""),
     ManyReports(),
     Unreadable(fingerprint="B" * 40),
+    KeyChanged(old="A" * 40, new="B" * 40, signed_by="A" * 40),
+    KeyChanged(old="A" * 40, new="B" * 40, signed_by="B" * 40, team=True),
+    KeyChanged(old="A" * 40, new="B" * 40, signed_by="", readable=False),
 )
 
 
@@ -200,9 +204,16 @@ def test_a_draft_of_the_first_version_is_read(desk: Desk) -> None:
     )
     draft = Draft(head=head, outer_subject="o", block="b", pieces=1)
     stored = json.loads(dump(draft))
-    for name in ("auto_submitted", "autocrypt", "files", "personal", "form"):
+    for name in ("auto_submitted", "autocrypt", "files", "personal", "form", "signed_by"):
         del stored[name]
     assert draft == load(json.dumps(stored).encode())
+
+
+def test_a_draft_keeps_the_former_key_that_signs_it(desk: Desk) -> None:
+    draft = Draft(head=personal(desk), outer_subject="o", personal=True, signed_by="C" * 40)
+    assert draft == load(dump(draft))
+    with pytest.raises(ValueError, match="40"):
+        replace(draft, signed_by="c" * 40)
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,14 @@ import pytest
 
 from gatekeeper.domain.address import Address, OwnAddresses
 from gatekeeper.domain.errors import OurFault
-from gatekeeper.domain.forms import AnyForm, ManyReports, Unreadable
-from gatekeeper.domain.identity import row_id
-from gatekeeper.domain.policy import Policy
+from gatekeeper.domain.forms import Acknowledgement, AnyForm, KeyChanged, ManyReports, Unreadable
+from gatekeeper.domain.identity import IssueId, row_id
+from gatekeeper.domain.policy import Policy, TimelinePolicy
 from gatekeeper.domain.protection import ClearForm, ClearReply, Form
+from gatekeeper.domain.timeline import proposed
 from gatekeeper.issues.letterhead import Desk, Draft, personal_letterhead
 from gatekeeper.mail.personal import File
-from gatekeeper.outbound.forms import composed, filled, restored
+from gatekeeper.outbound.forms import composed, filled, present, restored
 from gatekeeper.texts.forms import subject_of
 from tests.house import ALIAS, START, alias_key, example_team, texts
 
@@ -75,6 +76,35 @@ def test_the_key_that_goes_with_a_form_is_the_alias_s(desk: Desk) -> None:
     unreadable = Unreadable(fingerprint=desk.fingerprint)
     (key,) = filled(desk, draft(desk, form=unreadable)).files
     assert key.data.startswith(b"-----BEGIN PGP PUBLIC KEY BLOCK-----\r\n")
+
+
+def test_a_form_that_waited_names_the_key_of_now(desk: Desk) -> None:
+    """The certificate beside it is the present one, whatever its slots said when it was written."""
+    issue, now = IssueId(prefix="SEC", year=2026, number=7), desk.fingerprint
+    before = Acknowledgement(
+        issue=issue, timeline=proposed(START, TimelinePolicy()), fingerprint="A" * 40, code=""
+    )
+    assert replace(before, fingerprint=now) == present(desk, before)
+    assert Unreadable(fingerprint=now) == present(desk, Unreadable(fingerprint="A" * 40))
+    assert ManyReports() == present(desk, ManyReports())
+
+
+@pytest.mark.parametrize("signed_by", ["A", "B", ""])
+def test_a_letter_of_a_key_that_was_replaced_since_tells_of_the_present_one(
+    desk: Desk, signed_by: str
+) -> None:
+    """What the replaced one was to sign the present one signs, and the text says so."""
+    told = KeyChanged(old="A" * 40, new="B" * 40, signed_by=signed_by * 40)
+    signer = {"A": "A" * 40, "B": desk.fingerprint, "": ""}[signed_by]
+    changed = KeyChanged(old="A" * 40, new=desk.fingerprint, signed_by=signer)
+    assert changed == present(desk, told)
+    assert changed == present(desk, changed)
+
+
+def test_nothing_is_told_of_a_key_that_was_taken_back(desk: Desk) -> None:
+    told = KeyChanged(old=desk.fingerprint, new="B" * 40, signed_by=desk.fingerprint)
+    with pytest.raises(ValueError, match="another one"):
+        present(desk, told)
 
 
 @pytest.mark.parametrize("form", [Form.CLEAR_FORM, Form.SEALED])

@@ -16,6 +16,7 @@ from gatekeeper.store.conversation import correspondents as table
 from gatekeeper.store.correspondents import OFFERED_MAX, Correspondent
 from gatekeeper.store.engine import Store
 from gatekeeper.store.faults import Conflict
+from gatekeeper.store.tables import issues as issues_table
 from tests.store import samples
 from tests.store.samples import ALICE, BOB, FINGERPRINT, NOW, OTHER_FINGERPRINT, REPORTER
 
@@ -306,3 +307,10 @@ def test_two_mailboxes_of_one_issue_are_two(store: Store) -> None:
     find = partial(correspondents.by_address, issue=first.issue)
     assert second == store.read(lambda tx: find(tx, address=BOB))
     assert first == store.read(lambda tx: find(tx, address=REPORTER))
+
+
+def test_those_of_closed_issues_are_not_among_those_of_open_ones(store: Store) -> None:
+    first, second, third = (store.write(samples.correspondent) for _ in range(3))
+    rejected = issues_table.update().where(issues_table.c.id == second.issue)
+    store.write(lambda tx: tx.connection.execute(rejected.values(state="rejected")).close())
+    assert {first.id, third.id} == set(store.read(correspondents.in_open_issues))

@@ -11,6 +11,7 @@ from gatekeeper.domain.address import Address
 from gatekeeper.domain.forms import (
     Acknowledgement,
     AnyForm,
+    KeyChanged,
     ManyReports,
     Unreadable,
 )
@@ -22,6 +23,7 @@ from gatekeeper.texts.forms import WIDTH, fill, reply_text, subject_of, wrapped
 from gatekeeper.texts.templates import (
     CLEAR_REPLY_PROPOSAL,
     COMMAND_ANSWER,
+    KEYS_ENDING,
     SAMPLES,
     TEAM_COPY,
     TEAM_NOTICE,
@@ -32,6 +34,7 @@ TEXTS = texts()
 GOLDEN: Final = Path(__file__).parent.parent / "golden" / "texts"
 ISSUE = IssueId(prefix="SEC", year=2026, number=7)
 OURS = "0123456789ABCDEF0123456789ABCDEF01234567"
+NEWER = "FEDCBA9876543210FEDCBA9876543210FEDCBA98"
 CODE = "K7QM-2XNB-V4TJ-6HRC-5DWS"
 KEY = b"-----BEGIN PGP PUBLIC KEY BLOCK-----\r\n"
 LONG = "Example Foundation for Readable Texts and Reproducible Calendars"
@@ -48,6 +51,12 @@ FORMS: Final[dict[str, AnyForm]] = {
     ),
     "many-reports": ManyReports(),
     "unreadable": Unreadable(fingerprint=OURS),
+    "key-changed": KeyChanged(old=OURS, new=NEWER, signed_by=OURS),
+    "key-changed-in-clear": KeyChanged(old=OURS, new=NEWER, signed_by=""),
+    "key-changed-and-the-old-one-is-gone": KeyChanged(
+        old=OURS, new=NEWER, signed_by=NEWER, readable=False
+    ),
+    "key-changed-team": KeyChanged(old=OURS, new=NEWER, signed_by=OURS, team=True),
 }
 
 ANSWER = """Dear Robin,
@@ -107,6 +116,42 @@ INSIDE: Final[dict[str, tuple[str, dict[str, object]]]] = {
             "recipient": "robin@research.example",
             "text": ("Dear Robin,", "", "please send us your public key.", "", "Andrea"),
             "command": f"!SEC-2026-0007 approve {'4f1c' * 16}",
+        },
+    ),
+    "keys-ending": (
+        KEYS_ENDING,
+        {
+            "headline": "The alias key ends in 7 days, and 2 other keys",
+            "alias": (
+                "the alias key",
+                "  0123 4567 89AB CDEF 0123 4567 89AB CDEF 0123 4567",
+                "  ends Thu 2026-09-10 12:00:00Z, in 7 days",
+            ),
+            "advisory": (
+                "the advisory key",
+                "  89AB CDEF 0123 4567 89AB CDEF 0123 4567 89AB CDEF",
+                "  its last signing subkey ends Sat 2026-10-03 12:00:00Z, in 30 days",
+            ),
+            "people": (
+                "the key of Wei Example",
+                "  FEDC BA98 7654 3210 FEDC BA98 7654 3210 FEDC BA98",
+                "  ended Thu 2026-09-03 12:00:00Z",
+                "  no key of theirs is left: mail to them is blocked",
+            ),
+        },
+    ),
+    "keys-ending-of-the-team": (
+        KEYS_ENDING,
+        {
+            "headline": "The key of Wei Example ends in 30 days",
+            "alias": (),
+            "advisory": (),
+            "people": (
+                "the key of Wei Example",
+                "  FEDC BA98 7654 3210 FEDC BA98 7654 3210 FEDC BA98",
+                "  ends Sat 2026-10-03 12:00:00Z, in 30 days",
+                "  another key of theirs is used",
+            ),
         },
     ),
 }
