@@ -10,7 +10,7 @@ from gatekeeper.domain.instants import Instant, rfc3339
 
 if TYPE_CHECKING:
     from gatekeeper.config import Settings
-    from gatekeeper.config.certificates import Judged
+    from gatekeeper.config.judging import Judged
 
 
 def add(nouns: Verbs) -> None:
@@ -66,7 +66,7 @@ def show_all(options: argparse.Namespace) -> int:
     from gatekeeper import clock
     from gatekeeper.cli.opening import settings_of
     from gatekeeper.cli.terminal import emit_json, emit_table
-    from gatekeeper.config.certificates import judged, scratch_engine
+    from gatekeeper.config.judging import judged, scratch_engine
 
     settings = settings_of(options)
     now = clock.now()

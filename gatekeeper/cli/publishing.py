@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gatekeeper.config.certificates import Judged, judged, scratch_engine
+from gatekeeper.config.judging import Judged, judged, scratch_engine
 from gatekeeper.config.settings import Settings
 from gatekeeper.domain.errors import Misconfigured, OurFault, Refusal
 from gatekeeper.domain.instants import Instant

@@ -1,83 +1,22 @@
-"""The keys of alias and team, judged by gpg: whose, good for what, until when."""
+"""The keys of alias and team as problems: what is wrong with them now, and what soon will be."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import Final
 
-from gatekeeper.config.homes import lend_home
-from gatekeeper.config.keyfiles import FOLDER
-from gatekeeper.config.keyhome import ALIAS_SECRET, codec_of
+from gatekeeper.config import heldkeys
+from gatekeeper.config.judging import Judged, Standing, judged, scratch_engine, with_secrets
 from gatekeeper.config.problems import Problem
 from gatekeeper.config.settings import Settings
 from gatekeeper.domain.errors import GatekeeperError
 from gatekeeper.domain.instants import DAY, Instant, later, spoken
-from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.guests import key_ids
-from gatekeeper.pgp.keys import CertInfo, CertRefused, inspect, single
+from gatekeeper.pgp.keys import single
 
 EXPIRES_SOON: Final = 60 * DAY
 """From then on an expiry is warned of (design: OpenPGP, "Keys")."""
 
-ALIAS: Final = "alias"
 _FILE: Final = "gatekeeper.yaml"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """One key: its owner (`alias`, or a person's name), and what gpg says or why it is refused."""
-
-    owner: str
-    fingerprint: str
-    file: str
-    info: CertInfo | None
-    refused: str = ""
-
-    @property
-    def usable(self) -> bool:
-        """Say whether mail can be encrypted to it now."""
-        return self.info is not None and self.info.can_encrypt and not self.wrong
-
-    @property
-    def wrong(self) -> bool:
-        """Say whether the file holds another key than it should."""
-        return self.info is not None and self.info.fingerprint != self.fingerprint
-
-    @property
-    def expires_at(self) -> Instant | None:
-        """When mail can no longer be encrypted to it: the key, or its last encryption subkey."""
-        if self.info is None:
-            return None
-        ends = [key.expires_at for key in self.info.encryption_keys]
-        subkeys = max((end for end in ends if end is not None), default=None)
-        known = (self.info.expires_at, None if None in ends else subkeys)
-        return min((end for end in known if end is not None), default=None)
-
-
-@contextmanager
-def scratch_engine(settings: Settings) -> Iterator[Engine]:
-    """Lend an engine on an empty home in the runtime folder; it knows no key."""
-    with lend_home(settings.runtime_folder, settings.gpg) as home:
-        yield Engine(
-            binary=settings.gpg,
-            home=home,
-            wait=settings.policy.reading.gpg_wait,
-            output_limit=settings.policy.reading.plaintext_bytes,
-        )
-
-
-def judged(settings: Settings, engine: Engine, now: Instant) -> tuple[Judged, ...]:
-    """Return the alias's key and every person's keys as they are at `now`."""
-    alias = Judged(owner=ALIAS, fingerprint=settings.alias.fingerprint, file="alias", info=None)
-    people = [
-        Judged(owner=person.name, fingerprint=key, file=f"{FOLDER}/{key}.asc", info=None)
-        for person in settings.team.people
-        for key in person.keys
-    ]
-    return (
-        _judge(engine, alias, settings.alias.certificate, now),
-        *(_judge(engine, key, settings.certificates[key.fingerprint], now) for key in people),
-    )
+_PUT_BACK: Final = "put the right file back"
 
 
 def examine(settings: Settings, *, now: Instant, serving: bool = False) -> tuple[Problem, ...]:
@@ -85,96 +24,93 @@ def examine(settings: Settings, *, now: Instant, serving: bool = False) -> tuple
 
     A person's key that cannot be used is a warning while another one can, an error when none
     is left. When `serving` that is a warning too: mail to this person is blocked and listed,
-    which is no reason to take no reports. Nothing is decrypted but the alias's own key, and
+    which is no reason to take no reports. Nothing is decrypted but the alias's own keys, and
     nothing is kept.
     """
     try:
         with scratch_engine(settings) as engine:
             engine.require_version()
             found = judged(settings, engine, now)
+            held, wrong = heldkeys.look(settings, engine, now)
+            found = with_secrets(found, held)
             return (
                 *_alias(found[0], settings, now),
-                *_alias_secret(settings, engine, now),
-                *_people(found[1:], settings, now, serving=serving),
-                *_carried(found, settings),
+                *wrong,
+                *_former(found),
+                *_advisory(found, now),
+                *_people(found, settings, now, serving=serving),
+                *_carried(found),
             )
     except GatekeeperError as error:
         return (Problem(file=_FILE, text=error.diagnostics()),)
 
 
-def _judge(engine: Engine, key: Judged, block: bytes, now: Instant) -> Judged:
-    try:
-        return replace(key, info=inspect(engine, block, now))
-    except CertRefused as error:
-        return replace(key, refused=_said(error))
+def _of(keys: Sequence[Judged], standing: Standing) -> list[Judged]:
+    return [key for key in keys if key.standing is standing]
 
 
-def _said(error: GatekeeperError) -> str:
-    return f"{error.public}; {error.remedy}" if error.remedy else error.public
+def _problem(path: str, text: str, *, warning: bool = False) -> Problem:
+    return Problem(file=_FILE, path=path, text=text, warning=warning)
 
 
 def _alias(key: Judged, settings: Settings, now: Instant) -> Iterator[Problem]:
-    def problem(text: str, *, warning: bool = False) -> Problem:
-        return Problem(file=_FILE, path="alias.certificate", text=text, warning=warning)
-
+    path = "alias.certificate"
     if key.info is None:
-        yield problem(key.refused)
+        yield _problem(path, key.refused)
         return
     if key.wrong:
         text = f"is the key {key.info.fingerprint}; put back the one named in alias.fingerprint"
-        yield problem(text)
+        yield _problem(path, text)
         return
     for text in key.info.problems:
-        yield problem(f"{text}; extend or replace the alias's key")
+        yield _problem(path, f"{text}; extend or replace the alias's key")
     if not key.info.can_sign and not key.info.problems:
-        yield problem("the key cannot sign; replace the alias's key")
+        yield _problem(path, "the key cannot sign; replace the alias's key")
     if text := _ending(key, now):
-        yield problem(f"{text}; extend it and publish it again", warning=True)
+        yield _problem(path, f"{text}; extend it and publish it again", warning=True)
     address = settings.own.security.key
     if not any(f"<{address}>" in f"<{user.lower()}>" for user in key.info.user_ids):
         text = f"no user ID of the key names {address}; senders' programs may not find it"
-        yield problem(text, warning=True)
+        yield _problem(path, text, warning=True)
 
 
-def _alias_secret(settings: Settings, engine: Engine, now: Instant) -> Iterator[Problem]:
-    try:
-        codec = codec_of(settings)
-    except GatekeeperError as error:
-        yield Problem(file=_FILE, path="master_key", text=error.diagnostics())
-        return
-    try:
-        secret = codec.unwrap(ALIAS_SECRET, settings.alias.secret.read())
-        info = inspect(engine, secret, now, allow_secret=True)
-    except GatekeeperError as error:
-        yield Problem(file=_FILE, path="alias.secret", text=error.diagnostics())
-        return
-    if info.fingerprint != settings.alias.fingerprint:
-        text = (
-            f"is the key {info.fingerprint}, not the one in alias.fingerprint; "
-            "put the right file back"
-        )
-        yield Problem(file=_FILE, path="alias.secret", text=text)
-    elif _is_public(secret):
-        text = "holds no secret key; put the right file back"
-        yield Problem(file=_FILE, path="alias.secret", text=text)
+def _former(keys: Sequence[Judged]) -> Iterator[Problem]:
+    """Tell of damaged files alone: a former key may have ended or be revoked."""
+    for index, key in enumerate(_of(keys, Standing.FORMER)):
+        if key.info is None:
+            yield _problem(f"alias.former[{index}]", f"{key.file}: {key.refused}")
+        elif key.wrong:
+            text = f"{key.file} is the key {key.info.fingerprint}; {_PUT_BACK}"
+            yield _problem(f"alias.former[{index}]", text)
 
 
-def _is_public(block: bytes) -> bool:
-    try:
-        single(block)
-    except CertRefused:
-        return False
-    return True
+def _advisory(keys: Sequence[Judged], now: Instant) -> Iterator[Problem]:
+    path = "advisory.certificate"
+    for key in _of(keys, Standing.ADVISORY):
+        if key.info is None:
+            yield _problem(path, key.refused)
+        elif key.wrong:
+            text = (
+                f"is the key {key.info.fingerprint}; put back the one named in advisory.fingerprint"
+            )
+            yield _problem(path, text)
+        elif not key.usable:
+            state = key.info.dead or "the key cannot sign"
+            text = f"{state}, so nobody can check what it signs; extend or replace it"
+            yield _problem(path, text, warning=True)
+        elif text := _ending(key, now):
+            yield _problem(path, f"{text}; extend it and publish it again", warning=True)
 
 
 def _people(
-    keys: tuple[Judged, ...], settings: Settings, now: Instant, *, serving: bool
+    keys: Sequence[Judged], settings: Settings, now: Instant, *, serving: bool
 ) -> Iterator[Problem]:
-    if serving and not any(key.usable for key in keys):
+    team = _of(keys, Standing.TEAM)
+    if serving and not any(key.usable for key in team):
         text = "nobody has a usable key, so nobody could read a report; renew the keys in keys/"
         yield Problem(file="team.yaml", path="people", text=text)
     for person in settings.team.people:
-        own = [key for key in keys if key.owner == person.name and key.fingerprint in person.keys]
+        own = [key for key in team if key.owner == person.name and key.fingerprint in person.keys]
         another = any(key.usable for key in own)
         for key in own:
             yield from _persons_key(key, now, another=another, serving=serving)
@@ -182,7 +118,8 @@ def _people(
 
 def _persons_key(key: Judged, now: Instant, *, another: bool, serving: bool) -> Iterator[Problem]:
     if key.info is None:
-        yield Problem(file=key.file, text=key.refused)
+        bearable = (another or serving) and not key.exposed
+        yield Problem(file=key.file, text=key.refused, warning=bearable)
     elif key.wrong:
         text = (
             f"holds the key {key.info.fingerprint}, not the one it is named after; "
@@ -199,7 +136,7 @@ def _persons_key(key: Judged, now: Instant, *, another: bool, serving: bool) -> 
         yield Problem(file=key.file, text=text, warning=True)
 
 
-def _carried(keys: Sequence[Judged], settings: Settings) -> Iterator[Problem]:
+def _carried(keys: Sequence[Judged]) -> Iterator[Problem]:
     """Name each certificate that shares a key with somebody else's.
 
     Anybody can bind another's key below the own; gpg then takes its signatures for those of the
@@ -207,9 +144,8 @@ def _carried(keys: Sequence[Judged], settings: Settings) -> Iterator[Problem]:
     """
     owners: dict[str, Judged] = {}
     for key in keys:
-        is_alias = key.owner == ALIAS
-        block = settings.alias.certificate if is_alias else settings.certificates[key.fingerprint]
-        for key_id in key_ids(single(block)) if key.info is not None else ():
+        right = key.info is not None and not key.wrong
+        for key_id in key_ids(single(key.block)) if right else ():
             other = owners.setdefault(key_id, key)
             if other.owner != key.owner:
                 text = (

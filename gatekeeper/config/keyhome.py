@@ -41,7 +41,8 @@ def codec_of(settings: Settings) -> Codec:
 def open_keys(settings: Settings, codec: Codec) -> Iterator[OpenKeys]:
     """Open the alias's secret keys and the team's certificates into a fresh home (mode 0700).
 
-    The alias's keys of before are opened too, so that mail to them stays readable.
+    The alias's keys of before are opened too, so that mail to them stays readable. A certificate
+    of the team that may not be used is left out: `certificates.examine` tells of it.
     The home lies in the runtime folder, in memory, and is removed with its gpg-agent at the end.
     What a killed process left there is removed first. A wrong master key raises OurFault, a gpg
     that cannot be used Misconfigured.
@@ -60,5 +61,6 @@ def open_keys(settings: Settings, codec: Codec) -> Iterator[OpenKeys]:
         for secret in secrets:
             keyring.load_secret(secret)
         known = [alias.certificate, *(key.certificate for key in alias.former)]
-        keyring.load([*known, *settings.certificates.values()])
+        keyring.load(known)
+        keyring.load_sound(settings.certificates.values())
         yield OpenKeys(engine=engine, keyring=keyring)

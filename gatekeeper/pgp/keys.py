@@ -33,6 +33,10 @@ class CertRefused(TheirFault):
     """A key block that is not taken; the public text says why and quotes nothing of it."""
 
 
+class SecretRefused(CertRefused):
+    """A key block with a secret key in it, where a public one belongs."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncryptionKey:
     """A (sub)key that mail is encrypted to: 16 and 40 hex digits, and when it ends."""
@@ -47,9 +51,10 @@ class CertInfo:
     """One certificate at one instant.
 
     `user_ids` only the printable ones · `encryption_keys` those usable at that instant ·
-    `signing_keys` fingerprints likewise · `secret_parts` the fingerprints of the keys in it whose
-    secret we hold · `parts` the primary key and all subkeys, usable or not · `problems` sentences
-    for people, which quote nothing of the certificate.
+    `signing_keys` fingerprints likewise · `problems` sentences for people, which quote nothing of
+    the certificate · `dead` why nothing in it is of use, "" when something may be ·
+    `secret_parts` the fingerprints of the keys in it whose secret we hold · `parts` the primary
+    key and all subkeys, usable or not.
     """
 
     fingerprint: str
@@ -62,6 +67,7 @@ class CertInfo:
     signing_keys: tuple[str, ...]
     revoked: bool
     problems: tuple[str, ...]
+    dead: str = ""
     secret_parts: frozenset[str] = frozenset()
     parts: tuple[SubkeyRecord, ...] = ()
 
@@ -122,7 +128,7 @@ def single(block: bytes, *, allow_secret: bool = False) -> bytes:
     except packets.NotPackets:
         raise CertRefused("the block is no OpenPGP key", remedy=_EXPORT) from None
     if not allow_secret and any(packet.tag in _SECRET for packet in found):
-        raise CertRefused(
+        raise SecretRefused(
             "the block holds a SECRET key",
             remedy="tell its owner that it must be replaced, and ask for the public key",
         )
@@ -190,8 +196,8 @@ def _count(found: Iterable[packets.Packet], tags: frozenset[int]) -> int:
 def info(record: Record, now: Instant) -> CertInfo:
     """Return what a listed certificate is good for at `now`."""
     primary = record.primary
-    alive = not (primary.dead or primary.weak or record.disabled or _ended(primary, now))
-    usable = [key for key in record.keys if alive and not key.dead and not _ended(key, now)]
+    alive = [] if _dead(record, now) else [key for key in record.keys if not key.dead]
+    usable = [key for key in alive if not _ended(key, now)]
     encrypting = [key for key in usable if key.uses & {"e", "r"}]
     if any(key.weak for key in encrypting):
         # which of several subkeys is encrypted to is gpg's choice
@@ -213,6 +219,7 @@ def info(record: Record, now: Instant) -> CertInfo:
         signing_keys=signing,
         revoked=primary.revoked,
         problems=tuple(_problems(record, now, can_encrypt=can_encrypt)),
+        dead=_dead(record, now),
         secret_parts=frozenset(key.fingerprint for key in record.keys if key.secret),
         parts=record.keys,
     )
@@ -222,18 +229,22 @@ def _ended(key: SubkeyRecord, now: Instant) -> bool:
     return key.expires_at is not None and key.expires_at <= now
 
 
-def _problems(record: Record, now: Instant, *, can_encrypt: bool) -> Iterable[str]:
+def _dead(record: Record, now: Instant) -> str:
+    """Return why nothing of a certificate is of use, "" when something may be."""
     primary = record.primary
-    if primary.revoked:
-        yield "the key is revoked"
-    elif primary.dead:
-        yield "the key is invalid"
-    elif primary.weak:
-        yield f"its primary key has less than {BITS_MIN} bits"
-    elif _ended(primary, now):
-        yield "the key has expired"
-    elif record.disabled:
-        yield "the key is disabled"
+    reasons = {
+        "the key is revoked": primary.revoked,
+        "the key is invalid": primary.dead,
+        f"its primary key has less than {BITS_MIN} bits": primary.weak,
+        "the key has expired": _ended(primary, now),
+        "the key is disabled": record.disabled,
+    }
+    return next((text for text, holds in reasons.items() if holds), "")
+
+
+def _problems(record: Record, now: Instant, *, can_encrypt: bool) -> Iterable[str]:
+    if dead := _dead(record, now):
+        yield dead
     elif not can_encrypt:
         yield _no_encryption(record, now)
     if any(not text.isprintable() for text in record.user_ids):

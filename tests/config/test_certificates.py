@@ -1,20 +1,24 @@
 """What keys contain is judged by gpg: whose they are, and whether they can be used now."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from gatekeeper.config import certificates
-from gatekeeper.config.certificates import examine, judged, scratch_engine
-from gatekeeper.config.keyhome import ALIAS_SECRET, codec_of
+from gatekeeper.config import certificates, former
+from gatekeeper.config.certificates import examine
+from gatekeeper.config.judging import judged, scratch_engine
+from gatekeeper.config.keyhome import ALIAS_SECRET, codec_of, former_name
 from gatekeeper.domain.instants import DAY, later
 from gatekeeper.pgp.armor import Kind, armor
 from gatekeeper.store.seal import MasterKey
-from tests.config.installation import Installation, armored
+from tests.config.installation import Installation, add_former, armored
 from tests.house import START, person_key
 from tests.keys import Key, gpg, key_of, read_key, short_home
+from tests.pgp.conftest import revoked
 from tests.pgp.crafting import CraftedKey
+from tests.pgp.offline import offline_key, secret_without
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "config"
 
@@ -130,6 +134,93 @@ def _master_key_is_broken(site: Installation) -> Key:
     return person_key(0)
 
 
+def _rsa(bits: int) -> Key:
+    with short_home() as home:
+        words = (*_MADE, "--status-fd", "1", "--quick-gen-key", "Short <short@example.net>")
+        status = gpg(home, *words, f"rsa{bits}", "cert,sign", "never")
+        fingerprint = status.rpartition(b"KEY_CREATED P ")[2][:40].decode("ascii")
+        gpg(home, *_MADE, "--quick-add-key", fingerprint, "rsa2048", "encr", "never")
+        return read_key(home, fingerprint)
+
+
+def _short(site: Installation) -> Key:
+    return _give(site, 0, _rsa(1024))
+
+
+def _short_beside(site: Installation) -> Key:
+    return _give(site, 0, _rsa(1024), beside=True)
+
+
+def _control_characters(site: Installation) -> Key:
+    evil = CraftedKey(b"Evil\n[GNUPG:] GOODSIG x <evil@example.net>")
+    public = evil.adopting(key_of("Evil <evil@example.net>").public, subkey=1)
+    return _give(site, 0, Key(fingerprint=evil.fingerprint, public=public, secret=b""))
+
+
+def _secret_beside(site: Installation) -> Key:
+    """It is an error also while the person has another key: the secret must be told."""
+    key = key_of("Open <open@example.net>")
+    disguised = Key(fingerprint=key.fingerprint, public=key.secret, secret=b"")
+    return _give(site, 0, disguised, beside=True)
+
+
+def _former_ended(site: Installation) -> Key:
+    """It and a revoked one are as they should be: nothing is told."""
+    ended = _key("Old <old@example.org>", "cv25519", "encr", "2026-06-01", until="2026-06-01")
+    gone = key_of("Gone <gone@example.org>")
+    add_former(site, ended)
+    add_former(site, gone, certificate=revoked(gone))
+    return ended
+
+
+def _former_is_another(site: Installation) -> Key:
+    key, other = key_of("Old <old@example.org>"), person_key(0)
+    add_former(site, key, certificate=other.public)
+    sealed = codec_of(site.load()).wrap(former_name(key.fingerprint), other.secret)
+    (site.folder / former.secret(key.fingerprint)).write_bytes(sealed)
+    return key
+
+
+def _former_is_broken(site: Installation) -> Key:
+    """Two certificates in one file, and a secret that is another's by its seal."""
+    key = key_of("Old <old@example.org>")
+    add_former(site, key, certificate=key.public * 2)
+    sealed = codec_of(site.load()).wrap(ALIAS_SECRET, key.secret)
+    (site.folder / former.secret(key.fingerprint)).write_bytes(sealed)
+    return key
+
+
+def _advise(site: Installation, key: Key, *, of: Key | None = None) -> Key:
+    site.replace("gatekeeper.yaml", "fingerprint:\n", f"fingerprint: {key.fingerprint}\n")
+    (site.folder / "advisory").mkdir()
+    (site.folder / "advisory" / "certificate.asc").write_bytes(armored(of or key))
+    return key
+
+
+def _advisory_ended(site: Installation) -> Key:
+    return _advise(site, _key("Advisories <a@example.org>", until="2026-06-01"))
+
+
+def _advisory_ends_soon(site: Installation) -> Key:
+    return _advise(site, _key("Advisories <a@example.org>", until="2026-10-01"))
+
+
+def _advisory_is_another(site: Installation) -> Key:
+    return _advise(site, _key("Advisories <a@example.org>"), of=person_key(0))
+
+
+def _secret_lacks(site: Installation, *, subkey: int) -> Key:
+    """Use an alias key whose primary is offline, without the secret of one subkey."""
+    key = offline_key("Example security <security@example.org>")
+    settings = site.load()
+    codec = codec_of(settings)
+    (site.folder / "alias" / "certificate.asc").write_bytes(armored(key.whole))
+    secret = codec.wrap(ALIAS_SECRET, secret_without(key, subkey))
+    (site.folder / "alias" / "secret.sealed").write_bytes(secret)
+    site.replace("gatekeeper.yaml", settings.alias.fingerprint, key.fingerprint)
+    return key.whole
+
+
 CASES: Mapping[str, Callable[[Installation], Key]] = {
     "ended": _ended,
     "ended-subkey": _ended_subkey,
@@ -140,6 +231,18 @@ CASES: Mapping[str, Callable[[Installation], Key]] = {
     "another-key": _another_key,
     "two-keys": _two_keys,
     "secret-in-public-armor": _secret_in_public_armor,
+    "short": _short,
+    "short-beside": _short_beside,
+    "control-characters": _control_characters,
+    "secret-beside": _secret_beside,
+    "former-ended": _former_ended,
+    "former-is-another": _former_is_another,
+    "former-is-broken": _former_is_broken,
+    "advisory-ended": _advisory_ended,
+    "advisory-ends-soon": _advisory_ends_soon,
+    "advisory-is-another": _advisory_is_another,
+    "secret-opens-nothing": partial(_secret_lacks, subkey=0),
+    "secret-signs-nothing": partial(_secret_lacks, subkey=1),
     "alias-is-another": _alias_is_another,
     "alias-of-another-address": _alias_of_another_address,
     "alias-secret-is-another": _alias_secret_is_another,

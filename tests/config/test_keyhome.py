@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,14 @@ import pytest
 from gatekeeper.config import former, load
 from gatekeeper.config.keyhome import codec_of, former_name, open_keys
 from gatekeeper.domain.errors import GatekeeperError
+from gatekeeper.pgp.armor import Kind, armor
 from gatekeeper.pgp.opening import Opened, open_message
 from gatekeeper.store.seal import Codec, MasterKey
 from tests.config.installation import add_former, installation
 from tests.house import START
 from tests.keys import Key, gpg, key_of, read_key, short_home
 from tests.pgp.conftest import revoked
+from tests.pgp.crafting import CraftedKey
 from tests.running import ROOT, Site, make_site
 
 OPEN_AND_WAIT = """
@@ -160,3 +163,16 @@ def test_another_master_key_opens_nothing(site: Site) -> None:
     ):
         raise AssertionError
     assert not settings.runtime_folder.exists() or [] == [*settings.runtime_folder.iterdir()]
+
+
+def test_a_certificate_that_may_not_be_used_keeps_no_mail_out(tmp_path: Path) -> None:
+    """One person's file was broken since the start: the others' keys are there."""
+    with installation(tmp_path) as site:
+        settings = site.load()
+        evil = CraftedKey(b"Evil\n<evil@example.org>")
+        first, *others = settings.certificates
+        broken = {**settings.certificates, first: armor(Kind.PUBLIC_KEY, evil.certificate)}
+        settings = replace(settings, certificates=broken)
+        with open_keys(settings, codec_of(settings)) as keys:
+            found = {cert.fingerprint for cert in keys.keyring.list(START)}
+    assert {settings.alias.fingerprint, *others} == found

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
+from gatekeeper.pgp import packets
 from tests.keys import CREATED, Key, gpg, make_key, read_key, short_home
 
 _FAKED = ("--faked-system-time", CREATED)
@@ -35,3 +36,11 @@ def offline_key(uid: str, *, until: str = "never") -> OfflineKey:
         secret = gpg(home, "--export-secret-subkeys", made.fingerprint)
     subkeys = Key(fingerprint=whole.fingerprint, public=whole.public, secret=secret)
     return OfflineKey(whole=whole, subkeys=subkeys)
+
+
+def secret_without(key: OfflineKey, subkey: int) -> bytes:
+    """Return the offline key's block without the subkey at that position, binding and all."""
+    block = key.subkeys.secret
+    found = list(packets.walk(block))
+    starts = [p.start for p in found if p.tag == packets.SECRET_SUBKEY] + [len(block)]
+    return block[: starts[subkey]] + block[starts[subkey + 1] :]

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from gatekeeper.domain.instants import DAY, later
-from gatekeeper.pgp import health, packets
+from gatekeeper.pgp import health
 from tests.keys import Key, gpg, make_key, read_key, short_home
 from tests.pgp.conftest import NOW, Desk, revoked
-from tests.pgp.offline import OfflineKey, offline_key
+from tests.pgp.offline import offline_key, secret_without
 
 
 def test_a_good_key_has_no_problem(alias: Desk, alias_key: Key) -> None:
@@ -79,14 +79,6 @@ def test_a_key_whose_primary_is_offline_is_healthy_and_said_to_be_so(
     whole = desk(secret=key.whole.secret)
     assert () == health.notes(whole.keyring, key.fingerprint, now=NOW)
     assert () == health.notes(whole.keyring, "A" * 40, now=NOW)
-
-
-def secret_without(key: OfflineKey, subkey: int) -> bytes:
-    """Return the offline key's block without the subkey at that position, binding and all."""
-    block = key.subkeys.secret
-    found = list(packets.walk(block))
-    starts = [p.start for p in found if p.tag == packets.SECRET_SUBKEY] + [len(block)]
-    return block[: starts[subkey]] + block[starts[subkey + 1] :]
 
 
 def test_a_subkey_whose_secret_is_elsewhere_is_told(desk: Callable[..., Desk]) -> None:

@@ -1,0 +1,158 @@
+"""Every key that the configuration names, judged by gpg: whose, good for what, until when."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Final
+
+from gatekeeper.config import former
+from gatekeeper.config.homes import lend_home
+from gatekeeper.config.keyfiles import FOLDER
+from gatekeeper.config.settings import Settings
+from gatekeeper.domain.instants import Instant
+from gatekeeper.pgp.engine import Engine
+from gatekeeper.pgp.keys import CertInfo, CertRefused, SecretRefused, inspect
+
+ALIAS: Final = "alias"
+ADVISORY: Final = "advisory"
+
+
+class Standing(StrEnum):
+    """What a key is to us."""
+
+    CURRENT = "current"
+    FORMER = "former"
+    ADVISORY = "advisory"
+    TEAM = "team"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One key: its owner (`alias`, `advisory`, or a person's name), and what gpg says of it.
+
+    `file` is where it lies, as people are told · `refused` why gpg was not asked, or says that it
+    is none; `exposed` when that is because there is a secret key where everybody may read it.
+    """
+
+    owner: str
+    standing: Standing
+    fingerprint: str
+    file: str
+    block: bytes = field(repr=False)
+    info: CertInfo | None = None
+    refused: str = ""
+    exposed: bool = False
+
+    @property
+    def usable(self) -> bool:
+        """Say whether it does now what it is for: take mail, or for advisories sign."""
+        if self.info is None or self.wrong:
+            return False
+        advisory = self.standing is Standing.ADVISORY
+        return self.info.can_sign if advisory else self.info.can_encrypt
+
+    @property
+    def wrong(self) -> bool:
+        """Say whether the file holds another key than it should."""
+        return self.info is not None and self.info.fingerprint != self.fingerprint
+
+    @property
+    def expires_at(self) -> Instant | None:
+        """When it can no longer do what it is for: the key, or the last subkey of one use.
+
+        The alias's must also sign, by keys whose secret is here when that is known.
+        """
+        if self.info is None:
+            return None
+        ends = [self.info.expires_at]
+        if self.standing is not Standing.ADVISORY:
+            ends.append(_last(key.expires_at for key in self.info.encryption_keys))
+        if self.standing in {Standing.ADVISORY, Standing.CURRENT}:
+            ends.append(_last(_signing_ends(self.info)))
+        return min((end for end in ends if end is not None), default=None)
+
+
+def _signing_ends(info: CertInfo) -> Iterator[Instant | None]:
+    ours = info.secret_parts or frozenset(info.signing_keys)
+    for part in info.parts:
+        if part.fingerprint in ours and part.fingerprint in info.signing_keys:
+            yield part.expires_at
+
+
+def _last(ends: Iterator[Instant | None]) -> Instant | None:
+    found = list(ends)
+    return None if None in found else max((e for e in found if e is not None), default=None)
+
+
+@contextmanager
+def scratch_engine(settings: Settings) -> Iterator[Engine]:
+    """Lend an engine on an empty home in the runtime folder; it knows no key."""
+    with lend_home(settings.runtime_folder, settings.gpg) as home:
+        yield Engine(
+            binary=settings.gpg,
+            home=home,
+            wait=settings.policy.reading.gpg_wait,
+            output_limit=settings.policy.reading.plaintext_bytes,
+        )
+
+
+def judged(settings: Settings, engine: Engine, now: Instant) -> tuple[Judged, ...]:
+    """Return every key as it is at `now`: the alias's, its former ones, advisory, the team's."""
+    return tuple(_judge(engine, key, now) for key in _named(settings))
+
+
+def with_secrets(keys: tuple[Judged, ...], held: Mapping[str, CertInfo]) -> tuple[Judged, ...]:
+    """Return the keys with what `held` says of their secrets, as `heldkeys.look` returns it."""
+    return tuple(_with(key, held) for key in keys)
+
+
+def _named(settings: Settings) -> Iterator[Judged]:
+    alias, advisory = settings.alias, settings.advisory
+    yield Judged(
+        owner=ALIAS,
+        standing=Standing.CURRENT,
+        fingerprint=alias.fingerprint,
+        file=ALIAS,
+        block=alias.certificate,
+    )
+    for key in alias.former:
+        yield Judged(
+            owner=ALIAS,
+            standing=Standing.FORMER,
+            fingerprint=key.fingerprint,
+            file=str(former.certificate(key.fingerprint)),
+            block=key.certificate,
+        )
+    if advisory is not None:
+        yield Judged(
+            owner=ADVISORY,
+            standing=Standing.ADVISORY,
+            fingerprint=advisory.fingerprint,
+            file=ADVISORY,
+            block=advisory.certificate,
+        )
+    for person in settings.team.people:
+        for fingerprint in person.keys:
+            yield Judged(
+                owner=person.name,
+                standing=Standing.TEAM,
+                fingerprint=fingerprint,
+                file=f"{FOLDER}/{fingerprint}.asc",
+                block=settings.certificates[fingerprint],
+            )
+
+
+def _judge(engine: Engine, key: Judged, now: Instant) -> Judged:
+    try:
+        return replace(key, info=inspect(engine, key.block, now))
+    except CertRefused as error:
+        said = f"{error.public}; {error.remedy}" if error.remedy else error.public
+        return replace(key, refused=said, exposed=isinstance(error, SecretRefused))
+
+
+def _with(key: Judged, held: Mapping[str, CertInfo]) -> Judged:
+    cert = held.get(key.fingerprint)
+    if cert is None or key.info is None or key.standing is Standing.TEAM:
+        return key
+    return replace(key, info=replace(key.info, secret_parts=cert.secret_parts))
