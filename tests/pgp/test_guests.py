@@ -322,7 +322,7 @@ def test_a_message_of_nobody_opens_with_guests_lent(
 def test_a_trust_packet_does_not_vouch_for_a_key_that_was_never_bound(
     desk: Callable[..., Desk], alias_key: Key
 ) -> None:
-    """One that stands in a ring tells gpg that a signature was checked before, and it believes that.
+    """It tells gpg that a signature was checked before, and in a ring gpg believes that.
 
     So a certificate of the victim, with the thief's key below it and a trust packet behind the
     worthless signature that should bind it, would make the thief's signatures the victim's.
