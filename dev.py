@@ -3,8 +3,7 @@
     python3 dev.py run [ARGUMENT ...]                   the demo; the arguments are the demo's
     python3 dev.py test [--keep-going] [-- PYTEST ...]  everything that the project is held to
     python3 dev.py soak [-- PYTEST ...]                 the tests in their long forms
-    python3 dev.py cover [-- PYTEST ...]                branches tried of domain, mail and pgp
-    python3 dev.py bench [ARGUMENT ...]                 ratios to real programs; see docs/performance.md
+    python3 dev.py bench [ARGUMENT ...]                 ratios to real ones: docs/performance.md
     python3 dev.py lock [--keep]                        newest versions, or all that still fit
 
 Needed: Python 3.11 and GnuPG 2.2.40 or newer. The rest is made: a virtual environment in .venv,
@@ -68,9 +67,6 @@ CHECKS = {
     "layers": ("lint-imports", "--no-logo"),
 }
 PYTEST = ("pytest", "-n", "2", "--dist", "worksteal")
-# Apart from `test`, because watching every branch doubles the time of what it watches.
-COVERAGE = ("--cov", "--cov-report", "term-missing:skip-covered", "--cov-fail-under", "98")
-COVERED = ("tests/domain", "tests/mail", "tests/pgp")
 # Verbs that become a module, whose arguments are all that follow: name -> (lock file, module).
 MODULES = {"run": (RUNTIME_LOCK, "gatekeeper.demo"), "bench": (DEV_LOCK, "tests.bench")}
 
@@ -318,13 +314,6 @@ def soak(pytest_arguments: list[str]) -> int:
     return watch([*PYTEST, "--timeout", "7200", *pytest_arguments])
 
 
-def cover(pytest_arguments: list[str]) -> int:
-    """Run the tests of the packages that hold rules; fail when branches of them stay untried."""
-    make_ready(DEV_LOCK)
-    show_peers()
-    return watch([*PYTEST, *COVERAGE, *COVERED, *pytest_arguments])
-
-
 def lock(*, keep: bool) -> int:
     """Write both lock files anew from pyproject.toml, the runtime's first."""
     make_ready(DEV_LOCK)
@@ -397,20 +386,15 @@ def dispatch(arguments: list[str]) -> int:
     split = arguments.index("--") if "--" in arguments else len(arguments)
     as_written = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("dev.py", description=__doc__, formatter_class=as_written)
-    verbs = parser.add_subparsers(
-        dest="verb", required=True, metavar="run|test|soak|cover|bench|lock"
-    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="run|test|soak|bench|lock")
     verbs.add_parser("test").add_argument("--keep-going", action="store_true")
     verbs.add_parser("soak")
-    verbs.add_parser("cover")
     verbs.add_parser("lock").add_argument("--keep", action="store_true")
     options = parser.parse_args(arguments[:split])
     if options.verb == "lock":
         return lock(keep=options.keep)
     if options.verb == "soak":
         return soak(arguments[split + 1 :])
-    if options.verb == "cover":
-        return cover(arguments[split + 1 :])
     return test(arguments[split + 1 :], keep_going=options.keep_going)
 
 

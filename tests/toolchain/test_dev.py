@@ -226,13 +226,6 @@ def test_every_step_is_named_and_the_tests_come_last(ready: Workshop) -> None:
     assert "-k some thing\n" in done.stdout
 
 
-def test_coverage_is_measured_of_the_packages_that_hold_rules(ready: Workshop) -> None:
-    done = ready.dev("cover", "--", "-q")
-    assert 0 == done.returncode, done.stdout + done.stderr
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith("tests")]
-    assert "--cov-fail-under 98 tests/domain tests/mail tests/pgp" in line
-
-
 def test_the_first_failure_ends_it_with_its_code(ready: Workshop) -> None:
     ready.tool("mypy", "echo 'a.py:1: error'; exit 3")
     done = ready.dev("test")
