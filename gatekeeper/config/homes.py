@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -32,6 +32,47 @@ def lend_home(folder: Path, gpg: Path) -> Iterator[Path]:
     finally:
         _remove(home, gpg)
         os.close(lock)
+
+
+@contextmanager
+def renewable(home: Path) -> Iterator[Callable[[], None]]:
+    """Lend a function that replaces a lent home by an empty one, locked under the same name.
+
+    For a home that lost files, or is gone with its lock. OSError when it cannot be made, and
+    Misconfigured when the runtime folder is not ours.
+    """
+    locks: list[int] = []
+
+    def renew() -> None:
+        runtime.make(home.parent)
+        with _locked(home.parent):
+            shutil.rmtree(home, ignore_errors=True)
+            home.mkdir(mode=0o700)
+            locks.append(_lock(home))
+        for lock in locks[:-1]:
+            locks.remove(lock)
+            os.close(lock)
+
+    try:
+        yield renew
+    finally:
+        for lock in locks:
+            os.close(lock)
+
+
+def in_use(folder: Path) -> tuple[Path, ...]:
+    """Return the homes in a runtime folder that a process holds now, this one included."""
+    return tuple(home for home in sorted(folder.glob(f"{_PREFIX}*")) if _is_held(home))
+
+
+def _is_held(home: Path) -> bool:
+    try:
+        os.close(_lock(home))
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _sweep(folder: Path, gpg: Path) -> None:

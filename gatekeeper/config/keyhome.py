@@ -1,14 +1,15 @@
 """Open the alias's key from its seal into a home in memory, beside the team's certificates."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from gatekeeper.config import runtime
-from gatekeeper.config.homes import lend_home
+from gatekeeper.config.homes import lend_home, renewable
 from gatekeeper.config.settings import Settings
 from gatekeeper.pgp.engine import Engine
+from gatekeeper.pgp.kept import KeptEngine
 from gatekeeper.pgp.keyring import Keyring
 from gatekeeper.store.seal import Codec, MasterKey
 
@@ -44,23 +45,38 @@ def open_keys(settings: Settings, codec: Codec) -> Iterator[OpenKeys]:
     The alias's keys of before are opened too, so that mail to them stays readable. A certificate
     of the team that may not be used is left out: `certificates.examine` tells of it.
     The home lies in the runtime folder, in memory, and is removed with its gpg-agent at the end.
-    What a killed process left there is removed first. A wrong master key raises OurFault, a gpg
-    that cannot be used Misconfigured.
+    What a killed process left there is removed first. Should it lose files while it is open, it is
+    made anew. A wrong master key raises OurFault, a gpg that cannot be used Misconfigured.
     """
-    alias = settings.alias
-    secrets = [codec.unwrap(ALIAS_SECRET, alias.secret.read())]
-    secrets += [codec.unwrap(former_name(k.fingerprint), k.secret.read()) for k in alias.former]
-    with lend_home(runtime.prepare(settings), settings.gpg) as home:
-        engine = Engine(
+    wrapped = _wrapped(settings)
+    for name, secret in wrapped.items():
+        codec.unwrap(name, secret)
+
+    def fill(engine: Engine) -> None:
+        keyring = Keyring(engine)
+        for name, secret in wrapped.items():
+            keyring.load_secret(codec.unwrap(name, secret))
+        former = (key.certificate for key in settings.alias.former)
+        keyring.load([settings.alias.certificate, *former])
+        keyring.load_sound(settings.certificates.values())
+
+    with (
+        lend_home(runtime.prepare(settings), settings.gpg) as home,
+        renewable(home) as renew,
+    ):
+        engine = KeptEngine(
             binary=settings.gpg,
             home=home,
             wait=settings.policy.reading.gpg_wait,
             output_limit=settings.policy.reading.plaintext_bytes,
+            renew=renew,
+            fill=fill,
         )
-        keyring = Keyring(engine)
-        for secret in secrets:
-            keyring.load_secret(secret)
-        known = [alias.certificate, *(key.certificate for key in alias.former)]
-        keyring.load(known)
-        keyring.load_sound(settings.certificates.values())
-        yield OpenKeys(engine=engine, keyring=keyring)
+        yield OpenKeys(engine=engine, keyring=Keyring(engine))
+
+
+def _wrapped(settings: Settings) -> Mapping[str, bytes]:
+    """Return the alias's secrets as they are sealed, by the names of their seals."""
+    alias = settings.alias
+    former = {former_name(key.fingerprint): key.secret.read() for key in alias.former}
+    return {ALIAS_SECRET: alias.secret.read(), **former}
