@@ -1,0 +1,94 @@
+"""Put files of the configuration in their place, each in one step, by one command at a time."""
+
+import fcntl
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from gatekeeper.config.guarded import FILE_MODE, FOLDER_MODE
+from gatekeeper.domain.errors import OurFault, Refusal
+
+PLAIN_MODE: Final = 0o644
+_REMEDY: Final = "run as the user who owns the configuration, and see to space there"
+
+
+@contextmanager
+def changing(folder: Path) -> Iterator[None]:
+    """Keep other commands from changing keys in this configuration meanwhile.
+
+    Refusal while another one does. What the system refuses to write is OurFault.
+    """
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        finally:
+            os.close(handle)
+    except BlockingIOError:
+        message = "another command is changing keys in this configuration"
+        raise Refusal(message, remedy="wait until it has ended") from None
+    except OSError as error:
+        message = f"{error.filename or folder} cannot be written"
+        raise OurFault(message, reason=error.strerror or "", remedy=_REMEDY) from None
+
+
+def put(path: Path, content: bytes, *, secret: bool = False) -> None:
+    """Write a file, on the disk when this returns; a reader finds the old or the new one, whole.
+
+    One that is there keeps its mode and owner, and where it really lies; a new one, readable by
+    its owner alone when `secret`, belongs to whom its folder does.
+    """
+    path = path.resolve()
+    folder = path.parent.stat()
+    mode, owner, group = FILE_MODE if secret else PLAIN_MODE, folder.st_uid, folder.st_gid
+    with suppress(FileNotFoundError):
+        found = path.stat()
+        mode, owner, group = stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            _give(file.fileno(), owner, group)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+    sync(path.parent)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for its owner alone, who is that of the folder around it; one may be there."""
+    if path.is_dir():
+        return
+    path.mkdir(mode=FOLDER_MODE)
+    around = path.parent.stat()
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        _give(handle, around.st_uid, around.st_gid)
+    finally:
+        os.close(handle)
+    sync(path.parent)
+
+
+def sync(folder: Path) -> None:
+    """See that what was renamed, made or removed in a folder is on the disk."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _give(handle: int, owner: int, group: int) -> None:
+    """Give a file that root made to whom it should belong; nobody else can, or needs to."""
+    if os.geteuid() == 0:
+        os.fchown(handle, owner, group)
