@@ -6,9 +6,8 @@
     python3 dev.py bench [ARGUMENT ...]                 ratios to real ones: docs/performance.md
     python3 dev.py lock [--keep]                        newest versions, or all that still fit
 
-Needed: Python 3.11 and GnuPG 2.2.40 or newer. The rest is made: a virtual environment in .venv,
-filled from a lock file, every download checked against its pinned hash, wheels only. Where nothing
-changed, nothing is done. What cannot be made is said in one line with its remedy.
+Needed: Python 3.11 and GnuPG 2.2.40 or newer. The rest is made: a virtual environment in .venv
+from a lock file, by pinned hashes, wheels only; where nothing changed, nothing is done.
 
 Exit codes: 0 done; 2 this machine lacks something, or wrong usage; 130 stopped by Ctrl-C;
 otherwise the code of the step that failed.
@@ -52,7 +51,7 @@ PEERS = {
     "swaks": ("swaks", "an independent SMTP and LMTP client"),
     "sq": ("sq", "a second OpenPGP implementation"),
     "sqop": ("sqop", "the same behind the Stateless OpenPGP interface"),
-    "gosop": ("gosop", "a third OpenPGP implementation, in Go"),
+    "gosop": ("gosop", "a third one, in Go"),
     "rnp": ("rnp", "a fourth one, which Thunderbird uses"),
     "mutt": ("mutt", "a mail reader opening what members receive"),
 }
@@ -185,8 +184,8 @@ def read_stamp() -> dict[str, str]:
 
 def is_current(stamp: dict[str, str]) -> bool:
     """Say if each lock file that was installed is the one that lies here, for this interpreter."""
-    locks = {lock.name: lock for lock in (RUNTIME_LOCK, DEV_LOCK)}
-    return all(name in locks and digest(locks[name]) == stamp[name] for name in stamp)
+    names = {RUNTIME_LOCK.name, DEV_LOCK.name}
+    return all(name in names and digest(ROOT / name) == stamp[name] for name in stamp)
 
 
 def digest(lock: Path) -> str:
@@ -296,14 +295,13 @@ def test(pytest_arguments: list[str], *, keep_going: bool) -> int:
     """Run every check and, last, the tests; the exit code is that of the first that failed."""
     make_ready(DEV_LOCK)
     show_peers()
-    first = 0
+    codes: list[int] = []
     for name, command in CHECKS.items():
-        code = check(name, command)
-        if code and not keep_going:
-            return code
-        first = first or code
-    code = watch([*PYTEST, *pytest_arguments])
-    return first or code
+        codes.append(check(name, command))
+        if codes[-1] and not keep_going:
+            return codes[-1]
+    codes.append(watch([*PYTEST, *pytest_arguments]))
+    return next(filter(None, codes), 0)
 
 
 def soak(pytest_arguments: list[str]) -> int:
