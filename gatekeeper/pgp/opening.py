@@ -238,7 +238,9 @@ def _tried(status: Status) -> bool:
 
 def _not_whole(status: Status) -> UnreadableReason | None:
     errors = [line.arguments[:1] for line in status.all("ERROR")]
-    if status.count("PLAINTEXT") > 1 or ("proc_pkt.plaintext",) in errors:
+    plaintexts = status.count("PLAINTEXT")
+    # Without any, gpg says so of a single one, behind a signature of a version it does not know.
+    if plaintexts > 1 or (plaintexts and ("proc_pkt.plaintext",) in errors):
         return _R.AMBIGUOUS
     broken = status.count("BADMDC") or status.count("DECRYPTION_FAILED")
     if broken or status.count("GOODMDC") != 1:

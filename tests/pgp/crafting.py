@@ -227,6 +227,14 @@ class CraftedKey:
         body = head + len(unhashed).to_bytes(2, "big") + unhashed + hashed[:2]
         return packet(2, body + _mpi(signed[:32]) + _mpi(signed[32:]))
 
+    def old_signature(self, content: bytes, *, digest: int = 10) -> bytes:
+        """Return a version 3 signature packet over `content` (RFC 4880 §5.2.2)."""
+        covered = b"\x00" + self._created.to_bytes(4, "big")
+        hashed = _HASHES[digest](content + covered)
+        signed = self._secret.sign(hashed)
+        head = b"\x03\x05" + covered + self.key_id + bytes([22, digest]) + hashed[:2]
+        return packet(2, head + _mpi(signed[:32]) + _mpi(signed[32:]))
+
     def announced(self, *, kind: int = 0, digest: int = 10, last: bool = True) -> bytes:
         """Return a one-pass signature packet (RFC 4880 §5.4)."""
         return packet(4, bytes([3, kind, digest, 22]) + self.key_id + bytes([last]))
