@@ -1,6 +1,6 @@
 """The checksum of OpenPGP armor (RFC 4880 §6.1), over many megabytes without a loop per octet."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 INITIAL: Final = 0xB704CE
@@ -102,6 +102,7 @@ def _multiply(left: int, right: int) -> int:
     return product
 
 
+@lru_cache(maxsize=64)  # the copies of one letter ask for the same few
 def _power_of_x(exponent: int) -> int:
     power, base = 1, 2
     while exponent:
