@@ -27,9 +27,17 @@ class AlarmClock:
         self._scheduler = AsyncIOScheduler(timezone="UTC")
 
     def every(self, interval: int, call: Callable[[], None]) -> None:
-        """Call `call` on the event loop every `interval` microseconds; it must not block."""
+        """Call `call` on the event loop every `interval` microseconds; it must not block.
+
+        A call that is late is made all the same: the next one may be an hour away.
+        """
         self._scheduler.add_job(
-            call, "interval", seconds=interval / SECOND, coalesce=True, max_instances=1
+            call,
+            "interval",
+            seconds=interval / SECOND,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
         )
 
     def start(self) -> None:

@@ -19,14 +19,16 @@ from gatekeeper.config.settings import Settings
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.errors import GatekeeperError, Misconfigured
 from gatekeeper.domain.identity import RowId
-from gatekeeper.domain.instants import SECOND
+from gatekeeper.domain.instants import HOUR, MINUTE, SECOND
 from gatekeeper.inbound.intake import Intake
 from gatekeeper.inbound.session import Listener, require_free
 from gatekeeper.inbound.worker import InboundWorker
-from gatekeeper.issues import notices
+from gatekeeper.issues import notices, rotation
+from gatekeeper.issues.key_watch import KeyWatch
 from gatekeeper.issues.letterhead import Desk
 from gatekeeper.issues.reading import Reader
 from gatekeeper.outbound.outbox import Outbox
+from gatekeeper.outbound.overdue import Overdue
 from gatekeeper.outbound.relay import Relay
 from gatekeeper.outbound.seal import Press
 from gatekeeper.pgp import health
@@ -115,6 +117,14 @@ class Service:
             tell=self._tell,
             now=clock.now,
         )
+        self._key_watch = KeyWatch(
+            store=store,
+            desk=desk,
+            engine=keys.engine,
+            advisory=settings.advisory.certificate if settings.advisory else None,
+            now=clock.now,
+        )
+        self._overdue = Overdue(store=store, now=clock.now)
         self._outbox = Outbox(
             store=store,
             policy=policy,
@@ -143,6 +153,8 @@ class Service:
 
         sealing = _Loop("sealing", self._press.tick, wake_relay)
         handling = _Loop("handling", self._inbound.tick, sealing.wake)
+        keys = _Loop("watching keys", self._key_watch.tick, sealing.wake)
+        letters = _Loop("watching letters", self._overdue.tick, sealing.wake)
         intake = Intake(
             store=self._store,
             product=self._desk.product,
@@ -154,10 +166,12 @@ class Service:
         listeners = await self._listen(intake)
         relaying = asyncio.create_task(self._relaying())
         try:
-            sealing.start()
-            handling.start()
+            for thread in (sealing, handling, keys, letters):
+                thread.start()
             for wake in (handling.wake, sealing.wake, self._relay_wake.set):
                 self._alarm.every(POLL, wake)
+            self._alarm.every(HOUR, keys.wake)
+            self._alarm.every(MINUTE, letters.wake)
             self._alarm.start()
             _LOG.info("ready")
             await stop.wait()
@@ -167,8 +181,8 @@ class Service:
             for listener in listeners:
                 await listener.stop()
             await asyncio.to_thread(intake.close)
-            await asyncio.to_thread(handling.finish)
-            await asyncio.to_thread(sealing.finish)
+            for thread in (letters, keys, handling, sealing):
+                await asyncio.to_thread(thread.finish)
             relaying.cancel()
             await asyncio.gather(relaying, return_exceptions=True)
             await self._relay.close()
@@ -322,6 +336,10 @@ def _prepare(settings: Settings, stack: ExitStack) -> Callable[[], Service]:
         # The lock above says that whoever held these leases is gone.
         store.write(_end_leases)
     desk = desk_of(settings, product=product)
+    # gpg is asked before the transaction; what a key is good for does not change meanwhile.
+    now = clock.now()
+    held = keys.keyring.list(now)
+    store.write(lambda tx: rotation.announce(tx, desk, held=held, now=now))
     return lambda: Service(settings, store, keys, desk)
 
 

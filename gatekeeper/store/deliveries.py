@@ -263,8 +263,11 @@ def list_all(
 
 
 def oldest_pending(tx: Tx) -> Instant | None:
-    """Return since when the oldest delivery waits to be sealed, None if none waits."""
-    waiting = select(func.min(_D.created_at)).where(_D.state == DeliveryState.PENDING)
+    """Return since when the oldest delivery waits to be sealed, None if none waits.
+
+    One that was blocked waits since somebody had it tried again.
+    """
+    waiting = select(func.min(_D.updated_at)).where(_D.state == DeliveryState.PENDING)
     found = tx.connection.scalar(waiting)
     return Instant(found) if found is not None else None
 

@@ -5,10 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper import clock
 from gatekeeper.cli import probes
+from gatekeeper.config import load
+from gatekeeper.config.keyhome import codec_of
+from gatekeeper.domain.address import Address
+from gatekeeper.domain.instants import DAY, MINUTE, Instant, later
+from gatekeeper.store import deliveries, letters
+from gatekeeper.store.engine import Store
 from gatekeeper.store.seal import MasterKey
+from gatekeeper.store.tx import Tx
 from tests.running import Site, free_port, make_site, serving
 from tests.sinks import running_sink
+from tests.store import samples
 
 
 @pytest.fixture
@@ -25,7 +34,8 @@ def test_a_running_service_is_well_also_without_its_relay(site: Site) -> None:
         name.partition(":")[0] for name in found["listeners"]
     ]
     assert {"stored", "claimed", "handled", "quarantined"} == set(found["messages"])
-    assert [*(f"{name} answers" for name in found["listeners"]), "the database answers"] == said
+    answer = [*(f"{name} answers" for name in found["listeners"]), "the database answers"]
+    assert [*answer, "no letter waits long to be encrypted"] == said
 
 
 def test_a_stopped_service_is_not(site: Site) -> None:
@@ -47,6 +57,29 @@ def test_a_database_of_another_master_key_is_not_well(site: Site) -> None:
         (site.config / "master.key").write_bytes(MasterKey.generate().dump())
         said = site.refused("health", status=2)
     assert "master key" in said
+
+
+def test_a_service_whose_letters_cannot_be_encrypted_is_not(site: Site) -> None:
+    """The fault is ours, and no mail can tell of it."""
+    with serving(site):
+        settings = load(site.config)
+        store = Store.open(settings.database.url, codec_of(settings))
+        store.write(lambda tx: _waiting(tx, later(clock.now(), -MINUTE * 9)))
+        site.run("health")
+        store.write(lambda tx: _waiting(tx, later(clock.now(), -MINUTE * 11)))
+        said = site.refused("health", status=75)
+        store.close()
+    assert "letters wait to be encrypted since" in said
+    assert "gatekeeper doctor" in said
+
+
+def _waiting(tx: Tx, since: Instant) -> None:
+    """Keep a letter that nobody takes up before long."""
+    letter = letters.add(tx, samples.new_letter(None), now=later(clock.now(), DAY))
+    address = Address.parse(f"{since}@team.example")
+    deliveries.add(
+        tx, letter=letter, issue=None, recipient=address, name="Wei", due_at=since, now=since
+    )
 
 
 def test_a_unix_socket_is_asked_too(tmp_path: Path) -> None:
