@@ -83,7 +83,18 @@ class Engine:
         self.prepare_home()
 
     def prepare_home(self) -> None:
-        """Make the trust database if there is none: without it gpg stops at revoked keys."""
+        """Make the trust database if there is none: without it gpg stops at revoked keys.
+
+        And let no smart card be looked for, as gpg-agent would for a hidden recipient.
+        """
+        try:
+            (self.home / "gpg-agent.conf").write_text("disable-scdaemon\n", encoding="ascii")
+        except OSError as error:
+            raise OurFault(
+                f"the gpg home {self.home} cannot be written",
+                reason=error.strerror or type(error).__name__,
+                remedy="check its owner, its mode and the space in it",
+            ) from None
         if not (self.home / "trustdb.gpg").exists():
             run = self.run("--trust-model=pgp", "--import-ownertrust")
             run.ensure_done("preparing its home")

@@ -35,6 +35,12 @@ _WIDE: Final = {
 _NO_SECRET_KEY: Final = 17
 """GPG_ERR_NO_SECKEY of libgpg-error."""
 
+_SIGNED: Final = frozenset({1, 2})
+"""Exit codes of a run that met a signature which is not good, such as one of an unknown signer."""
+
+_FRUITLESS: Final = frozenset({2})
+"""The exit code of one that tried keys in vain for a hidden recipient, beside the right one."""
+
 _SMOOTH: Final = frozenset({SignatureState.GOOD, SignatureState.WEAK})
 """States of a signature that gpg has nothing to complain of."""
 
@@ -114,11 +120,12 @@ def _opened(
     tries = _Tries(engine=engine, message=message.joined(), now=now, left=engine.wait)
     run, ring = tries.best(for_verifying(engine, guests, now))
     found = signatures.read(run.status)
-    reason = _unsound(run, signed=bool(found))
+    fruitless = _FRUITLESS if packets.ANONYMOUS in message.key_ids else frozenset[int]()
+    reason = _unsound(run, excused=fruitless | _SIGNED if found else fruitless)
     if reason is not None and not _all_good(found):
         # gpg stops at a bad or expired signature, before the integrity check.
         run = tries.run("--skip-verify", ring=ring)
-        reason = _unsound(run, signed=False)
+        reason = _unsound(run, excused=fruitless)
     if reason is _R.NO_KEY:
         _ensure_not_ours(engine, message)
     key = run.status.only("DECRYPTION_KEY")
@@ -207,14 +214,17 @@ def _all_good(found: Sequence[Signature]) -> bool:
     return all(one.state is SignatureState.GOOD for one in found)
 
 
-def _unsound(run: Run, *, signed: bool) -> UnreadableReason | None:
-    """Return why what gpg wrote is not believed, None when everything is as it must be."""
+def _unsound(run: Run, *, excused: frozenset[int]) -> UnreadableReason | None:
+    """Return why what gpg wrote is not believed, None when everything is as it must be.
+
+    `excused` are exit codes beside 0 that have a cause which is none of the content's.
+    """
     if run.end is End.TOO_LARGE:
         return _R.TOO_LARGE
     if run.end is End.TOO_SLOW:
         return _R.TOO_SLOW
     status = run.status
-    return _not_decrypted(status) or _not_whole(status) or _not_exact(run, signed=signed)
+    return _not_decrypted(status) or _not_whole(status) or _not_exact(run, excused)
 
 
 def _not_decrypted(status: Status) -> UnreadableReason | None:
@@ -249,8 +259,8 @@ def _not_whole(status: Status) -> UnreadableReason | None:
     return None if whole and status.count("END_DECRYPTION") == 1 else _R.MALFORMED
 
 
-def _not_exact(run: Run, *, signed: bool) -> UnreadableReason | None:
-    if run.exit_code != 0 and not (signed and run.exit_code in {1, 2}):
+def _not_exact(run: Run, excused: frozenset[int]) -> UnreadableReason | None:
+    if run.exit_code != 0 and run.exit_code not in excused:
         return _R.MALFORMED
     if not run.status.within(DECRYPTION):
         return _R.MALFORMED

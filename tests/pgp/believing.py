@@ -73,6 +73,7 @@ class People:
     def __init__(self) -> None:
         """Make their keys."""
         self.alias: Key = key_of("Example Security <security@example.org>")
+        self.other: Key = key_of("Other <other@example.org>")
         self.person = CraftedKey(b"Person <person@example.org>")
         self.second = CraftedKey(b"Second <second@example.org>")
         self.stranger = CraftedKey(b"Stranger <stranger@example.org>")
@@ -97,7 +98,7 @@ class People:
     def by_gpg(self, *options: str, content: bytes = CONTENT) -> bytes:
         """Return what gpg makes with these options; it knows the alias."""
         with short_home() as home:
-            gpg(home, "--import", given=self.alias.public)
+            gpg(home, "--import", given=self.alias.public + self.other.public)
             return gpg(home, *options, given=content)
 
     def certificates(self) -> list[bytes]:

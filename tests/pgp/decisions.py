@@ -10,7 +10,7 @@ from typing import Final
 
 from gatekeeper.domain.protection import UnreadableReason
 from gatekeeper.pgp import packets
-from tests.keys import gpg, short_home
+from tests.keys import Key, gpg, short_home
 from tests.pgp.believing import BOUND, CONTENT, People
 from tests.pgp.crafting import compressed, literal, packet, partial
 
@@ -62,8 +62,9 @@ def _without_key(message: bytes) -> bytes:
     return message[first.end :]
 
 
-def _to_alias(people: People) -> tuple[str, ...]:
-    return ("--encrypt", "--recipient", people.alias.fingerprint)
+def _encrypt(*to: Key, hidden: bool = False) -> tuple[str, ...]:
+    option = "--hidden-recipient" if hidden else "--recipient"
+    return ("--encrypt", *(word for key in to for word in (option, key.fingerprint)))
 
 
 def _by_cipher(name: str) -> Maker:
@@ -73,7 +74,7 @@ def _by_cipher(name: str) -> Maker:
         with short_home() as home:
             known = gpg(home, "--dump-options").split()
         allowed = [one.decode() for one in known if one == b"--allow-old-cipher-algos"]
-        return people.by_gpg(*allowed, "--cipher-algo", name, *_to_alias(people))
+        return people.by_gpg(*allowed, "--cipher-algo", name, *_encrypt(people.alias))
 
     return make
 
@@ -212,7 +213,7 @@ WHOLE: Final = tuple(
         (
             "to a password beside our key",
             opened("unsigned"),
-            lambda p: p.by_gpg(*_QUICK, "--symmetric", *_to_alias(p)),
+            lambda p: p.by_gpg(*_QUICK, "--symmetric", *_encrypt(p.alias)),
         ),
         (
             "a password inside",
@@ -232,6 +233,21 @@ WHOLE: Final = tuple(
             "200 session keys, the last one ours",
             opened("unsigned"),
             lambda p: _others(199) + p.session.protected(literal(CONTENT)),
+        ),
+        (
+            "to hidden recipients, one of them us",
+            opened("unsigned"),
+            lambda p: p.by_gpg(*_encrypt(p.other, p.alias, p.other, hidden=True)),
+        ),
+        (
+            "to hidden recipients, none of them us",
+            closed(_R.NO_KEY),
+            lambda p: p.by_gpg(*_encrypt(p.other, p.other, hidden=True)),
+        ),
+        (
+            "to somebody else",
+            closed(_R.NO_KEY),
+            lambda p: p.by_gpg(*_encrypt(p.other)),
         ),
         (
             "more than 4 hidden recipients",

@@ -22,7 +22,8 @@ _BEGUN = ("DECRYPTION_KEY " + "A" * 40, "BEGIN_DECRYPTION", "DECRYPTION_INFO 2 9
 _PLAIN = ("PLAINTEXT 62 0 ", "PLAINTEXT_LENGTH 1")
 _ENDED = ("DECRYPTION_OKAY", "GOODMDC", "END_DECRYPTION")
 _X = "printf x"
-_SCREENED = crafting.packet(1, b"\x03" + bytes(12)) + crafting.packet(18, b"\x01" + bytes(40))
+_SEALED = crafting.packet(18, b"\x01" + bytes(40))
+_SCREENED = crafting.packet(1, b"\x03" + b"\x11" * 8 + bytes(4)) + _SEALED
 
 
 def opened_by(
@@ -90,6 +91,20 @@ def test_anything_else_is_not_believed(
     closed = opened_by(alias, tmp_path, *status, then=then)
     assert isinstance(closed, Closed)
     assert reason is closed.reason
+
+
+def test_a_hidden_recipient_explains_the_exit_code_and_no_more(alias: Desk, tmp_path: Path) -> None:
+    """Trying other keys first ends with 2, though the message is sound."""
+    engine = Engine(
+        binary=saying(tmp_path, *_BEGUN, *_PLAIN, *_ENDED, then="printf x; exit 2"),
+        home=alias.engine.home,
+        wait=20 * SECOND,
+        output_limit=1000,
+    )
+    hidden = crafting.packet(1, b"\x03" + bytes(12)) + _SEALED
+    assert isinstance(opening.open_message(engine, hidden), Opened)
+    engine.binary.write_text(engine.binary.read_text().replace("exit 2", "exit 3"))
+    assert isinstance(opening.open_message(engine, hidden), Closed)
 
 
 def test_an_agent_that_does_not_use_our_key_is_our_fault(
