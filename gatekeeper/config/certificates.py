@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from gatekeeper.config import heldkeys
+from gatekeeper.config import heldkeys, rotation
 from gatekeeper.config.judging import Judged, Standing, judged, scratch_engine, with_secrets
 from gatekeeper.config.problems import Problem
 from gatekeeper.config.settings import Settings
@@ -34,6 +34,7 @@ def examine(settings: Settings, *, now: Instant, serving: bool = False) -> tuple
             held, wrong = heldkeys.look(settings, engine, now)
             found = with_secrets(found, held)
             return (
+                *_unfinished(settings),
                 *_alias(found[0], settings, now),
                 *wrong,
                 *_former(found),
@@ -51,6 +52,12 @@ def _of(keys: Sequence[Judged], standing: Standing) -> list[Judged]:
 
 def _problem(path: str, text: str, *, warning: bool = False) -> Problem:
     return Problem(file=_FILE, path=path, text=text, warning=warning)
+
+
+def _unfinished(settings: Settings) -> Iterator[Problem]:
+    if rotation.unfinished(settings.folder):
+        text = "a new key of the alias was begun and not finished; run: gatekeeper key rotate"
+        yield _problem("alias", text, warning=True)
 
 
 def _alias(key: Judged, settings: Settings, now: Instant) -> Iterator[Problem]:

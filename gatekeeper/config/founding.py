@@ -35,7 +35,7 @@ _SECRET: Final = "alias/secret.sealed"  # noqa: S105 - a file's name
 _PLAIN_MODE: Final = 0o644
 _NO_PEOPLE: Final = "people: []\n"
 _COMMAND: Final = "gatekeeper init"
-_REVOCATION_NOTE: Final = b"""\
+REVOCATION_NOTE: Final = b"""\
 Revocation certificate of the security alias's key. Keep it offline, best on paper in a safe, and
 not on this machine. Published, it makes the key void for everyone, for ever: gpg --import FILE.
 
@@ -230,7 +230,7 @@ def _write_all(draft: Path, wish: Founding, alias: AliasKeys) -> None:
     sealed = Codec(master).wrap(ALIAS_SECRET, alias.secret)
     _write(draft / _SECRET, sealed, mode=FILE_MODE)
     _write(draft / CERTIFICATE, alias.certificate)
-    _write(draft / REVOCATION, _REVOCATION_NOTE + alias.revocation, mode=FILE_MODE)
+    _write(draft / REVOCATION, REVOCATION_NOTE + alias.revocation, mode=FILE_MODE)
 
 
 def _write_team(draft: Path, people: list[tuple[Recruit, str, bytes]]) -> None:

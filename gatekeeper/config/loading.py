@@ -203,9 +203,11 @@ def _database(file: GatekeeperFile, places: Places) -> Database:
 
 
 def _alias(section: AliasSection, places: Places) -> AliasKey:
+    certificate = places.of(section.certificate)
     return AliasKey(
         fingerprint=section.fingerprint,
-        certificate=places.of(section.certificate).read_bytes(),
+        certificate=certificate.read_bytes(),
+        certificate_file=certificate,
         secret=SecretFile(path=places.of(section.secret)),
         former=tuple(_former(key, places) for key in section.former),
     )
@@ -222,8 +224,12 @@ def _former(fingerprint: str, places: Places) -> FormerKey:
 def _advisory(section: AdvisorySection, places: Places) -> AdvisoryKey | None:
     if section.fingerprint is None:
         return None
-    certificate = places.of(section.certificate).read_bytes()
-    return AdvisoryKey(fingerprint=section.fingerprint, certificate=certificate)
+    certificate = places.of(section.certificate)
+    return AdvisoryKey(
+        fingerprint=section.fingerprint,
+        certificate=certificate.read_bytes(),
+        certificate_file=certificate,
+    )
 
 
 def _policy(numbers: PolicyFile) -> Policy:

@@ -40,7 +40,8 @@ def put(path: Path, content: bytes, *, secret: bool = False) -> None:
     """Write a file, on the disk when this returns; a reader finds the old or the new one, whole.
 
     One that is there keeps its mode and owner, and where it really lies; a new one, readable by
-    its owner alone when `secret`, belongs to whom its folder does.
+    its owner alone when `secret`, belongs to whom its folder does. Only within `changing`: what a
+    killed command left of the file is replaced.
     """
     path = path.resolve()
     folder = path.parent.stat()
@@ -48,7 +49,7 @@ def put(path: Path, content: bytes, *, secret: bool = False) -> None:
     with suppress(FileNotFoundError):
         found = path.stat()
         mode, owner, group = stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.new")
     draft.unlink(missing_ok=True)
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
     try:

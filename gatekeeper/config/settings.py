@@ -81,11 +81,13 @@ class FormerKey:
 class AliasKey:
     """The alias's OpenPGP key: public certificate, and the secret sealed by the master key.
 
-    `former` are the keys that were the alias's before, the newest first.
+    `certificate_file` is where the certificate lies · `former` are the keys that were the alias's
+    before, the newest first.
     """
 
     fingerprint: str
     certificate: bytes = field(repr=False)
+    certificate_file: Path
     secret: SecretFile
     former: tuple[FormerKey, ...] = ()
 
@@ -96,6 +98,7 @@ class AdvisoryKey:
 
     fingerprint: str
     certificate: bytes = field(repr=False)
+    certificate_file: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,7 +101,12 @@ def test_former_keys_and_an_advisory_key_are_read(site: Installation) -> None:
     assert [(key.fingerprint, armored(key), key.fingerprint.encode()) for key in (wei, andrea)] == [
         (key.fingerprint, key.certificate, key.secret.read()) for key in settings.alias.former
     ]
-    assert AdvisoryKey(fingerprint=sam.fingerprint, certificate=armored(sam)) == settings.advisory
+    expected = AdvisoryKey(
+        fingerprint=sam.fingerprint,
+        certificate=armored(sam),
+        certificate_file=site.folder / "advisory" / "certificate.asc",
+    )
+    assert expected == settings.advisory
 
 
 def test_a_calendar_and_a_port_for_clear_text_are_read(site: Installation) -> None:
