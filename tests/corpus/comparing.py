@@ -17,10 +17,13 @@ def _of_message(expected: Entry, found: Mapping[str, Any]) -> list[str]:
     reasons = expected["unreadable"]
     if (found["unreadable"] not in reasons) if reasons else (found["unreadable"] is not None):
         lines.append(_line("unreadable", reasons, found["unreadable"]))
-    same = ("encryption", "own_key", "cipher", "integrity", "signatures", "signer", "confirmed")
+    signatures = [_plain(each, but="by_guest") for each in expected["signatures"]]
+    if signatures != _plain(found["signatures"]):
+        lines.append(_line("signatures", signatures, found["signatures"]))
+    same = ("encryption", "own_key", "cipher", "integrity", "signer", "confirmed", "subject")
     lines += [
         _line(name, expected[name], found[name])
-        for name in (*same, "subject", "pieces")
+        for name in (*same, "pieces")
         if _plain(expected[name]) != _plain(found[name])
     ]
     if expected["shows"] not in found["text"]:
@@ -49,10 +52,10 @@ def _unnamed(wanted: Sequence[str], found: Sequence[str]) -> list[str]:
     ]
 
 
-def _plain(value: object) -> object:
-    """Return a value as JSON gives it back."""
+def _plain(value: object, *, but: str = "") -> object:
+    """Return a value as JSON gives it back, without what is called `but`."""
     if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
+        return {name: _plain(each) for name, each in value.items() if name != but}
     return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 

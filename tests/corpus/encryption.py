@@ -14,6 +14,7 @@ from tests.corpus.entities import TEXT, crlf, head, pgp_mime
 from tests.corpus.expecting import Cases, closed, opened
 from tests.corpus.forms import aead, fixed_length, version_2
 from tests.corpus.pen import Pen, armored
+from tests.corpus.people import KIM
 from tests.pgp import crafting
 from tests.pgp.crafting import compressed, literal
 
@@ -182,7 +183,7 @@ def _signed_posing(pen: Pen) -> bytes:
 @CASES.add(closed(_R.MALFORMED), Class.POSING)
 def _certificate_posing(pen: Pen) -> bytes:
     """A public key in the place of an encrypted message."""
-    return head() + pgp_mime(armored(pen.keys["robin"].public, Kind.PUBLIC_KEY))
+    return head(sender=KIM) + pgp_mime(armored(pen.keys["kim"].public, Kind.PUBLIC_KEY))
 
 
 @CASES.add(closed(_R.MALFORMED), Class.POSING)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
 from gatekeeper.domain.protection import Integrity, SignatureState, UnreadableReason
 from tests.corpus.classes import Class
+from tests.corpus.people import GUESTS
 
 if TYPE_CHECKING:
     from tests.corpus.pen import Pen
@@ -24,13 +25,15 @@ OUTER: Final = "A report"
 class Found:
     """One signature: its state, by whose key, over all or a part, and whether From agrees.
 
-    `whose` is a name from people.py, "" when it is nobody's whose key is there.
+    `whose` is a name from people.py, "" when it is not known · `by_guest` that it takes the
+    certificate of one of GUESTS to find this; without it the signer is unknown.
     """
 
     status: SignatureState
     whose: str = ""
     covers: str = "all"
     from_agrees: bool = False
+    by_guest: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +159,13 @@ def closed(*reasons: UnreadableReason, problems: tuple[str, ...] = ()) -> Messag
 
 def by(whose: str, *, agrees: bool = True, covers: str = "all") -> Found:
     """Return a good signature."""
-    return Found(status=SignatureState.GOOD, whose=whose, from_agrees=agrees, covers=covers)
+    return Found(
+        status=SignatureState.GOOD,
+        whose=whose,
+        covers=covers,
+        from_agrees=agrees,
+        by_guest=whose in GUESTS,
+    )
 
 
 def by_team(**more: Unpack[Values]) -> Values:

@@ -14,6 +14,7 @@ from gatekeeper.domain.policy import ReadingLimits
 from gatekeeper.domain.protection import Coverage, Signature
 from gatekeeper.domain.team import Person, Team
 from gatekeeper.domain.verdict import ABSENT, Claimed, Known, Verdict, from_agrees, verdict
+from gatekeeper.issues.handling import sender_of
 from gatekeeper.issues.reading import Reader
 from gatekeeper.mail.headers import Mailbox
 from gatekeeper.mail.oddities import oddities
@@ -120,8 +121,7 @@ def keys_of(certificate: bytes) -> frozenset[str]:
 
 def senders(found: Reading) -> tuple[Address | None, Claimed]:
     """Return the one address outside and the one inside, as stage 6 hands them to the verdict."""
-    mail = found.mail
-    outer = _one(mail.from_) if len(mail.root.every("From")) == 1 else None
+    outer = sender_of(found)
     headers = getattr(found, "protected", None)
     inner = headers.from_ if headers else ()
     return outer, _one(inner) if inner else ABSENT

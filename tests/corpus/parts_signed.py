@@ -113,7 +113,9 @@ def _smime(_: Pen) -> bytes:
 
 
 @CASES.add(
-    Message(signatures=(Found(status=_S.UNKNOWN_SIGNER),)), Class.PART_SIGNED, Class.UNKNOWN_SIGNER
+    Message(signatures=(Found(status=_S.UNKNOWN_SIGNER), *PART)),
+    Class.PART_SIGNED,
+    Class.UNKNOWN_SIGNER,
 )
 def _signed_twice_over(pen: Pen) -> bytes:
     """A colleague's signed entity inside an entity that a stranger signed."""
@@ -285,8 +287,18 @@ def _inline_in_latin1(pen: Pen) -> bytes:
     return head(sender=ANDREA) + b"Content-Type: text/plain; charset=iso-8859-1\r\n\r\n" + words
 
 
-@CASES.add(Message(shows="Hello"), Class.PART_SIGNED)
+@CASES.add(Message(signatures=(Found(status=_S.BAD),), shows="Hello"), Class.PART_SIGNED)
 def _signature_attached(pen: Pen) -> bytes:
-    """A detached signature as a file beside a text that it does not cover."""
+    """A detached signature as a file beside a text that it does not cover.
+
+    Mail systems make the same of a signed mail; the signature does not lie, it is bad.
+    """
     part = b'Content-Type: application/pgp-signature; name="signature.asc"\r\n\r\n'
     return head(sender=ANDREA) + multipart("mixed", HELLO, part + pen.sign(TEXT))
+
+
+@CASES.add(Message(**by_team(problems=("mangled",))), Class.ENVELOPE, Class.SOUND)
+def _mangled(pen: Pen) -> bytes:
+    """What Exchange makes of a signed mail: the same two parts in multipart/mixed."""
+    part = b'Content-Type: application/pgp-signature; name="signature.asc"\r\n\r\n'
+    return head(sender=ANDREA) + multipart("mixed", TEXT, part + pen.sign(TEXT))

@@ -73,7 +73,7 @@ CRAFTED: Final[Mapping[str, bytes]] = MappingProxyType({"mallory": b"\n", "trudy
 GUESTS: Final = ("robin", "mallory", "trudy")
 """Whose certificates are lent to the reader: the reporter's, and those under hostile names."""
 
-FOLDER: Final = Path(__file__).parent / "people"
+FOLDER: Final = Path(__file__).parent / "persons"
 
 
 def forged(separator: bytes, fingerprint: str) -> bytes:

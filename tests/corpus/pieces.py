@@ -34,7 +34,7 @@ from tests.corpus.expecting import (
     opened,
 )
 from tests.corpus.pen import Pen
-from tests.corpus.people import ANDREA, EVE
+from tests.corpus.people import ANDREA, EVE, KIM
 from tests.corpus.sound import INLINE, WORDS
 
 _S: Final = SignatureState
@@ -68,6 +68,21 @@ def _file_encrypted_in_armor(pen: Pen) -> bytes:
 def _armor_in_a_text(pen: Pen) -> bytes:
     """An armored message between lines in clear."""
     return head() + INLINE + b"Hello,\r\n\r\n" + pen.encrypt(WORDS) + b"\r\nBye.\r\n"
+
+
+@CASES.add(part(signatures=(by("robin", covers="part"),)), Class.PIECES, Class.PART_SIGNED)
+def _file_encrypted_and_signed(pen: Pen) -> bytes:
+    """A file that is encrypted and signed by the known reporter, in a mail that is neither."""
+    file = attached(pen.encrypt_binary(WORDS, by="robin"), "poc.gpg")
+    return head() + multipart("mixed", HELLO, file)
+
+
+@CASES.add(opened(problems=("mangled", "winmail.dat")), Class.ENVELOPE)
+def _outlook_winmail(pen: Pen) -> bytes:
+    """What Outlook makes of it, with a winmail.dat beside."""
+    winmail = attached(b"\x78\x9f\x3e\x22" + bytes(60), "winmail.dat", "application/ms-tnef")
+    parts = (EMPTY, CONTROL, octets(pen.encrypt(TEXT), "encrypted.asc"), winmail)
+    return head() + multipart("mixed", *parts)
 
 
 @CASES.add(part(2), Class.PIECES, Class.TWO_PLAINTEXTS)
@@ -270,9 +285,7 @@ def _binary_message(pen: Pen) -> bytes:
 
 
 def _key(pen: Pen, kind: str, name: str, data: bytes) -> bytes:
-    return head(sender="Kim Example <kim@finder.example>") + multipart(
-        "mixed", TEXT, attached(data, name, kind)
-    )
+    return head(sender=KIM) + multipart("mixed", TEXT, attached(data, name, kind))
 
 
 @CASES.add(Message(), Class.KEY_ATTACHED)
@@ -308,7 +321,7 @@ def _key_as_encrypted(pen: Pen) -> bytes:
 @CASES.add(Message(), Class.KEY_ATTACHED)
 def _key_in_the_text(pen: Pen) -> bytes:
     """The key below the text."""
-    return head(sender="Kim Example <kim@finder.example>") + TEXT + b"\r\n" + pen.block("kim")
+    return head(sender=KIM) + TEXT + b"\r\n" + pen.block("kim")
 
 
 @CASES.add(Message(), Class.KEY_ATTACHED, Class.SECRET)
@@ -328,7 +341,7 @@ def _autocrypt(pen: Pen, owner: str, address: str) -> str:
 def _autocrypt_field(pen: Pen) -> bytes:
     """A plain report with an Autocrypt field for its From."""
     field = _autocrypt(pen, "kim", "kim@finder.example")
-    return head(field, sender="Kim Example <kim@finder.example>") + TEXT
+    return head(field, sender=KIM) + TEXT
 
 
 @CASES.add(Message(), Class.AUTOCRYPT, Class.PARTNERS_KEY)

@@ -39,6 +39,12 @@ def _two_from_theirs_last(pen: Pen) -> bytes:
     return _signed(pen, f"From: {ANDREA}", sender=EVE)
 
 
+@CASES.add(not_from(FIELDS), Class.FROM)
+def _two_from_one_of_nobody(pen: Pen) -> bytes:
+    """Two From fields, the signer's and an empty group, which another program shows."""
+    return _signed(pen, "From: Eve Example:;")
+
+
 @CASES.add(not_from(SEVERAL), Class.FROM)
 def _two_mailboxes(pen: Pen) -> bytes:
     """A From field with two mailboxes, one of them the signer's (RFC 5322 §3.6.2)."""

@@ -20,11 +20,13 @@ _S: Final = SignatureState
 CASES: Final = Cases(".eml")
 OTHER: Final = changed(TEXT, b"past", b"into")
 UNCHECKED: Final = Found(status=_S.UNCHECKED)
+GUESTS: Final = Found(status=_S.UNCHECKED, by_guest=True)
+"""One that could not be checked either, with the signer's certificate at hand."""
 
 
-def bad(whose: str = "") -> Found:
+def bad(*, by_guest: bool = False) -> Found:
     """Return a bad signature; whose it would be is not known."""
-    return Found(status=_S.BAD, whose=whose)
+    return Found(status=_S.BAD, by_guest=by_guest)
 
 
 def _packets(pen: Pen, content: bytes, *more: str, by: str = "andrea") -> bytes:
@@ -130,7 +132,7 @@ def _sha1_detached(pen: Pen) -> bytes:
     return head(sender=ANDREA) + signed(TEXT, pen.sign(TEXT, "--digest-algo", "SHA1"))
 
 
-@CASES.add(Message(signatures=(UNCHECKED,)), Class.WEAK_DIGEST)
+@CASES.add(Message(signatures=(GUESTS,)), Class.WEAK_DIGEST)
 def _md5_detached(pen: Pen) -> bytes:
     """Signed with MD5, which gpg does not check at all, by the key under a hostile name."""
     block = armored(pen.crafted["trudy"].signature(TEXT, digest=1), Kind.SIGNATURE)
@@ -217,7 +219,7 @@ def _certification_as_signature(pen: Pen) -> bytes:
     return head(sender=ANDREA) + signed(TEXT, block)
 
 
-@CASES.add(Message(signatures=(UNCHECKED,)), Class.BAD_SIGNATURE)
+@CASES.add(Message(signatures=(GUESTS,)), Class.BAD_SIGNATURE)
 def _timestamp_signature(pen: Pen) -> bytes:
     """A signature of the kind that is a timestamp (0x40), which says nothing of a text."""
     block = armored(pen.crafted["trudy"].signature(TEXT, kind=0x40), Kind.SIGNATURE)
@@ -245,7 +247,7 @@ def _status_in_a_printable_user_id(pen: Pen) -> bytes:
     return _as(pen, "trudy")
 
 
-@CASES.add(opened(signatures=(bad(),)), Class.STATUS, Class.BAD_SIGNATURE)
+@CASES.add(opened(signatures=(bad(by_guest=True),)), Class.STATUS, Class.BAD_SIGNATURE)
 def _status_in_a_user_id_bad(pen: Pen) -> bytes:
     """A bad signature under that user ID."""
     return _as(pen, "trudy", OTHER)

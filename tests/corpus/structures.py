@@ -3,9 +3,11 @@
 from typing import Final
 
 from gatekeeper.domain.policy import ReadingLimits
+from gatekeeper.domain.protection import SignatureState
+from gatekeeper.issues.reading import MORE_SIGNED, PARTS_MAX
 from tests.corpus.classes import Class
 from tests.corpus.entities import TEXT, changed, head, multipart, pgp_mime, signed, text
-from tests.corpus.expecting import BODY, Cases, Message, by, by_team, opened
+from tests.corpus.expecting import BODY, Cases, Found, Message, by, by_team, opened
 from tests.corpus.pen import Pen
 from tests.corpus.people import ANDREA
 
@@ -57,9 +59,16 @@ def _parts_201_encrypted(pen: Pen) -> bytes:
     return head() + pgp_mime(pen.encrypt(multipart("mixed", *[TEXT] * (PARTS + 1))))
 
 
-@CASES.add(Message(shows="", problems=(DEEPER,)), Class.DEEP)
+@CASES.add(
+    Message(
+        signatures=(Found(status=SignatureState.BAD, covers="part"),) * PARTS_MAX,
+        shows="",
+        problems=(DEEPER, MORE_SIGNED),
+    ),
+    Class.DEEP,
+)
 def _signed_deep(pen: Pen) -> bytes:
-    """300 signed entities, each the content of the next, with no good signature among them."""
+    """300 signed entities, each the content of the next, with a bad signature each."""
     content = TEXT
     block = pen.sign(b"something else")
     for level in range(300):

@@ -36,13 +36,16 @@ def judge() -> Iterator[Judge]:
 
 
 AWAITED: Final = """
-armors-inline-in-utf16 encryption-hidden-recipient parts_signed-inline-in-a-part
+armors-inline-in-utf16 parts_signed-inline-in-a-part parts_signed-mangled
+parts_signed-signature-attached parts_signed-signed-twice-over
 parts_signed-text-after parts_signed-text-before parts_signed-two-clear-signed
 parts_signed-wrapped-alone parts_signed-wrapped-alternative parts_signed-wrapped-first
 parts_signed-wrapped-inside-encryption parts_signed-wrapped-related parts_signed-wrapped
+pieces-file-encrypted-and-signed pieces-outlook-winmail
 pieces-forwarded-encrypted pieces-forwarded-inline pieces-outlook pieces-quoted-armor
-pieces-signed-below-encrypted sound-aead structures-boundary-in-a-comment
-structures-footer-of-a-list structures-type-with-comments
+pieces-signed-below-encrypted protection-bad-signature protection-signed-by-a-stranger
+senders-two-from-one-of-nobody sound-aead structures-boundary-in-a-comment
+structures-footer-of-a-list structures-signed-deep structures-type-with-comments
 """
 """Mails that do not come to their verdict yet."""
 
@@ -50,7 +53,7 @@ OPEN: Final = frozenset(f"{MESSAGES}/{name}.eml" for name in AWAITED.split())
 
 
 def _marked(path: str) -> ParameterSet:
-    return pytest.param(path, marks=pytest.mark.xfail() if path in OPEN else ())
+    return pytest.param(path, marks=pytest.mark.xfail(strict=False) if path in OPEN else ())
 
 
 @pytest.mark.parametrize("path", [_marked(path) for path in MAILS])
