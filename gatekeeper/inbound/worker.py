@@ -19,7 +19,7 @@ from gatekeeper.inbound.classify import classify
 from gatekeeper.inbound.decrypt import decrypt
 from gatekeeper.issues.appended import without_appended
 from gatekeeper.issues.case import Arrival
-from gatekeeper.issues.handling import handle, sender_of
+from gatekeeper.issues.handling import handle
 from gatekeeper.issues.key_offers import KeyOffer, examined
 from gatekeeper.issues.letterhead import Desk
 from gatekeeper.issues.reading import Reader
@@ -136,7 +136,7 @@ class InboundWorker:
 
     def _alone(self, reading: Reading) -> Reading | None:
         """Read a team mail's signed part without the notice that a mailing system appended."""
-        sender = sender_of(reading)
+        sender = reading.outer_from
         if sender is None or self.desk.team.by_address(sender) is None:
             return None
         raw = without_appended(reading.mail)

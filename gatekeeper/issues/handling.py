@@ -84,7 +84,7 @@ def handle(tx: Tx, desk: Desk, arrival: Arrival, now: Instant) -> Kind:
 
 
 def _case(tx: Tx, desk: Desk, arrival: Arrival, now: Instant) -> Case:
-    sender = sender_of(arrival.reading)
+    sender = arrival.reading.outer_from
     signers = _signers(tx, arrival.reading)
     known = _known(tx, signers, sender)
     found = _verdict(arrival.reading, sender, desk.team, known)
@@ -148,17 +148,11 @@ def _verdict(
         return Verdict(encryption="not known", signature="not known")
     if OUTSIDE_ONLY in reading.problems:
         return Verdict(encryption="not looked at", signature="not looked at")
-    found = verdict(reading.protection, sender, team, known)
+    inside = reading.protected_from
+    found = verdict(reading.protection, sender, team, known, inside=inside)
     if reading.protection.unreadable is not None:
         return replace(found, signature="not known")
     return found
-
-
-def sender_of(reading: Reading) -> Address | None:
-    """Return the one address in From, or None; it is what the message says, not a proof."""
-    if len(reading.mail.from_) != 1:
-        return None
-    return reading.mail.from_[0].address
 
 
 def _place(case: Case, parsed: Parsed) -> Place:

@@ -23,6 +23,15 @@ KEYS = {
     *("kind", "automatic", "encryption", "signatures", "headers", "parts", "thread_key"),
     "problems",
 }
+CLOSED: dict[str, object] = {
+    "state": "none",
+    "own_key": None,
+    "cipher": None,
+    "integrity": None,
+    "problem": None,
+    "pieces": [],
+    "said": "none: the message travelled in clear",
+}
 
 
 def encrypted(site_certificate: bytes, inner: bytes) -> bytes:
@@ -52,16 +61,14 @@ def test_a_plain_mail(shell: Shell, tmp_path: Path) -> None:
     assert (0, "") == (said.status, said.err)
     found = said.json
     assert KEYS == set(found)
-    assert ("report", "none", []) == (
-        found["kind"],
-        found["encryption"]["coverage"],
-        found["signatures"],
-    )
+    assert ("report", []) == (found["kind"], found["signatures"])
+    assert CLOSED | {"state": "none"} == found["encryption"]
     assert [(0, "multipart/mixed"), (1, "text/plain"), (1, "application/octet-stream")] == [
         (part["depth"], part["type"]) for part in found["parts"]
     ]
     assert "x.bin" == found["parts"][2]["filename"]
-    assert [{"name": "Robin", "address": "robin@research.example"}] == found["headers"]["from"]
+    assert [{"name": "Robin", "address": "robin@research.example"}] == found["headers"]["outer"]["from"]
+    assert found["headers"]["protected"] is None
     assert "SEC-2026-0001" == found["thread_key"]
     assert ["no Date"] == found["problems"]
 
@@ -76,18 +83,24 @@ def test_an_encrypted_and_signed_mail(shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "report.eml"
     file.write_bytes(encrypted(certificate, inner))
     found = shell("mail", "inspect", str(file), "--json").json
-    assert "all" == found["encryption"]["coverage"]
-    assert 40 == len(found["encryption"]["own_key"])
+    encryption = found["encryption"]
+    assert ("whole", "AES256", "MDC", None) == tuple(
+        encryption[key] for key in ("state", "cipher", "integrity", "problem")
+    )
+    assert 40 == len(encryption["own_key"])
     (signature,) = found["signatures"]
-    assert ("good", person_key(0).fingerprint, "Andrea Example") == (
-        signature["state"],
-        signature["fingerprint"],
-        signature["person"],
-    )
-    assert ("the real subject", "...") == (
-        found["headers"]["subject"],
-        found["headers"]["outer_subject"],
-    )
+    wanted = {
+        "status": "good",
+        "fingerprint": person_key(0).fingerprint,
+        "known_as": "Andrea Example",
+        "covers": "all",
+        "part": None,
+        "from_agrees": True,
+    }
+    assert wanted == {key: signature[key] for key in wanted}
+    headers = found["headers"]
+    assert "the real subject" == headers["subject"] == headers["protected"]["subject"]
+    assert "..." == headers["outer"]["subject"]
     assert "<b@x.example>" == found["thread_key"]
 
 
@@ -103,7 +116,7 @@ def test_what_cannot_be_opened_is_said(shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "report.eml"
     file.write_bytes(mail[:start] + other + mail[end:])
     found = shell("mail", "inspect", str(file)).json
-    assert "encrypted to a key we do not hold" == found["encryption"]["unreadable"]
+    assert "encrypted to a key we do not hold" == found["encryption"]["problem"]
 
 
 def test_from_standard_input(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
