@@ -1,5 +1,11 @@
 """Armor is what gpg reads and writes; its checksum is never ignored."""
 
+import binascii
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +48,102 @@ def test_line_ends_and_leading_text_do_not_matter(
     text = armor.armor(kind, data).replace(b"\n", newline)
     (block,) = armor.dearmor(before + b"\n" + text + b"after")
     assert (kind, data) == (block.kind, block.data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spelling:
+    """One way to write a block of armor; `checksum` may be right, wrong or absent."""
+
+    kind: Kind
+    newline: bytes
+    blanks: bytes
+    header: bytes
+    before: bytes
+    width: int
+    blank_line: bool
+    checksum: bool | None
+
+    def text(self, data: bytes) -> bytes:
+        """Return the block, and text before it."""
+        base64 = binascii.b2a_base64(data, newline=False)
+        body = [base64[at : at + self.width] for at in range(0, len(base64), self.width)]
+        name = b"PGP " + self.kind.encode() + b"-----"
+        head = [line for line in (self.before, b"-----BEGIN " + name, self.header) if line]
+        empty = [b""] if self.blank_line else []
+        lines = [*head, *empty, *body, *self._sum(data), b"-----END " + name]
+        return b"".join(line + self.blanks + self.newline for line in lines)
+
+    def _sum(self, data: bytes) -> list[bytes]:
+        if self.checksum is None:
+            return []
+        number = crc24.crc24(data) ^ (not self.checksum)
+        return [b"=" + binascii.b2a_base64(number.to_bytes(3, "big"), newline=False)]
+
+
+SPELLINGS = st.builds(
+    Spelling,
+    kind=st.sampled_from(list(Kind)),
+    newline=st.sampled_from([b"\n", b"\r\n"]),
+    blanks=st.sampled_from([b"", b" ", b"\t "]),
+    header=st.sampled_from([b"", b"Version: x", b"Comment: a: b", b"Charset: utf-8"]),
+    before=st.sampled_from([b"", b"hello", b"> quoted", b"Header: value"]),
+    width=st.sampled_from([4, 60, 64, 76]),
+    blank_line=st.booleans(),
+    checksum=st.sampled_from([True, False, None]),
+)
+
+
+@pytest.fixture(scope="module")
+def empty_home() -> Iterator[Path]:
+    with short_home() as home:
+        yield home
+
+
+@tries(100)
+@given(data=st.binary(min_size=1, max_size=300), spelling=SPELLINGS)
+def test_every_spelling_is_read_as_gpg_reads_it_but_for_three(
+    empty_home: Path, data: bytes, spelling: Spelling
+) -> None:
+    """Where gpg is content we read the same. It differs from us in these three, and in no more.
+
+    - a wrong checksum: we refuse the block, gpg writes the data and ends with 2;
+    - no line between headers and data: we read it, gpg reads it and ends with 2;
+    - no checksum behind whole groups of three octets: we read it, gpg 2.2 loses the end.
+    """
+    text = spelling.text(data)
+    if spelling.checksum is False:
+        with pytest.raises(BadArmor, match="checksum"):
+            armor.dearmor(text)
+    else:
+        (block,) = armor.dearmor(text)
+        assert (spelling.kind, data) == (block.kind, block.data)
+    command = ["gpg", "--homedir", str(empty_home), "--batch", "--no-options", "--dearmor"]
+    done = subprocess.run(command, input=text, capture_output=True, check=False)
+    if spelling.checksum and spelling.blank_line:
+        assert (0, data) == (done.returncode, done.stdout)
+    if done.returncode == 0:
+        assert data == done.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ((b"=", b"*="), "not base64"),
+        ((b"END PGP MESSAGE", b"END PGP SIGNATURE"), "no end"),
+        ((b"\n=", b"\nAAAA\n="), "checksum"),
+    ],
+)
+def test_what_gpg_forgives_and_we_do_not(
+    empty_home: Path, change: tuple[bytes, bytes], reason: str
+) -> None:
+    """Strange characters, another end, more data: gpg writes something all the same."""
+    text = _SMALL.replace(*change)
+    assert _SMALL != text
+    with pytest.raises(BadArmor, match=reason):
+        armor.dearmor(text)
+    command = ["gpg", "--homedir", str(empty_home), "--batch", "--no-options", "--dearmor"]
+    done = subprocess.run(command, input=text, capture_output=True, check=False)
+    assert done.stdout.startswith(b"\x80hello armor"[:12])
 
 
 @given(st.binary(min_size=1, max_size=90), st.data())

@@ -1,7 +1,10 @@
 """Packets are divided as gpg divides them, and only sound messages pass the screen."""
 
 import re
+import subprocess
 import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -46,6 +49,66 @@ def test_every_length_form_is_read_as_gpg_reads_it(drawn: list[tuple[str, bytes]
     theirs = [tuple(int(number) for number in row) for row in listed]
     ours = [(p.start, p.tag, p.body - p.start, p.end - p.body) for p in packets.walk(stream)]
     assert theirs == ours
+
+
+@pytest.fixture(scope="module")
+def empty_home() -> Iterator[Path]:
+    with short_home() as home:
+        yield home
+
+
+def listed(home: Path, stream: bytes) -> list[tuple[int, ...]]:
+    """Return gpg's offset, tag, octets of header and of body of each packet it lists."""
+    command = ["gpg", "--homedir", str(home), "--batch", "--no-options", "--list-packets"]
+    done = subprocess.run(command, input=stream, capture_output=True, check=False)
+    return [tuple(int(number) for number in row) for row in _LISTED.findall(done.stdout)]
+
+
+_TAGS = st.sampled_from([13, 21, 40, 60, 61])
+"""A user ID, and kinds that gpg does not know; it wants sense in the others."""
+
+
+@tries(60)
+@given(
+    rows=st.lists(st.tuples(_BODIES, _TAGS), max_size=8),
+    octets=st.integers(min_value=4096, max_value=9000),
+    power=st.none() | st.integers(min_value=9, max_value=12),
+)
+def test_packets_of_every_kind_are_divided_as_gpg_divides_them(
+    empty_home: Path,
+    rows: list[tuple[tuple[str, bytes], int]],
+    octets: int,
+    power: int | None,
+) -> None:
+    """Old and new headers, known tags and unknown, and at the end what tells no length before it.
+
+    After a packet in partial lengths gpg's listing ends; that we go on is shown below.
+    """
+    stream = _header(13, 1, "new1") + b"u"
+    for (form, body), tag in rows:
+        stream += _header(13 if form.startswith("old") else tag, len(body), form) + body
+    content = b"b\x00" + bytes(4 + octets)
+    end = b"\xaf" + content if power is None else crafting.partial(11, content, power)
+    ours = list(packets.walk(stream + end))
+    told = [(p.start, p.tag, p.body - p.start, p.end - p.body) for p in ours[:-1]]
+    theirs = listed(empty_home, stream + end)
+    assert theirs[:-1] == told
+    assert theirs[-1][:2] == (ours[-1].start, ours[-1].tag)
+    assert ours[-1].partial
+    assert len(stream + end) == ours[-1].end
+
+
+@tries(40)
+@given(st.binary(max_size=5000), st.none() | st.integers(min_value=9, max_value=12))
+def test_the_pieces_of_a_packet_hold_what_gpg_takes_out_of_them(
+    empty_home: Path, text: bytes, power: int | None
+) -> None:
+    content = b"b\x00" + bytes(4) + text
+    stream = crafting.packet(11, content) if power is None else crafting.partial(11, content, power)
+    (packet,) = packets.walk(stream)
+    pieces = [stream[start:end] for start, end in packets.spans(stream, packet)]
+    assert content == b"".join(pieces)
+    assert text == gpg(empty_home, "--decrypt", given=stream)
 
 
 @tries(60)
