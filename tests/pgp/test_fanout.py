@@ -175,6 +175,45 @@ def test_without_any_usable_key_nothing_is_sealed(
     assert {} == seal(sender, [], alias_key).key_packets
 
 
+def _with_an_ended_subkey() -> Key:
+    """Return a key that lives, with an encryption subkey that does not."""
+    with short_home() as home:
+        made = make_key(home, "Half Gone <half@example.org>")
+        faked = ("--faked-system-time", "20260102T000000!")
+        gpg(home, *faked, "--quick-set-expire", made.fingerprint, "1w", "*")
+        return read_key(home, made.fingerprint)
+
+
+def test_nothing_but_reasons_comes_of_recipients_who_have_no_usable_key(
+    desk: Callable[..., Desk], alias_key: Key, members: list[Key]
+) -> None:
+    """Never clear text, never to fewer keys than are told, whatever is wrong with the keys."""
+    half, gone = _with_an_ended_subkey(), key_of("Gone <gone@example.org>")
+    ours = desk(half.public, revoked(gone), secret=alias_key.secret)
+    sealed = seal(ours, [to(half), to(gone), to(members[1])], alias_key)
+    assert {
+        half.fingerprint: f"{half.fingerprint}: its encryption subkey has expired",
+        gone.fingerprint: f"{gone.fingerprint}: the key is revoked",
+        members[1].fingerprint: f"{members[1].fingerprint}: {fanout.MISSING}",
+    } == sealed.blocked
+    assert (b"", {}, {}, {}) == (
+        sealed.shared,
+        sealed.key_packets,
+        sealed.fingerprints,
+        sealed.partly,
+    )
+
+
+def test_there_is_room_for_the_key_packets_of_any_number_of_recipients(
+    sender: Desk, alias_key: Key, members: list[Key], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two thousand RSA keys of 4096 bits take a mebibyte, which a short letter has not."""
+    monkeypatch.setattr(fanout, "MIB", 600)
+    sealed = seal(sender, [to(member) for member in members], alias_key)
+    assert len(members) * 94 < sum(len(packet) for packet in sealed.key_packets.values())
+    assert {} == sealed.blocked
+
+
 def test_of_several_keys_the_usable_ones_are_used(
     sender: Desk, alias_key: Key, members: list[Key], desk: Callable[..., Desk]
 ) -> None:
