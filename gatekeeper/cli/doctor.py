@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from gatekeeper.cli.grammar import Verbs, verb
 
 if TYPE_CHECKING:
-    from gatekeeper.cli.findings import Finding
+    from gatekeeper.cli.finding import Finding
 
 
 _MARGIN: Final = 21
@@ -28,7 +28,8 @@ def add(nouns: Verbs) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print all findings; 0 when none failed, else 1."""
     from gatekeeper import clock
-    from gatekeeper.cli.findings import Finding, State, diagnose
+    from gatekeeper.cli.finding import Finding, State
+    from gatekeeper.cli.findings import diagnose
     from gatekeeper.cli.terminal import emit_json
     from gatekeeper.config import default_folder, loading
 

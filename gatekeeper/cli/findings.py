@@ -2,56 +2,37 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from gatekeeper.cli import key_findings
+from gatekeeper.cli.finding import Finding, State
 from gatekeeper.cli.probes import clock_is_synchronised, relay_complaint
 from gatekeeper.config import Settings, runtime
-from gatekeeper.config.certificates import examine
 from gatekeeper.config.databases import sqlite_path
 from gatekeeper.config.founding import REVOCATION
 from gatekeeper.config.keyhome import codec_of
 from gatekeeper.domain.delivery import DeliveryState
 from gatekeeper.domain.errors import GatekeeperError
-from gatekeeper.domain.instants import MINUTE, Instant, later, spoken
+from gatekeeper.domain.instants import Instant, later, spoken
 from gatekeeper.domain.policy import MIB
 from gatekeeper.domain.report import MessageState
+from gatekeeper.outbound.overdue import WAITS_LONG
 from gatekeeper.store import deliveries, messages, schema
 from gatekeeper.store.engine import Store
 from gatekeeper.store.schema import SchemaState
 
 _CORE_PATTERN: Final = Path("/proc/sys/kernel/core_pattern")
-_WAITS_LONG: Final = 10 * MINUTE
-"""Longer than any mail waits while the service runs and gpg and the database work."""
-
 _FREE_WANTED: Final = 1024 * MIB
-
-
-class State(StrEnum):
-    """How one thing was found."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One line of `doctor`: what was looked at, how it is, and what to do if it is not well."""
-
-    name: str
-    state: State
-    text: str
-    remedy: str = ""
 
 
 def diagnose(settings: Settings, *, now: Instant) -> Iterator[Finding]:
     """Yield all findings; what goes wrong while looking is a finding too."""
     looks: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
         ("clock", _clock),
-        ("keys", lambda: _keys(settings, now)),
+        ("home", lambda: key_findings.served(settings)),
+        ("keys", lambda: key_findings.sound(settings, now)),
+        ("gpg-agent", lambda: key_findings.opened(settings, now)),
         ("master key", lambda: _master_key(settings)),
         ("database", lambda: _database(settings, now)),
         ("relay", lambda: _relay(settings)),
@@ -76,17 +57,6 @@ def _clock() -> Iterator[Finding]:
     text = "the kernel does not say" if said is None else "the kernel follows no time source"
     remedy = "run chrony, ntpd or systemd-timesyncd on this machine or its host"
     yield Finding(name="clock", state=State.WARN, text=text, remedy=remedy)
-
-
-def _keys(settings: Settings, now: Instant) -> Iterator[Finding]:
-    problems = examine(settings, now=now)
-    for problem in problems:
-        state = State.WARN if problem.warning else State.FAIL
-        text, _, remedy = str(problem).rpartition("; ")
-        yield Finding(name="keys", state=state, text=text, remedy=remedy)
-    if not problems:
-        count = len(settings.certificates)
-        yield Finding(name="keys", state=State.OK, text=f"the alias's and {count} of the team")
 
 
 def _master_key(settings: Settings) -> Iterator[Finding]:
@@ -121,20 +91,16 @@ def _database(settings: Settings, now: Instant) -> Iterator[Finding]:
         store.close()
     text = f"revision {found.current}, and the master key is its own"
     yield Finding(name="database", state=State.OK, text=text)
-    if oldest is not None and oldest < later(now, -_WAITS_LONG):
-        yield Finding(
-            name="messages",
-            state=State.FAIL,
-            text=f"mail waits to be handled since {spoken(oldest)}",
-            remedy="see that the service runs, and what its log says; nothing is lost meanwhile",
-        )
-    if unsealed is not None and unsealed < later(now, -_WAITS_LONG):
-        yield Finding(
-            name="deliveries",
-            state=State.FAIL,
-            text=f"mail waits to be encrypted since {spoken(unsealed)}",
-            remedy="see the service's log, and: gatekeeper delivery list --state pending",
-        )
+    yield _waiting(
+        "messages", "to be handled", oldest, now, "see that the service runs, and what its log says"
+    )
+    yield _waiting(
+        "deliveries",
+        "to be encrypted",
+        unsealed,
+        now,
+        "see the service's log, and: gatekeeper delivery list --state pending",
+    )
     if quarantined := kept[0][MessageState.QUARANTINED]:
         text, remedy = f"{quarantined} messages in quarantine", "gatekeeper mail quarantine list"
         yield Finding(name="messages", state=State.WARN, text=text, remedy=remedy)
@@ -143,6 +109,16 @@ def _database(settings: Settings, now: Instant) -> Iterator[Finding]:
             remedy = f"see: gatekeeper delivery list --state {state}"
             text = f"{count} {state}"
             yield Finding(name="deliveries", state=State.WARN, text=text, remedy=remedy)
+
+
+def _waiting(name: str, what: str, since: Instant | None, now: Instant, remedy: str) -> Finding:
+    """Return since when mail waits for one stage; nothing of it is lost meanwhile."""
+    if since is None:
+        return Finding(name=name, state=State.OK, text=f"none waits {what}")
+    text = f"mail waits {what} since {spoken(since)}"
+    if since < later(now, -WAITS_LONG):
+        return Finding(name=name, state=State.FAIL, text=text, remedy=remedy)
+    return Finding(name=name, state=State.OK, text=text)
 
 
 def _relay(settings: Settings) -> Iterator[Finding]:

@@ -1,14 +1,14 @@
 """What stored messages and letters of ours say once they are opened, one at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from gatekeeper import service
 from gatekeeper.config import Settings
 from gatekeeper.config.keyhome import codec_of, open_keys
-from gatekeeper.domain.forms import Acknowledgement
+from gatekeeper.domain.forms import Acknowledgement, AnyForm, KeyChanged, ManyReports, Unreadable
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.protection import Form
 from gatekeeper.issues import letterhead
@@ -19,6 +19,7 @@ from gatekeeper.mail.attachments import Attachment, attachments
 from gatekeeper.mail.personal import File
 from gatekeeper.mail.reading import Reading
 from gatekeeper.outbound import forms
+from gatekeeper.pgp.keys import single
 from gatekeeper.store import letters, messages
 from gatekeeper.store.engine import Store
 from gatekeeper.store.letters import LetterRow
@@ -47,11 +48,16 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opener:
-    """Opens what is stored, so that one message at a time is in memory."""
+    """Opens what is stored, so that one message at a time is in memory.
+
+    `former` holds the certificates that were the alias's, by fingerprint: what was written then
+    brought the key of then.
+    """
 
     store: Store
     reader: Reader
     desk: Desk
+    former: Mapping[str, bytes] = field(repr=False)
 
     def message(self, message: RowId) -> Inside:
         """Return what a message holds; Conflict when it has gone."""
@@ -79,10 +85,24 @@ class Opener:
         """Return text and files; what went out in clear as it was sent, whatever forms say now."""
         if draft.form is None:
             return draft.block, draft.files
-        filled = forms.filled(self.desk, draft)
+        filled = forms.filled(self._desk_of(draft.form), draft)
         if row.shared is not None and row.form is not Form.SEALED:
             return self.reader.read(row.shared).text, filled.files
         return filled.body, filled.files
+
+    def _desk_of(self, form: AnyForm) -> Desk:
+        """Return the desk with the key that was the alias's when a form was written."""
+        return replace(self.desk, certificate=self.former.get(_key(form), self.desk.certificate))
+
+
+def _key(form: AnyForm) -> str:
+    match form:
+        case Acknowledgement() | Unreadable():
+            return form.fingerprint
+        case KeyChanged():
+            return form.new
+        case ManyReports():
+            return ""
 
 
 @contextmanager
@@ -91,4 +111,5 @@ def opener(settings: Settings, store: Store, *, product: RowId) -> Iterator[Open
     with open_keys(settings, codec_of(settings)) as keys:
         reader = Reader(engine=keys.engine, limits=settings.policy.reading)
         desk = service.desk_of(settings, product=product)
-        yield Opener(store=store, reader=reader, desk=desk)
+        former = {key.fingerprint: single(key.certificate) for key in settings.alias.former}
+        yield Opener(store=store, reader=reader, desk=desk, former=former)

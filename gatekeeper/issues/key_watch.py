@@ -4,13 +4,14 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from gatekeeper.domain import expiry
 from gatekeeper.domain.expiry import Stage, said
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import Instant, rfc3339
-from gatekeeper.domain.team import Person
+from gatekeeper.domain.team import Person, Team
 from gatekeeper.domain.verdict import spaced
 from gatekeeper.issues import notices
 from gatekeeper.issues.column import one_line
@@ -20,6 +21,7 @@ from gatekeeper.pgp import ends
 from gatekeeper.pgp.ends import CertEnds, KeyEnd
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.store import audit, correspondents, key_warnings
+from gatekeeper.store.correspondents import Correspondent
 from gatekeeper.store.engine import Store
 from gatekeeper.store.tx import Tx
 from gatekeeper.texts.templates import KEYS_ENDING
@@ -106,14 +108,13 @@ class KeyWatch:
         stages were told, so that nothing is told twice and a look that fails loses nothing.
         """
         now = self.now()
-        letters = self._tell([each for each in self._inside(now) if _is_near(each, now)], now)
-        for batch in self._batches():
-            by_issue: dict[RowId | None, list[Watched]] = {}
-            for each in self._outside(batch, now):
-                if _is_near(each, now):
-                    by_issue.setdefault(each.issue, []).append(each)
-            letters += sum(self._tell(found, now) for found in by_issue.values())
-        return letters
+        alias, team = self.desk.fingerprint, self.desk.team
+        found = inside(self.engine, alias=alias, advisory=self.advisory, team=team, now=now)
+        letters = self._tell(tuple(found), now)
+        by_issue: dict[RowId | None, list[Watched]] = {}
+        for each in outside(self.engine, self.store, now):
+            by_issue.setdefault(each.issue, []).append(each)
+        return letters + sum(self._tell(told, now) for told in by_issue.values())
 
     def _tell(self, near: Sequence[Watched], now: Instant) -> int:
         """Tell of those that are new, all of them the whole team's or one issue's."""
@@ -125,37 +126,50 @@ class KeyWatch:
                 _LOG.warning("%s %s", each.owner, said(each.end.at, now))
         return 1 if told else 0
 
-    def _inside(self, now: Instant) -> Iterator[Watched]:
-        """Yield every end of our keys and the team's."""
-        home = ends.in_home(self.engine, now)
-        alias = home.get(self.desk.fingerprint)
-        if alias is not None:
-            parts = {Part.WHOLE: alias.whole, Part.MAIL: alias.mail, Part.SIGNING: alias.signing}
-            yield from _watched(Group.ALIAS, "the alias key", alias, parts)
-        if self.advisory is not None:
-            (advisory,) = ends.of_certificates(self.engine, [self.advisory], now)
-            if advisory is not None:
-                parts = {Part.WHOLE: advisory.whole, Part.SIGNING: advisory.signing}
-                yield from _watched(Group.ADVISORY, "the advisory key", advisory, parts)
-        for person in self.desk.team.people:
-            yield from _of_person(person, home)
 
-    def _batches(self) -> Iterator[Sequence[RowId]]:
-        rows = self.store.read(correspondents.in_open_issues)
-        for start in range(0, len(rows), _AT_ONCE):
-            yield rows[start : start + _AT_ONCE]
+def inside(
+    engine: Engine, *, alias: str, advisory: bytes | None, team: Team, now: Instant
+) -> Iterator[Watched]:
+    """Yield every end in a stage now of our keys and the team's, which are in the engine's home.
 
-    def _outside(self, rows: Sequence[RowId], now: Instant) -> Iterator[Watched]:
-        """Yield the ends of what is pinned for these correspondents."""
-        known = self.store.read(lambda tx: [correspondents.by_row(tx, row) for row in rows])
-        pinned = [each for each in known if each.certificate is not None]
+    `alias` is a fingerprint, `advisory` the certificate of a key that is not in the home.
+    """
+    home = ends.in_home(engine, now)
+    found: list[Watched] = []
+    if alias in home:
+        cert = home[alias]
+        parts = {Part.WHOLE: cert.whole, Part.MAIL: cert.mail, Part.SIGNING: cert.signing}
+        found += _watched(Group.ALIAS, "the alias key", cert, parts)
+    looked_at = ends.of_certificates(engine, [advisory] if advisory else [], now)
+    for own in looked_at:
+        if own is not None:
+            parts = {Part.WHOLE: own.whole, Part.SIGNING: own.signing}
+            found += _watched(Group.ADVISORY, "the advisory key", own, parts)
+    for person in team.people:
+        found += _of_person(person, home)
+    yield from (each for each in found if _is_near(each, now))
+
+
+def outside(engine: Engine, store: Store, now: Instant) -> Iterator[Watched]:
+    """Yield every end in a stage now of a key that is pinned in an issue that is open."""
+    rows = store.read(correspondents.in_open_issues)
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        pinned = store.read(partial(_pinned, rows=some))
         blocks = [each.certificate or b"" for each in pinned]
-        found = ends.of_certificates(self.engine, blocks, now)
-        for whose, cert in zip(pinned, found, strict=True):
-            if cert is not None:
-                parts = {Part.WHOLE: cert.whole, Part.MAIL: cert.mail}
-                owner = f"the key of the {whose.name}"
-                yield from _watched(Group.CORRESPONDENT, owner, cert, parts, issue=whose.issue)
+        for whose, cert in zip(pinned, ends.of_certificates(engine, blocks, now), strict=True):
+            if cert is None:
+                continue
+            parts = {Part.WHOLE: cert.whole, Part.MAIL: cert.mail}
+            owner = f"the key of the {whose.name}"
+            for each in _watched(Group.CORRESPONDENT, owner, cert, parts, issue=whose.issue):
+                if _is_near(each, now):
+                    yield each
+
+
+def _pinned(tx: Tx, *, rows: Sequence[RowId]) -> list[Correspondent]:
+    known = (correspondents.by_row(tx, row) for row in rows)
+    return [each for each in known if each.certificate is not None]
 
 
 def _watched(

@@ -3,24 +3,34 @@
 import shutil
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from gatekeeper import clock
 from gatekeeper.cli import findings, probes
+from gatekeeper.config.keyhome import ALIAS_SECRET, codec_of, open_keys
 from gatekeeper.domain.identity import RowId
+from gatekeeper.domain.instants import DAY, Instant, later
 from gatekeeper.domain.policy import MIB
-from gatekeeper.store import deliveries
+from gatekeeper.domain.verdict import spaced
+from gatekeeper.store import deliveries, meta
 from gatekeeper.store.engine import Store
 from gatekeeper.store.tx import Tx
 from tests.cli.conftest import REPORT, Shell
-from tests.house import START, open_house
+from tests.config.installation import armored
+from tests.house import START, open_house, person_key
+from tests.issues.reports import ROBIN
+from tests.issues.talk import a_talk
+from tests.keys import Key, gpg, key_of
+from tests.keys_ending import END, ending
 from tests.sinks import running_sink
 
 NAMES = {
-    *("configuration", "clock", "keys", "master key", "database", "relay", "disk", "permissions"),
-    *("runtime", "core dumps"),
+    *("configuration", "clock", "home", "keys", "gpg-agent", "expiry", "master key", "database"),
+    *("messages", "deliveries", "relay", "disk", "permissions", "runtime", "core dumps"),
 }
 
 
@@ -133,6 +143,100 @@ def test_the_port_for_replies_in_clear_is_looked_at(shell: Shell, store: Store) 
         found = look(shell)["relay"]
     assert "fail" == found["state"]
     assert f"127.0.0.1:{port}, for replies in clear, does not answer" in found["text"]
+
+
+def test_keys_that_end_are_named_once_with_the_stages_of_the_letters(
+    shell: Shell, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ours fails once it has ended; the team's, the advisory key and a reporter's are warnings."""
+    settings = shell.site.load()
+    sam = ending("Sam Example (ends) <sam@vendor.example>", primary="20261001T000000")
+    replace_key(shell, person_key(2), sam)
+    advisory = ending("Advisories <advisories@example.org>", primary="20261001T000000")
+    (shell.site.folder / "advisory").mkdir()
+    (shell.site.folder / "advisory" / "certificate.asc").write_bytes(armored(advisory))
+    key_of_advisories = f"signs them.\n  fingerprint: {advisory.fingerprint}"
+    shell.site.replace("gatekeeper.yaml", "signs them.\n  fingerprint:", key_of_advisories)
+    with open_house(store) as house, a_talk(house) as talk:
+        key = ending(ROBIN, primary="20261001T000000")
+        gpg(talk.pen.home, "--import", given=key.secret)
+        talk.opened(key=key)
+    monkeypatch.setattr(clock, "now", lambda: later(END, -7 * DAY))
+    said = all_of(shell, "expiry")
+    when = "ends Thu 2026-10-01 00:00:00Z, in 7 days"
+    who = ("the advisory key", "the key of Sam Example", "SEC-2026-0001: the key of the reporter")
+    keys = (advisory, sam, key)
+    then = ("", "; then no key of theirs is left, and mail to them is blocked", "")
+    assert [
+        f"{name}, {spaced(each.fingerprint)}: {when}{rest}"
+        for name, each, rest in zip(who, keys, then, strict=True)
+    ] == [found["text"] for found in said]
+    assert {"warn"} == {found["state"] for found in said}
+    assert "gatekeeper key import FILE" in said[1]["remedy"]
+    assert not any("expires" in found["text"] for found in all_of(shell, "keys")), "named once"
+    ends = settings_end(shell, settings.alias.fingerprint)
+    monkeypatch.setattr(clock, "now", lambda: ends)
+    ours = all_of(shell, "expiry")[0]
+    assert ("fail", True) == (ours["state"], ours["text"].startswith("the alias key, "))
+    assert "gatekeeper key extend" in ours["remedy"]
+
+
+def all_of(shell: Shell, name: str) -> list[dict[str, str]]:
+    """Return all findings of that name."""
+    return [one for one in shell("doctor", "--json").json["findings"] if one["name"] == name]
+
+
+def replace_key(shell: Shell, old: Key, new: Key) -> None:
+    """Put another key in the place of a person's."""
+    folder = shell.site.folder / "keys"
+    (folder / f"{old.fingerprint}.asc").unlink()
+    (folder / f"{new.fingerprint}.asc").write_bytes(armored(new))
+    shell.site.replace("team.yaml", old.fingerprint, new.fingerprint)
+
+
+def settings_end(shell: Shell, fingerprint: str) -> Instant:
+    """Return when the alias's key ends."""
+    settings = shell.site.load()
+    with open_keys(settings, codec_of(settings)) as keys:
+        cert = keys.keyring.find(fingerprint, START)
+    assert cert is not None
+    assert cert.expires_at is not None
+    return cert.expires_at
+
+
+@pytest.mark.parametrize("gone", ["", "private-keys-v1.d"])
+def test_a_home_that_is_held_is_looked_at(gone: str, shell: Shell, store: Store) -> None:
+    """That of a running service, which has lost its keys perhaps."""
+    settings = shell.site.load()
+    assert f"nobody holds one in {settings.runtime_folder}" == look(shell)["home"]["text"]
+    with open_keys(settings, codec_of(settings)) as keys:
+        shutil.rmtree(keys.engine.home / gone) if gone else None
+        found = look(shell)["home"]
+    if gone:
+        assert ("warn", f"{keys.engine.home} has lost its keys") == (
+            found["state"],
+            found["text"].partition(";")[0],
+        )
+    else:
+        assert f"1 held in {settings.runtime_folder}" == found["text"]
+
+
+def test_a_key_that_people_do_not_know_is_told(shell: Shell, store: Store) -> None:
+    """One that waits for a restart, and one of before a rotation that others made."""
+    ours = shell.site.load().alias.fingerprint
+    for known, state in (((ours,), None), (("A" * 40,), "warn"), (("A" * 40, ours), "fail")):
+        store.write(partial(meta.note_alias_keys, fingerprints=known))
+        found = look(shell)
+        assert state == (found["alias key"]["state"] if "alias key" in found else None)
+
+
+def test_an_agent_without_the_key_that_signs_fails(shell: Shell, store: Store) -> None:
+    """Its secret is another key's."""
+    settings = shell.site.load()
+    other = codec_of(settings).wrap(ALIAS_SECRET, key_of("O <o@example.org>").secret)
+    (shell.site.folder / "alias" / "secret.sealed").write_bytes(other)
+    found = look(shell)["gpg-agent"]
+    assert ("fail", True) == (found["state"], "does not hold a secret" in found["text"])
 
 
 def test_a_readable_database_file_fails(shell: Shell, store: Store) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import cache
 from typing import TypeVar
 
 import pytest
@@ -15,7 +14,7 @@ from gatekeeper.domain import expiry
 from gatekeeper.domain.delivery import DeliveryState
 from gatekeeper.domain.errors import OurFault
 from gatekeeper.domain.expiry import Stage
-from gatekeeper.domain.instants import DAY, SECOND, Instant, later
+from gatekeeper.domain.instants import DAY, Instant, later
 from gatekeeper.domain.team import Team
 from gatekeeper.domain.verdict import spaced
 from gatekeeper.issues import key_watch, letterhead
@@ -31,23 +30,12 @@ from tests.house import PEOPLE, House, example_team, open_house, person_key, rea
 from tests.issues.found import log
 from tests.issues.reports import ROBIN
 from tests.issues.talk import ROBINS, Talk, a_talk
-from tests.keys import Key, gpg, make_key, read_key, short_home
+from tests.keys import Key, gpg, read_key, short_home
+from tests.keys_ending import END, ending
 
 T = TypeVar("T")
 
-FAKED = ("--faked-system-time", "20260102T000000!")
 LATER = ("--faked-system-time", "20260103T000000!")
-END = Instant(1_790_812_800 * SECOND)  # 2026-10-01
-
-
-@cache
-def ending(who: str, *, primary: str = "never", subkey: str = "never") -> Key:
-    """Return a key whose parts end then (such as 20261001T000000)."""
-    with short_home() as home:
-        made = make_key(home, who)
-        gpg(home, *FAKED, "--quick-set-expire", made.fingerprint, primary)
-        gpg(home, *FAKED, "--quick-set-expire", made.fingerprint, subkey, "*")
-        return read_key(home, made.fingerprint)
 
 
 def sams() -> Key:

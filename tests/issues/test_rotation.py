@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import cache
 
 import pytest
 
@@ -35,7 +34,8 @@ from tests.house import (
 from tests.issues.found import log, written
 from tests.issues.reports import newer_key, robin_key
 from tests.issues.talk import ROBINS, Talk, a_talk, clear_text, parsed, to
-from tests.keys import Key, gpg, key_of, make_key, read_key, short_home
+from tests.keys import Key, gpg, key_of, short_home
+from tests.keys_ending import ending
 
 ANDREA = PEOPLE[0][1]
 
@@ -45,15 +45,10 @@ def new_key() -> Key:
     return key_of("Example security (new) <security@example.org>")
 
 
-@cache
 def ended() -> Key:
     """Return a key that the alias had, and that has ended."""
-    with short_home() as home:
-        made = make_key(home, "Example security (ended) <security@example.org>")
-        faked = ("--faked-system-time", "20260102T000000!")
-        gpg(home, *faked, "--quick-set-expire", made.fingerprint, "20260801T000000")
-        gpg(home, *faked, "--quick-set-expire", made.fingerprint, "20260801T000000", "*")
-        return read_key(home, made.fingerprint)
+    uid = "Example security (ended) <security@example.org>"
+    return ending(uid, primary="20260801T000000", subkey="20260801T000000")
 
 
 @pytest.fixture

@@ -1,29 +1,17 @@
 """The ends of certificates, past ones too: of the whole, of mail to it, of its signatures."""
 
 from collections.abc import Callable
-from functools import cache
 
 from gatekeeper.domain.instants import SECOND, Instant, later
 from gatekeeper.pgp import ends
 from tests.house import START
-from tests.keys import Key, gpg, make_key, read_key, short_home
+from tests.keys import Key, gpg, read_key, short_home
+from tests.keys_ending import FAKED, ending
 from tests.pgp.conftest import Desk, revoked
 from tests.pgp.offline import offline_key
 
-FAKED = ("--faked-system-time", "20260102T000000!")
-"""A day after the keys of tests are made."""
 SUMMER = Instant(1_782_864_000 * SECOND)  # 2026-07-01
 WINTER = Instant(1_796_083_200 * SECOND)  # 2026-12-01
-
-
-@cache
-def ending(uid: str, *, primary: str = "never", subkey: str = "never") -> Key:
-    """Return a key whose parts end then (such as 20260701T000000)."""
-    with short_home() as home:
-        made = make_key(home, uid)
-        gpg(home, *FAKED, "--quick-set-expire", made.fingerprint, primary)
-        gpg(home, *FAKED, "--quick-set-expire", made.fingerprint, subkey, "*")
-        return read_key(home, made.fingerprint)
 
 
 def only(desk: Desk, key: Key, now: Instant = START) -> ends.CertEnds:
