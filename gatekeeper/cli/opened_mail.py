@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from gatekeeper.mail.compose import CONTENT_FIELDS
 from gatekeeper.mail.reading import Reading
+from gatekeeper.mail.sheltered import CONTENT_FIELDS
 from gatekeeper.mail.structure import Part
 
 _STRAY: Final = re.compile(rb"\r(?!\n)|\x00")

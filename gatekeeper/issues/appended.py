@@ -7,7 +7,7 @@ which is then not signed as a whole; for commands the notice is ignored, and nev
 import re
 from typing import Final
 
-from gatekeeper.mail import openpgp
+from gatekeeper.mail import inline, openpgp
 from gatekeeper.mail.openpgp import Clear
 from gatekeeper.mail.parse import Mail
 from gatekeeper.mail.structure import Part
@@ -33,7 +33,7 @@ def without_appended(mail: Mail) -> bytes | None:
         if len(layered) == 1 and all(_is_notice(part) for part in others):
             return _outer(root) + layered[0].entity
     if root.content_type == "text/plain" and isinstance(openpgp.layer(root), Clear):
-        body = root.decoded().lstrip()
+        body = inline.ascii_text(root).lstrip()
         found = _FRAME.match(body)
         if found and body.count(b"-----BEGIN PGP ") == found[0].count(b"-----BEGIN PGP "):
             kind = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"

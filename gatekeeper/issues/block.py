@@ -11,11 +11,12 @@ from gatekeeper.domain.report import Envelope, Kind
 from gatekeeper.domain.verdict import Verdict
 from gatekeeper.issues.column import INDENT, in_column, one_line, quoted, size
 from gatekeeper.issues.reading import UNREAD, stays_whole
-from gatekeeper.mail.attachments import attachments
+from gatekeeper.mail.attachments import attachments, pages
 from gatekeeper.mail.headers import Mailbox
 from gatekeeper.mail.oddities import oddities
 from gatekeeper.mail.parse import Mail
 from gatekeeper.mail.reading import Piece, Reading
+from gatekeeper.mail.sheltered import is_as_sent
 from gatekeeper.texts.templates import TEAM_COPY, Texts
 
 _NAME_MAX: Final = 80
@@ -84,6 +85,7 @@ def block_text(texts: Texts, facts: BlockFacts, *, log_head: str) -> str:
             "received": in_column(f"{spoken(facts.received_at)} {_peer(facts.envelope)}"),
             "encryption": in_column(facts.verdict.encryption),
             "signature": in_column(facts.verdict.signature),
+            "parts": [in_column(line) for line in facts.verdict.parts],
             "pieces": [in_column(line) for line in _pieces(facts.reading.pieces)],
             "attachments": [in_column(line) for line in _attachments(facts.reading)],
             "done": [_with_command(line) for line in facts.done],
@@ -122,6 +124,7 @@ def summary(facts: BlockFacts) -> Mapping[str, object]:
         "date": rfc3339(mail.date) if mail.date else None,
         "encryption": facts.verdict.encryption,
         "signature": facts.verdict.signature,
+        "parts": list(facts.verdict.parts),
         "signer": facts.verdict.signer.name if facts.verdict.signer else None,
         "from_confirmed": facts.verdict.from_confirmed,
         "message_id": mail.message_id,
@@ -160,7 +163,9 @@ def _headline(facts: BlockFacts) -> str:
 
 def _what_follows(reading: Reading) -> str:
     if not stays_whole(reading):
-        return "All that follows is the sender's, as it was sent."
+        if is_as_sent(reading.content):
+            return "All that follows is the sender's, as it was sent."
+        return "All that follows is the sender's; HTML, images and mails are attached."
     fault = "could not be read" if UNREAD in reading.problems else "could not be opened"
     return f"The mail {fault}; it is attached as it came, as original.eml."
 
@@ -208,10 +213,16 @@ def _mailbox(box: Mailbox) -> str:
 
 
 def _attachments(reading: Reading) -> list[str]:
-    """Return a line for each attachment: type and size, the name, what about it may mislead."""
+    """Return a line for each attachment: type and size, the name, what about it may mislead.
+
+    A page comes first, under the name it travels by: numbers are those of the sender's own files.
+    """
     if stays_whole(reading):
         return []
-    lines: list[str] = []
+    lines = [
+        f"{name}, {one_line(page.content_type)}, {size(len(page.decoded()))}: the HTML of the mail"
+        for name, page in pages(reading.content)[:_NAMED_MAX]
+    ]
     for each in attachments(reading.content)[:_NAMED_MAX]:
         line = (
             f"{each.number}, {one_line(each.content_type)}, {size(each.size)}: {quoted(each.name)}"

@@ -5,11 +5,9 @@ stage 7 reads it again to put it into a letter: beside the message as it came th
 second, decrypted message, only a summary with the beginning of its text, sealed like all content.
 """
 
-import hashlib
-import io
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,14 +16,27 @@ from gatekeeper.domain.instants import SECOND
 from gatekeeper.domain.policy import ReadingLimits
 from gatekeeper.domain.protection import (
     Coverage,
+    PartSignature,
     Protection,
     Signature,
     SignatureState,
     UnreadableReason,
 )
-from gatekeeper.mail import offers, openpgp, parse, protect, structure, text
-from gatekeeper.mail.openpgp import Encrypted, InlineEncrypted, InlineSigned, PieceSpan, Signed
+from gatekeeper.mail import (
+    covered,
+    legacy_display,
+    offers,
+    openpgp,
+    parse,
+    pieces,
+    protect,
+    structure,
+    text,
+)
+from gatekeeper.mail.openpgp import Encrypted, InlineEncrypted, InlineSigned, Signed
 from gatekeeper.mail.parse import Mail
+from gatekeeper.mail.pieces import PieceSpan, SignedSpan
+from gatekeeper.mail.protect import ProtectedHeaders
 from gatekeeper.mail.reading import Piece, Reading
 from gatekeeper.mail.structure import Part
 from gatekeeper.pgp import listing, opening
@@ -45,7 +56,10 @@ NOT_OPENED: Final = (
     " to send it as an attachment or by itself"
 )
 SIGNED_OUTSIDE: Final = "signed outside of the encryption, which proves no author"
-_ARMORED: Final = b"-----BEGIN PGP MESSAGE-----"
+PARTS_MAX: Final = 8
+"""Signatures over parts of one mail that are looked at."""
+
+MORE_SIGNED: Final = "more of its parts are signed than were looked at"
 _NO_TIME_LEFT: Final = "left closed: the pieces before it took all the time allowed"
 
 
@@ -64,7 +78,9 @@ class Reader:
         where it is and is tried again. So does MemoryError.
         """
         try:
-            return _Work(engine=self.engine, limits=self.limits, guests=tuple(guests)).read(raw)
+            end = time.monotonic() + self.limits.gpg_wait / SECOND
+            work = _Work(engine=self.engine, limits=self.limits, guests=tuple(guests), end=end)
+            return work.read(raw)
         except (GatekeeperError, MemoryError):
             raise
         except Exception as error:  # noqa: BLE001 - a mail that cannot be read is still a report
@@ -101,54 +117,62 @@ class Reader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Signed:
-    """The signatures over the whole, the SHA-256 of what they cover, and the entity inside."""
+    """The signatures over the whole, the SHA-256 of what they cover, and the entity inside.
+
+    `root_too` says that they are in no layer of the content's root, which may be signed besides.
+    """
 
     signatures: tuple[Signature, ...] = ()
     covered: bytes | None = None
     inner: Part
+    root_too: bool = False
+
+    @property
+    def is_good(self) -> bool:
+        """Whether exactly one signature covers the whole, and it is good."""
+        return [one.state for one in self.signatures] == [SignatureState.GOOD]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
-    """The reading of one message."""
+    """The reading of one message, which ends its runs of gpg at `end` (a monotonic time)."""
 
     engine: Engine
     limits: ReadingLimits
     guests: tuple[bytes, ...]
+    end: float
 
     def read(self, raw: bytes) -> Reading:
         mail = parse.read(raw, self.limits)
         layer = openpgp.layer(mail.root)
         if isinstance(layer, Encrypted):
-            notes = (layer.problem,) if layer.problem else ()
-            return self._encrypted(mail, layer.ciphertext, notes, is_entity=True)
+            return self._encrypted(mail, layer, _said(layer.problem))
         if isinstance(layer, InlineEncrypted):
-            return self._encrypted(mail, layer.armor, (), is_entity=False)
+            return self._encrypted(mail, layer, ())
         if isinstance(layer, Signed):
             inside = openpgp.layer(layer.inner)
             if isinstance(inside, Encrypted):
                 # Whoever carries the mail can take such a signature off and put on the own.
-                return self._encrypted(mail, inside.ciphertext, (SIGNED_OUTSIDE,), is_entity=True)
-            return self._clear(mail, self._verified(layer))
+                return self._encrypted(mail, inside, (SIGNED_OUTSIDE,))
+            return self._clear(mail, self._verified(layer), _said(layer.problem))
         if isinstance(layer, InlineSigned):
-            content, signatures = opening.verify_inline(
-                self.engine, layer.armor, guests=self.guests
-            )
+            content, signatures = self._inline(layer)
             self._ensure_checked(signatures)
-            covered = _digest(content)
-            return self._clear(
-                mail, _Signed(signatures=signatures, covered=covered, inner=mail.root)
-            )
+            digest = covered.digest(content)
+            whole = _Signed(signatures=signatures, covered=digest, inner=mail.root)
+            return self._clear(mail, whole)
         return self._clear(mail, _Signed(inner=mail.root))
 
-    def _clear(self, mail: Mail, signed: _Signed) -> Reading:
-        protection = Protection(signatures=signed.signatures)
-        return self._finish(mail, mail.root, protection, signed)
+    def _clear(self, mail: Mail, signed: _Signed, notes: tuple[str, ...] = ()) -> Reading:
+        return self._finish(
+            mail, mail.root, Protection(signatures=signed.signatures), signed, notes
+        )
 
     def _encrypted(
-        self, mail: Mail, ciphertext: bytes, notes: tuple[str, ...], *, is_entity: bool
+        self, mail: Mail, layer: Encrypted | InlineEncrypted, notes: tuple[str, ...]
     ) -> Reading:
-        outcome = self._open(ciphertext, self.guests)
+        ciphertext = layer.ciphertext if isinstance(layer, Encrypted) else layer.armor
+        outcome = self._open(ciphertext)
         if isinstance(outcome, Closed):
             closed = Protection(encrypted=Coverage.ALL, unreadable=outcome.reason)
             return Reading(
@@ -162,10 +186,11 @@ class _Work:
                 ciphertext=outcome.digest,
                 offers=offers.offered(mail.root, mail),
             )
-        if is_entity:
+        if isinstance(layer, Encrypted):
             scanned = structure.scan(outcome.plaintext, self.limits)
         else:
-            scanned = structure.Scanned(root=structure.text_entity(outcome.plaintext))
+            root = structure.text_entity(outcome.plaintext, charset=layer.charset)
+            scanned = structure.Scanned(root=root)
         signed = self._signatures(outcome, scanned.root)
         protection = Protection(
             encrypted=Coverage.ALL,
@@ -180,23 +205,37 @@ class _Work:
     def _signatures(self, opened: Opened, root: Part) -> _Signed:
         """Return the signatures over the whole content: in the message, or RFC 3156 §6.1 inside."""
         if opened.signatures:
-            covered = _digest(opened.plaintext)
-            return _Signed(signatures=opened.signatures, covered=covered, inner=root)
+            digest = covered.digest(opened.plaintext)
+            return _Signed(signatures=opened.signatures, covered=digest, inner=root, root_too=True)
         layer = openpgp.layer(root)
-        return self._verified(layer) if isinstance(layer, Signed) else _Signed(inner=root)
+        if isinstance(layer, Signed):
+            return self._verified(layer)
+        return _Signed(inner=root, root_too=True)
 
-    def _open(self, ciphertext: bytes, guests: Sequence[bytes] = ()) -> Opened | Closed:
-        outcome = opening.open_message(self.engine, ciphertext, guests=guests)
+    def _open(self, ciphertext: bytes) -> Opened | Closed:
+        outcome = opening.open_message(self.engine, ciphertext, guests=self.guests)
         if isinstance(outcome, Closed) and outcome.reason is UnreadableReason.MALFORMED:
             self._ensure_gpg_works()
         return outcome
 
     def _verified(self, layer: Signed) -> _Signed:
-        found = opening.verify_detached(
+        found = self._detached(layer)
+        self._ensure_checked(found)
+        return _Signed(signatures=found, covered=covered.digest(layer.content), inner=layer.inner)
+
+    def _detached(self, layer: Signed) -> tuple[Signature, ...]:
+        return opening.verify_detached(
             self.engine, content=layer.content, signature=layer.signature, guests=self.guests
         )
-        self._ensure_checked(found)
-        return _Signed(signatures=found, covered=_digest(layer.content), inner=layer.inner)
+
+    def _inline(self, layer: InlineSigned) -> tuple[bytes, tuple[Signature, ...]]:
+        """Verify a clear-signed text as it came, and if that is bad, without stuffed blanks."""
+        found = opening.verify_inline(self.engine, layer.armor, guests=self.guests)
+        bad = any(one.state is SignatureState.BAD for one in found[1])
+        if not bad or layer.unstuffed is None:
+            return found
+        other = opening.verify_inline(self.engine, layer.unstuffed, guests=self.guests)
+        return found if any(one.state is SignatureState.BAD for one in other[1]) else other
 
     def _ensure_checked(self, signatures: tuple[Signature, ...]) -> None:
         if any(each.state is SignatureState.UNCHECKED for each in signatures):
@@ -221,53 +260,99 @@ class _Work:
         signed: _Signed,
         problems: tuple[str, ...] = (),
     ) -> Reading:
-        pieces = tuple(self._pieces(content))
-        if pieces and protection.encrypted is Coverage.NONE:
-            protection = replace(
-                protection,
-                encrypted=Coverage.PART,
-                pieces=tuple(piece.label for piece in pieces),
-            )
-        covered = protection.encrypted is Coverage.ALL or bool(protection.signatures)
-        headers = protect.protected(signed.inner, self.limits) if covered else None
-        subject = headers.subject if headers and headers.subject is not None else mail.subject
-        references = headers.references if headers and headers.references else mail.references
+        found = pieces.pieces(content, self.limits)
+        opened, parts = self._apart(found.spans)
+        parts, more = self._parts(content, signed, parts)
+        if opened and protection.encrypted is Coverage.NONE:
+            labels = tuple(piece.label for piece in opened)
+            protection = replace(protection, encrypted=Coverage.PART, pieces=labels)
+        inside = self._protected(content, protection, signed)
         return Reading(
             mail=mail,
-            subject=subject,
+            subject=mail.subject if inside is None or inside.subject is None else inside.subject,
             content=content,
-            protection=protection,
-            pieces=pieces,
-            problems=(*mail.problems, *problems, *_left_closed(content, pieces)),
-            references=references,
+            protection=replace(protection, parts=parts),
+            pieces=opened,
+            problems=(
+                *mail.problems,
+                *problems,
+                *(protect.differences(mail, inside) if inside else ()),
+                *more,
+                *((NOT_OPENED,) if found.others else ()),
+            ),
+            references=(inside.references if inside else ()) or mail.references,
             text=text.first_text(content),
-            loop_tokens=(*mail.loop_tokens, *(headers.loop_tokens if headers else ())),
+            loop_tokens=(*mail.loop_tokens, *(inside.loop_tokens if inside else ())),
             signed=signed.covered,
             # The part that holds the signature is covered by none.
             offers=offers.offered(signed.inner, mail),
+            protected=inside,
         )
 
-    def _pieces(self, content: Part) -> Iterator[Piece]:
-        """Yield each encrypted piece, opened as long as the time of one message lasts."""
-        end = time.monotonic() + self.limits.gpg_wait / SECOND
-        for number, span in enumerate(openpgp.pieces(content, self.limits.pieces)):
-            if number and time.monotonic() > end:
+    def _protected(
+        self, content: Part, protection: Protection, signed: _Signed
+    ) -> ProtectedHeaders | None:
+        """Return the header fields inside, as long as anything protects them.
+
+        In clear that is one good signature over the whole, and over them.
+        """
+        inner = protect.protected(signed.inner, self.limits)
+        if protection.encrypted is Coverage.ALL:
+            others = (legacy_display.payload(content), content)
+            found = (inner, *(protect.protected(each, self.limits) for each in others))
+            return next((each for each in found if each is not None), None)
+        return inner if signed.is_good and signed.inner is not content else None
+
+    def _apart(
+        self, spans: Sequence[PieceSpan]
+    ) -> tuple[tuple[Piece, ...], tuple[PartSignature, ...]]:
+        """Return each encrypted piece, opened as long as the time lasts, and who signed it."""
+        found: list[Piece] = []
+        parts: list[PartSignature] = []
+        for number, span in enumerate(spans):
+            if number and time.monotonic() > self.end:
                 # What is not opened now may be opened when the letter is composed.
                 digest = opening.digest_of(span.data) if span.data else None
-                yield Piece(label=span.label, data=None, problem=_NO_TIME_LEFT, digest=digest)
-            else:
-                yield self._piece(span)
+                found.append(
+                    Piece(label=span.label, data=None, problem=_NO_TIME_LEFT, digest=digest)
+                )
+                continue
+            piece, signatures = self._piece(span)
+            found.append(piece)
+            label = f"piece {sum(each.data is not None for each in found)}"
+            parts += (PartSignature(label=label, signature=one) for one in signatures)
+        return tuple(found), tuple(parts)
 
-    def _piece(self, span: PieceSpan) -> Piece:
+    def _piece(self, span: PieceSpan) -> tuple[Piece, tuple[Signature, ...]]:
+        label, problem = span.label, span.problem
         if not span.data:
-            return Piece(label=span.label, data=None, problem=span.problem)
+            return Piece(label=label, data=None, problem=problem), ()
         outcome = self._open(span.data)
         if isinstance(outcome, Closed):
-            problem = f"NOT READABLE: {span.problem or outcome.reason}"
-            return Piece(label=span.label, data=None, problem=problem, digest=outcome.digest)
-        return Piece(
-            label=span.label, data=outcome.plaintext, problem=span.problem, digest=outcome.digest
-        )
+            problem = f"NOT READABLE: {problem or outcome.reason}"
+            return Piece(label=label, data=None, problem=problem, digest=outcome.digest), ()
+        data, digest = outcome.plaintext, outcome.digest
+        piece = Piece(label=label, data=data, problem=problem, digest=digest, is_mail=span.is_mail)
+        inside = openpgp.layer(structure.scan(data, self.limits).root) if span.is_mail else None
+        if not outcome.signatures and isinstance(inside, Signed):
+            return piece, self._detached(inside)
+        return piece, outcome.signatures
+
+    def _parts(
+        self, content: Part, signed: _Signed, before: tuple[PartSignature, ...]
+    ) -> tuple[tuple[PartSignature, ...], tuple[str, ...]]:
+        """Return the signatures over parts, and in words that there are more than these."""
+        found = list(before)
+        for span in pieces.signed_parts(content, but_root=not signed.root_too):
+            if len(found) >= PARTS_MAX or (found and time.monotonic() > self.end):
+                return tuple(found[:PARTS_MAX]), (MORE_SIGNED,)
+            found += (PartSignature(label=span.label, signature=one) for one in self._of(span))
+        return tuple(found[:PARTS_MAX]), (MORE_SIGNED,) if len(found) > PARTS_MAX else ()
+
+    def _of(self, span: SignedSpan) -> tuple[Signature, ...]:
+        if isinstance(span.layer, Signed):
+            return self._detached(span.layer)
+        return self._inline(span.layer)[1]
 
 
 def stays_whole(reading: Reading) -> bool:
@@ -275,22 +360,5 @@ def stays_whole(reading: Reading) -> bool:
     return reading.protection.unreadable is not None or UNREAD in reading.problems
 
 
-def _digest(covered: bytes) -> bytes:
-    """Return the SHA-256 of what a signature covers, by line and without blanks at line ends.
-
-    A signature of text stays good when line ends change on the way, and blanks before them in one
-    that is signed in clear, so a copy must not look like another message for it.
-    """
-    hashed = hashlib.sha256()
-    for line in io.BytesIO(covered):
-        hashed.update(line.rstrip(b" \t\r\n") + b"\n")
-    return hashed.digest()
-
-
-def _left_closed(content: Part, pieces: Sequence[Piece]) -> tuple[str, ...]:
-    """Say that content holds armored messages beside the pieces: quoted, or in a forwarded mail."""
-    leaves = (part for part in content.walk() if not part.children)
-    texts = (part for part in leaves if part.content_type.startswith(("text/", "message/")))
-    armored = sum(part.decoded().count(_ARMORED) for part in texts)
-    opened = sum(piece.label.startswith("armored message") for piece in pieces)
-    return (NOT_OPENED,) if armored > opened else ()
+def _said(problem: str) -> tuple[str, ...]:
+    return (problem,) if problem else ()

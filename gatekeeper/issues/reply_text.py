@@ -22,7 +22,7 @@ _LABELS: Final = (
 )
 _OURS: Final = re.compile(
     "|".join(rf"(?<!\w){re.escape(f'{label}:'.ljust(INDENT))}\S" for label in _LABELS)
-    + r"|The lines above are gatekeeper's|All that follows is the sender's, as it was sent"
+    + r"|The lines above are gatekeeper's|All that follows is the sender's[,;]"
     r"|An answer to this mail reaches the response team"
     r"|Commands stand at the top of a signed answer"
 )

@@ -4,25 +4,21 @@ A reading shows people everything there is; a command must come from exactly the
 signature covers, and from a text that the writer saw as it is read here.
 """
 
-import re
 from dataclasses import dataclass, replace
-from typing import Final
 
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.policy import ReadingLimits
 from gatekeeper.domain.protection import Coverage
 from gatekeeper.issues.flowed import unflowed
 from gatekeeper.issues.quoting import TEXT_MAX
-from gatekeeper.mail import openpgp
+from gatekeeper.mail import covered, legacy_display, openpgp
 from gatekeeper.mail.charset import decode_in, printable_text
-from gatekeeper.mail.openpgp import InlineSigned, Signed
+from gatekeeper.mail.openpgp import InlineEncrypted, InlineSigned, Signed
 from gatekeeper.mail.parse import mailboxes_of
 from gatekeeper.mail.reading import Reading
 from gatekeeper.mail.structure import Part
-from gatekeeper.mail.text import as_plain, read_text
+from gatekeeper.mail.text import bare, own_text, read_text
 from gatekeeper.pgp import cleartext
-
-_BLANK_LINE: Final = re.compile(r"\n[ \t]*\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +42,12 @@ def written(reading: Reading) -> Written:
     Whether the signature is good, and whose, is for `authority` to say.
     """
     is_whole = reading.protection.encrypted is Coverage.ALL
+    if is_whole and isinstance(openpgp.layer(reading.mail.root), InlineEncrypted):
+        return _in_utf8(reading.content.body)
     root = reading.content if is_whole else reading.mail.root
     layer = openpgp.layer(root)
     if isinstance(layer, InlineSigned) and not is_whole:
-        return _inline(layer.armor)
+        return _inline(layer, reading.signed)
     inner = layer.inner if isinstance(layer, Signed) else root
     found = _entity(inner)
     # The header of a mail itself is covered by nothing.
@@ -57,16 +55,26 @@ def written(reading: Reading) -> Written:
     return replace(found, recipients=_recipients(inner)) if is_covered else found
 
 
-def _inline(armor: bytes) -> Written:
+def _inline(layer: InlineSigned, signed: bytes | None) -> Written:
     """Return the text between the frame's lines: blanks at line ends are not covered, nor kept.
 
-    It is read as UTF-8 (RFC 4880 §3.4): a charset named outside is not covered and could make
-    other letters of it.
+    Of the two forms a flowed text may be signed in, it is the one that the signature covers.
     """
-    frame = cleartext.unframed(armor)
-    if frame is None:
-        return Written(text="")
-    found = decode_in(frame[0], "utf-8")
+    armors = (layer.armor, layer.unstuffed or layer.armor)
+    frames = [frame for frame in map(cleartext.unframed, armors) if frame is not None]
+    texts = [content for content, _ in frames]
+    found = next((text for text in texts if covered.digest(text) == signed), None)
+    if found is None:
+        return _in_utf8(texts[0]) if texts else Written(text="")
+    return _in_utf8(found)
+
+
+def _in_utf8(text: bytes) -> Written:
+    """Read a text that came without a header of its own (RFC 4880 §3.4).
+
+    A charset named outside, or in the armor, is not covered and could make other letters of it.
+    """
+    found = decode_in(text, "utf-8")
     doubts = (_charset(found.problem),) if found.problem else ()
     return Written(text=printable_text(found.text), doubts=doubts)
 
@@ -76,12 +84,12 @@ def _entity(root: Part) -> Written:
     texts = [part for part in leaves if part.content_type == "text/plain" and _is_filled(part)]
     if not texts:
         html = [part for part in leaves if part.content_type == "text/html" and _is_filled(part)]
-        return Written(text=as_plain(html[0]) if html else "", html_only=bool(html))
+        return Written(text=own_text(html[0], root) if html else "", html_only=bool(html))
     found = read_text(texts[0])
     doubts = [_charset(found.problem)] if found.problem else []
     if len(texts) > 1:
         doubts.append("its text is in several parts; write all of it in one, before any attachment")
-    return Written(text=_as_typed(texts[0], found.text), doubts=tuple(doubts))
+    return Written(text=_as_typed(texts[0], found.text, root), doubts=tuple(doubts))
 
 
 def _charset(problem: str) -> str:
@@ -96,15 +104,12 @@ def _is_body(part: Part, root: Part) -> bool:
 
 
 def _is_filled(part: Part) -> bool:
-    return bool(as_plain(part).strip())
+    return bool(bare(part).strip())
 
 
-def _as_typed(part: Part, text: str) -> str:
-    """Undo what the writer's program did: line breaks, and the subject shown above the text."""
-    if part.params.get("hp-legacy-display", "") == "1":
-        # RFC 9788 §4.10.2: the copy of protected header fields ends at the first empty line.
-        blank = _BLANK_LINE.search(text)
-        text = text[blank.end() :] if blank else text
+def _as_typed(part: Part, text: str, root: Part) -> str:
+    """Undo what the writer's program did: line breaks, and header fields shown above the text."""
+    text = legacy_display.without_copy(text, part, root)
     if part.params.get("format", "").lower() != "flowed" or len(text) > TEXT_MAX:
         return text
     return unflowed(text, delsp=part.params.get("delsp", "").lower() == "yes")

@@ -8,9 +8,11 @@ from typing import Final
 
 from gatekeeper.domain.filenames import file_name
 from gatekeeper.mail.charset import is_printable_line, printable_line
+from gatekeeper.mail.legacy_display import is_copy
+from gatekeeper.mail.mangled import is_control, is_signature, signed_parts
 from gatekeeper.mail.media import names_of
 from gatekeeper.mail.structure import Part
-from gatekeeper.mail.text import as_plain, first_text_part
+from gatekeeper.mail.text import bare, first_text_part
 
 NAME_MAX: Final = 255
 _FIELD_MAX: Final = 16 * 1024
@@ -110,15 +112,35 @@ class Attachment:
 def attachments(content: Part) -> tuple[Attachment, ...]:
     """Return the files in `content`: whatever has a name, and all but its text and signatures.
 
-    A second form of the text (multipart/alternative) is no file; neither is an empty text.
+    A second form of the text (multipart/alternative) is no file; neither is an empty text, nor a
+    copy of protected header fields.
     """
     body = first_text_part(content)
+    signed = signed_parts(content)
     found = (
         part
         for part, alternative in _leaves(content)
         if _is_file(part, body, alternative=alternative)
+        and not is_copy(part, content)
+        and not (signed and part is signed[1])
     )
     return tuple(_attachment(number, part) for number, part in enumerate(found, 1))
+
+
+def pages(content: Part) -> tuple[tuple[str, Part], ...]:
+    """Return each page of `content` that is shown and no file, with the name it travels under."""
+    files = {id(each.part) for each in attachments(content)}
+    found = (
+        part
+        for part in content.walk()
+        if not part.children and is_page(part) and id(part) not in files
+    )
+    return tuple((f"page-{number}.html", part) for number, part in enumerate(found, 1))
+
+
+def is_page(part: Part) -> bool:
+    """Say whether a part is markup that a program shows as a page."""
+    return part.content_type.endswith(("html", "xml"))
 
 
 def _leaves(content: Part) -> Iterator[tuple[Part, bool]]:
@@ -133,7 +155,7 @@ def _leaves(content: Part) -> Iterator[tuple[Part, bool]]:
 
 
 def _is_file(part: Part, body: Part | None, *, alternative: bool) -> bool:
-    if part.content_type in _CONTROL:
+    if part.content_type in _CONTROL and (is_signature(part) or is_control(part)):
         return False
     if part.filename is not None or part.disposition == "attachment":
         return True
@@ -141,7 +163,7 @@ def _is_file(part: Part, body: Part | None, *, alternative: bool) -> bool:
         return False
     if not part.content_type.startswith("text/"):
         return True
-    return not alternative and bool(as_plain(part).strip())
+    return not alternative and bool(bare(part).strip())
 
 
 def _attachment(number: int, part: Part) -> Attachment:

@@ -107,7 +107,9 @@ def _rescued(raw: bytes, codec: str | None) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
-        seven_bits = codec in {"ascii", "utf_7", "utf_8"} or (codec or "").startswith(tuple(_SHIFTS))
+        seven_bits = codec in {"ascii", "utf_7", "utf_8"} or (codec or "").startswith(
+            tuple(_SHIFTS)
+        )
         nearly = None if seven_bits else _nearly(raw, codec)
         return nearly if nearly is not None else _utf8_or_western(raw)
 

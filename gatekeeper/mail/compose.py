@@ -27,6 +27,7 @@ from gatekeeper.mail.header_writing import (
 from gatekeeper.mail.headers import MESSAGE_IDS_MAX
 from gatekeeper.mail.parse import LOOP_FIELD
 from gatekeeper.mail.reading import Piece
+from gatekeeper.mail.sheltered import sheltered
 from gatekeeper.mail.structure import Part
 
 INNER_FIELDS: Final = (
@@ -52,28 +53,11 @@ OUTER_FIELDS: Final = (
 )
 """The only fields, besides MIME's own, that ever stand outside the encryption."""
 
-CONTENT_FIELDS: Final = frozenset(
-    {
-        "content-type",
-        "content-transfer-encoding",
-        "content-disposition",
-        "content-description",
-        "content-id",
-        "content-language",
-        "content-location",
-        "content-duration",
-        "content-md5",
-        "content-features",
-    }
-)
-"""The fields of an original that describe its content; Content-Length, which lies, does not."""
-
 BY_PERSON: Final = "no"
 """What a letter says of itself that a person wrote: nothing, no field is written."""
 
 SEED_MIN: Final = 16
 _AUTO_SUBMITTED: Final = frozenset({"auto-generated", "auto-replied", BY_PERSON})
-_STRAY: Final = re.compile(rb"\r(?!\n)|\x00")
 _UNSAFE_IN_NAME: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _NOT_7BIT: Final = re.compile(rb"[^\t\r\n -~]|\r(?!\n)|[^\n]{999}")
 _ENCRYPTED_SUFFIX: Final = re.compile(r"\.(?:gpg|pgp|asc)\Z", re.IGNORECASE)
@@ -152,12 +136,13 @@ def inner(
 ) -> bytes:
     """Return the plaintext of a letter: a MIME entity with its headers protected (RFC 9788).
 
-    In order: `block`, our own text; `content` with its Content-* fields and its body byte for
-    byte; each opened piece, the original's `header_block` and `raw_attachment` as attachments.
+    In order: `block`, our own text; `content`, with no page, image or mail in it that a program
+    would show; each opened piece, the original's `header_block` and `raw_attachment` as
+    attachments.
     """
     chunks = [text_chunk(block)]
     if content is not None:
-        chunks.append(_content_chunk(content))
+        chunks.extend(sheltered(content))
     opened = [each for each in pieces if each.data is not None]
     chunks.extend(_piece_chunk(each, number) for number, each in enumerate(opened, 1))
     if header_block:
@@ -238,22 +223,10 @@ def inner_header(head: Letterhead, outer_subject: str, mark: bytes) -> bytes:
     return b"".join(written)
 
 
-def _content_chunk(content: Part) -> Chunk:
-    """Return the body as it is under the first field of each name in CONTENT_FIELDS; no other."""
-    kept: dict[str, bytes] = {}
-    for each in content.fields:
-        name = each.name.lower()
-        if name in CONTENT_FIELDS:
-            raw = _STRAY.sub(b" ", each.raw)
-            kept.setdefault(name, each.name.encode("ascii") + b":" + raw + b"\r\n")
-    if "content-type" not in kept and content.content_type != "text/plain":
-        kept["content-type"] = b"Content-Type: application/octet-stream\r\n"
-    return Chunk(head=b"".join(kept.values()), body=content.body)
-
-
 def _piece_chunk(piece: Piece, number: int) -> Chunk:
     name = _UNSAFE_IN_NAME.sub("_", _ENCRYPTED_SUFFIX.sub("", piece.label)).strip("._")[-60:]
-    return attached(piece.data or b"", name=f"piece-{number}-{name or 'opened'}", about=piece.label)
+    name = f"piece-{number}-{name or 'opened'}{'.eml' if piece.is_mail else ''}"
+    return attached(piece.data or b"", name=name, about=piece.label)
 
 
 def _header_chunk(header_block: bytes) -> Chunk:

@@ -17,6 +17,8 @@ _TOKEN: Final = re.compile(r"\s*+([^\s;=()<>\"]{1,127})")
 _PARAM: Final = re.compile(
     r';\s*+([^\s;="]{1,127}+)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?|([^\s;]*+))', re.DOTALL
 )
+_COMMENT_OR_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|(?<![^\s;/"])\(', re.DOTALL)
+_COMMENT_STEP: Final = re.compile(r"\\.|[()]", re.DOTALL)
 _FOLD: Final = re.compile(r"\r?\n(?=[ \t])|[\r\n]+\Z")
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _SEGMENT: Final = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?")
@@ -72,8 +74,37 @@ def names_of(kind: bytes, shown: bytes, limit: int) -> tuple[str, ...]:
 
 
 def _text(raw: bytes, limit: int) -> str:
-    """Return the bytes one to one as characters, unfolded."""
-    return _FOLD.sub("", raw[:limit].decode("latin-1"))
+    """Return the bytes one to one as characters, unfolded and without comments."""
+    return _without_comments(_FOLD.sub("", raw[:limit].decode("latin-1")))
+
+
+def _without_comments(value: str) -> str:
+    """Return a value without its comments (RFC 2045 §5.1); in a word "(" begins none.
+
+    Programs write names such as `a(1).txt` without the quotes that they need.
+    """
+    kept: list[str] = []
+    at = search = 0
+    while found := _COMMENT_OR_QUOTED.search(value, search):
+        search = found.end()
+        if found[0] != "(":
+            continue
+        end = _comment_end(value, search)
+        if not end:
+            break
+        kept.append(value[at : found.start()])
+        at = search = end
+    return "".join((*kept, value[at:]))
+
+
+def _comment_end(value: str, at: int) -> int:
+    """Return where the comment ends that opened before `at`, 0 if nowhere."""
+    depth = 1
+    for match in _COMMENT_STEP.finditer(value, at):
+        depth += {"(": 1, ")": -1}.get(match[0], 0)
+        if depth == 0:
+            return match.end()
+    return 0
 
 
 def _parameters(value: str) -> dict[str, bytes]:

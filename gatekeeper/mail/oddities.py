@@ -1,14 +1,14 @@
 """Say what about a mail may look otherwise in another program than it is shown here."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gatekeeper.mail.attachments import attachments
 from gatekeeper.mail.charset import decode_in
 from gatekeeper.mail.parse import Mail
 from gatekeeper.mail.structure import Part
-from gatekeeper.mail.text import HTML_MAX, as_plain
+from gatekeeper.mail.text import HTML_MAX, bare
 
 _ONCE: Final = ("From", "Subject", "Date", "To", "Reply-To", "Message-ID")
 """Fields that may stand in a header once (RFC 5322 §3.6)."""
@@ -34,7 +34,7 @@ _HIDDEN: Final = re.compile(
     re.IGNORECASE,
 )
 
-ONLY_HTML: Final = "it has HTML only; what is shown is the text left without the tags"
+ONLY_HTML: Final = "it has HTML only; the text that is shown was made from it"
 OTHER_HTML: Final = "its HTML says other things than its text, and many programs show only the HTML"
 REMOTE: Final = "its HTML has a program load something from elsewhere when it is shown"
 CONCEALED: Final = "its HTML holds text that a program would not show"
@@ -82,10 +82,9 @@ def _html(bodies: list[Part]) -> Iterator[str]:
     if not pages:
         return
     texts = [part for part in bodies if part.content_type != "text/html"]
-    words = set[str]().union(*map(_words, texts))
-    if not words and not any(as_plain(part).strip() for part in texts):
+    if not any(bare(part).strip() for part in texts):
         yield ONLY_HTML
-    elif _differs(words, set[str]().union(*map(_words, pages))):
+    elif differs(texts, pages):
         yield OTHER_HTML
     sources = [_source(part) for part in pages]
     if any(_REMOTE.search(source) for source in sources):
@@ -98,13 +97,26 @@ def _source(part: Part) -> str:
     return decode_in(part.decoded(HTML_MAX), part.params.get("charset", "utf-8")).text
 
 
+def differs(texts: Sequence[Part], pages: Sequence[Part]) -> bool:
+    """Say whether pages and texts use other words than a program does that makes one of the other.
+
+    Words are compared as they stand, hidden ones too.
+    """
+    return differ(words_of(texts), words_of(pages))
+
+
+def words_of(parts: Sequence[Part]) -> frozenset[str]:
+    """Return the words that texts and pages use, without links."""
+    return frozenset[str]().union(*map(_words, parts))
+
+
 def _words(part: Part) -> set[str]:
-    said = as_plain(part)[: HTML_MAX // 4].lower().split()
+    said = bare(part)[: HTML_MAX // 4].lower().split()
     plain = " ".join(each for each in said if not any(mark in each for mark in _LINK_MARKS))
     return set(_WORD.findall(plain)[:_WORDS_MAX])
 
 
-def _differs(text: set[str], page: set[str]) -> bool:
+def differ(text: frozenset[str], page: frozenset[str]) -> bool:
     """Say whether more words differ than mail programs add when they write one from the other."""
     different = len(text ^ page)
     return different > _DIFFERENT and different * 5 > len(text | page)

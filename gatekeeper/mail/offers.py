@@ -12,7 +12,7 @@ from gatekeeper.mail.charset import is_printable_line
 from gatekeeper.mail.packet_start import starts_key
 from gatekeeper.mail.parse import Mail
 from gatekeeper.mail.structure import Part
-from gatekeeper.mail.text import as_plain
+from gatekeeper.mail.text import bare
 
 OFFERS_MAX: Final = 4
 BLOCK_TAKEN: Final = 512 * 1024
@@ -109,7 +109,7 @@ def _is_named_key(part: Part) -> bool:
 
 
 def _text(part: Part) -> bytes:
-    return as_plain(part).encode() if part.content_type == "text/html" else part.decoded()
+    return bare(part).encode() if part.content_type == "text/html" else part.decoded()
 
 
 def _armored(text: bytes) -> Iterator[bytes]:

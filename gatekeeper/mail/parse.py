@@ -3,9 +3,17 @@
 from dataclasses import dataclass, field
 from itertools import islice
 
+from gatekeeper.domain.address import Address
 from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.policy import ReadingLimits
-from gatekeeper.mail.headers import Mailbox, addresses, date, decode_text, message_ids
+from gatekeeper.mail.headers import (
+    MAILBOXES_MAX,
+    Mailbox,
+    addresses,
+    date,
+    decode_text,
+    message_ids,
+)
 from gatekeeper.mail.structure import Part, scan
 
 LOOP_FIELD = "X-Gatekeeper-Loop"
@@ -76,8 +84,20 @@ def read(raw: bytes, limits: ReadingLimits) -> Mail:
 
 
 def mailboxes_of(root: Part, name: str, limit: int) -> tuple[Mailbox, ...]:
-    """Return the mailboxes of all fields called `name`, reading `limit` bytes of them at most."""
-    return addresses(b",".join(root.every(name)), limit)
+    """Return the mailboxes of all fields called `name`, reading `limit` bytes of them at most.
+
+    Of several fields each counts as one mailbox at least: whoever reads the other one sees
+    somebody else.
+    """
+    raws = root.every(name)
+    found = addresses(b",".join(raws), limit)
+    missing = len(raws) - len(found) if len(raws) > 1 else 0
+    return found + (Mailbox(display="", address=None),) * min(missing, MAILBOXES_MAX)
+
+
+def sole_address(boxes: tuple[Mailbox, ...]) -> Address | None:
+    """Return the one address of the one mailbox; None where there is not exactly one."""
+    return boxes[0].address if len(boxes) == 1 else None
 
 
 def date_of(root: Part) -> Instant | None:

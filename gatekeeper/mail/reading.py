@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from gatekeeper.domain.address import Address
 from gatekeeper.domain.protection import Protection
+from gatekeeper.domain.verdict import ABSENT, Claimed
 from gatekeeper.mail.charset import is_printable_line
 from gatekeeper.mail.offers import OfferedKey
-from gatekeeper.mail.parse import Mail
+from gatekeeper.mail.parse import Mail, sole_address
+from gatekeeper.mail.protect import ProtectedHeaders
 from gatekeeper.mail.structure import Part
 
 
@@ -14,13 +17,14 @@ class Piece:
     """One separately encrypted piece of an otherwise clear mail; opened, or why not.
 
     `digest` SHA-256 of its encrypted data, by which a copy of it is known again, None when there
-    is none that could be told.
+    is none that could be told · `is_mail` that it was encrypted as a MIME entity (RFC 3156 §4).
     """
 
     label: str
     data: bytes | None
     problem: str = ""
     digest: bytes | None = None
+    is_mail: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a piece that was neither opened nor explained, or with an unprintable label."""
@@ -44,7 +48,8 @@ class Reading:
     `ciphertext` SHA-256 of the encrypted data, by which a copy of it is known again, None when it
     was not encrypted as a whole · `signed` SHA-256 of what the signatures over the whole cover, in
     whatever layer they came and without blanks at line ends, None without one · `offers` the keys
-    that came with it, unexamined.
+    that came with it, unexamined · `protected` the header fields inside, None when it has none or
+    nothing protects them: in a mail in clear only a good signature over the whole does.
     """
 
     mail: Mail
@@ -59,6 +64,20 @@ class Reading:
     ciphertext: bytes | None = None
     signed: bytes | None = None
     offers: tuple[OfferedKey, ...] = ()
+    protected: ProtectedHeaders | None = None
+
+    @property
+    def outer_from(self) -> Address | None:
+        """The one address in the one From outside; None when there is not exactly one."""
+        return sole_address(self.mail.from_)
+
+    @property
+    def protected_from(self) -> Claimed:
+        """The one address in the one From inside, ABSENT when there is no such field."""
+        inside = self.protected
+        if inside is None or not inside.from_:
+            return ABSENT
+        return sole_address(inside.from_)
 
     @property
     def ciphertexts(self) -> tuple[bytes, ...]:

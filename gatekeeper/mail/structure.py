@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gatekeeper.domain.policy import ReadingLimits
+from gatekeeper.mail.charset import decode_in
 from gatekeeper.mail.fields import Block, HeaderField, block_at
 from gatekeeper.mail.media import Media, media_of
 from gatekeeper.mail.transfer import decode
@@ -15,6 +16,7 @@ MAX_FIELDS: Final = 20_000
 """Header fields read of one mail, all parts together; ordinary mail has some dozens."""
 
 _DASH_LINE: Final = re.compile(rb"\n--([^\n]{1,256}+)(?=\n|\Z)")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._:+-]{1,40}")
 _BOUNDARY_MAX: Final = 200
 _BLANK: Final = b" \t\r"
 
@@ -113,21 +115,20 @@ def scan(raw: bytes, limits: ReadingLimits) -> Scanned:
     return Scanned(root=root, problems=tuple(scanner.problems))
 
 
-def text_entity(text: bytes) -> Part:
-    """Return `text`, which came without any header, as a text/plain part with the same body."""
-    charset = "utf-8" if _is_utf8(text) else "iso-8859-1"
+def text_entity(text: bytes, charset: str = "") -> Part:
+    """Return `text`, which came without any header, as a text/plain part with the same body.
+
+    It is in UTF-8 when other letters than ASCII's are in it and it can be, else in `charset`, a
+    plain name, when it can be, else Western.
+    """
+    charset = charset if _PLAIN.fullmatch(charset) else "utf-8"
+    names = (charset, "utf-8") if text.isascii() else ("utf-8", charset)
+    fitting = (name for name in names if not decode_in(text, name).problem)
+    name = next(fitting, "iso-8859-1")
     head = (
-        f"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+        f"Content-Type: text/plain; charset={name}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
     ).encode()
     return scan(head + text, ReadingLimits()).root
-
-
-def _is_utf8(text: bytes) -> bool:
-    try:
-        text.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,12 +1,13 @@
 """The text a person wrote: a part's text in its charset, and which part to read first."""
 
-import html
 import re
 from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Final
 
+from gatekeeper.mail import legacy_display
 from gatekeeper.mail.charset import Decoded, decode_in, printable_text
+from gatekeeper.mail.html import Rendered, rendered, unescaped
 from gatekeeper.mail.structure import Part
 
 HTML_MAX: Final = 1024 * 1024
@@ -20,7 +21,6 @@ _TAG_NAME: Final = re.compile(r"/?\s*([a-zA-Z][a-zA-Z0-9]{0,15})")
 _TAG_START: Final = re.compile(r"<[a-zA-Z/!?]")
 _UNSHOWN: Final = MappingProxyType({"script": "</script", "style": "</style", "title": "</title"})
 _MANY_LINES: Final = re.compile(r"\n\s*\n\s*")
-_LONG_NUMBER: Final = re.compile(r"&#[0-9]{8,}")
 
 
 def read_text(part: Part) -> Decoded:
@@ -38,23 +38,52 @@ def first_text(root: Part) -> str:
     """Return the first text a person would read, "" when there is none.
 
     A text/plain body comes before a rendering of text/html, and that before text attached; a
-    multipart that could not be taken apart is text as a last resort.
+    multipart that could not be taken apart is text as a last resort. A copy of protected header
+    fields is no text of a person's.
     """
     found = first_text_part(root)
-    return "" if found is None else as_plain(found)
+    return "" if found is None else own_text(found, root)
 
 
 def first_text_part(root: Part) -> Part | None:
     """Return the part whose text `first_text` returns, None when there is none."""
-    return next((part for part in _in_order(root) if as_plain(part).strip()), None)
+    parts = (part for part in _in_order(root) if not legacy_display.is_copy(part, root))
+    return next((part for part in parts if bare(part).strip()), None)
+
+
+def own_text(part: Part, content: Part) -> str:
+    """Return the text of a part of `content` without a copy of protected header fields in it."""
+    if part.content_type == "text/html":
+        return page_text(part, without_copy=legacy_display.has_copy(part, content)).text
+    return legacy_display.without_copy(readable(part), part, content)
 
 
 def as_plain(part: Part) -> str:
-    """Return the text of a part; of text/html what is left without its tags."""
+    """Return the text of a part; of text/html what a program would show of it."""
+    return page_text(part).text if part.content_type == "text/html" else readable(part)
+
+
+def page_text(part: Part, *, without_copy: bool = False) -> Rendered:
+    """Return what a program would show of the beginning of a page, printable.
+
+    `without_copy` leaves out the copy of protected header fields in it (RFC 9788 §4.5.3.3).
+    """
+    found = rendered(_source(part), without_copy=without_copy)
+    return Rendered(text=printable_text(found.text).strip(), concealed=found.concealed)
+
+
+def bare(part: Part) -> str:
+    """Return everything that stands in a part but tags, scripts and styles, line by line.
+
+    Here are looked for keys and messages that a page holds; what it shows, and how, is not asked.
+    """
     if part.content_type != "text/html":
         return readable(part)
-    found = decode_in(part.decoded(HTML_MAX), part.params.get("charset", "utf-8"))
-    return printable_text(_unescaped(_without_tags(found.text))).strip()
+    return printable_text(unescaped(_without_tags(_source(part)))).strip()
+
+
+def _source(part: Part) -> str:
+    return decode_in(part.decoded(HTML_MAX), part.params.get("charset", "utf-8")).text
 
 
 def _in_order(root: Part) -> Iterator[Part]:
@@ -92,8 +121,3 @@ def _without_tags(text: str) -> str:
                 unclosed.add(closing)
     shown.append(text[at:])
     return _MANY_LINES.sub("\n\n", "".join(shown))
-
-
-def _unescaped(text: str) -> str:
-    """Return `text` with its character references read; absurdly long numbers stay as they are."""
-    return html.unescape(_LONG_NUMBER.sub("\ufffd", text))

@@ -42,6 +42,7 @@ SAMPLES: Final = MappingProxyType(
                 "received": "Thu 2026-09-03 12:00:00Z from 192.0.2.7, with TLS",
                 "encryption": "none: the message travelled in clear",
                 "signature": "none",
+                "parts": ("part 2 only: good, by Andrea Example; covers nothing else",),
                 "pieces": ("1, opened apart from the rest",),
                 "attachments": ("1, application/pdf, 20 KiB: 'proof.pdf'",),
                 "done": ("own: Andrea Example looks after it now",),

@@ -15,7 +15,7 @@ from tests.issues.reports import LAYERS, REAL_SUBJECT, SECRET, Pen, a_pen
 READABLE = sorted(
     set(LAYERS)
     - {"to-an-unknown-key", "bomb", "without-integrity", "half-clear", "half-clear-and-cut"}
-    - {"half-clear-to-an-unknown-key"}
+    - {"half-clear-to-an-unknown-key", "forwarded-encrypted", "quoted-armor"}
 )
 CLOSED = ("to-an-unknown-key", "without-integrity")
 

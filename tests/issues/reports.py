@@ -23,6 +23,7 @@ SECRET: Final = b"The parser writes past its buffer."
 
 REAL_SUBJECT: Final = "Overflow in the parser"
 TEXT: Final = b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + SECRET + b"\r\n"
+WORDS: Final = b"Content-Type: text/plain\r\n\r\n"
 _ROBIN: Final = "robin@research.example"
 ROBIN: Final = f"Robin Example <{_ROBIN}>"
 ANDREA: Final = uid(*PEOPLE[0])
@@ -315,6 +316,42 @@ def _nothing_but_text(pen: Pen) -> bytes:
     return SECRET + b"\r\n"
 
 
+def _signed_above_a_footer(pen: Pen) -> bytes:
+    content = signed(TEXT, pen.sign(TEXT, by=person_key(0))).replace(b"=-mark", b"=-inside")
+    return head(sender=ANDREA) + multipart("mixed", content, WORDS + b"To leave the list, write.")
+
+
+def _signed_between_words(pen: Pen) -> bytes:
+    good = pen.clear_sign(SECRET + b"\n", by=robin_key())
+    bad = pen.clear_sign(b"one\n", by=person_key(0)).replace(b"one", b"two")
+    return head(sender=ANDREA) + WORDS + b"Hello.\r\n" + good + b"Also:\r\n" + bad
+
+
+def _signed_and_mangled(pen: Pen) -> bytes:
+    block = octets(pen.sign(TEXT, by=person_key(0)), "signature.asc")
+    return head(sender=ANDREA) + multipart("mixed", TEXT, block)
+
+
+def _forwarded_encrypted(pen: Pen) -> bytes:
+    mail = head(subject="...") + pgp_mime(pen.encrypt(TEXT, by=person_key(0)))
+    part = b"Content-Type: message/rfc822\r\n\r\n" + mail.replace(b"=-mark", b"=-inside")
+    return head() + multipart("mixed", WORDS + b"See below.\r\n", part)
+
+
+def _quoted_armor(pen: Pen) -> bytes:
+    lines = (b"> " + line for line in pen.encrypt(SECRET).rstrip().split(b"\r\n"))
+    return head() + WORDS + b"You wrote:\r\n" + b"\r\n".join(lines) + b"\r\n"
+
+
+def _only_html(pen: Pen) -> bytes:
+    """Return a mail with a page, a picture in it and a file, as web mail writes it."""
+    page = b"<p>" + SECRET + b'</p><p><img src="cid:1" alt="a plot"></p>\r\n'
+    html = b"Content-Type: text/html; charset=utf-8\r\n\r\n" + page
+    picture = attached(b"PNG", "plot.png").replace(b"application/octet-stream", b"image/png")
+    both = multipart("related", html, picture).replace(b"=-mark", b"=-inside")
+    return head() + multipart("mixed", both, attached(b"%PDF", "proof.pdf"))
+
+
 LIMIT: Final = 1024 * 1024
 """Bytes of plaintext that the house of these reports opens at most."""
 
@@ -351,6 +388,12 @@ LAYERS: Final[Mapping[str, Callable[[Pen], bytes]]] = MappingProxyType(
             _with_a_key,
             _looks_otherwise,
             _nothing_but_text,
+            _signed_above_a_footer,
+            _signed_between_words,
+            _signed_and_mangled,
+            _forwarded_encrypted,
+            _quoted_armor,
+            _only_html,
         )
     }
 )

@@ -144,7 +144,9 @@ def test_the_subject_inside_wins_over_the_three_dots_outside(scene: Scene, layer
 def test_a_sender_named_inside_is_not_believed(scene: Scene) -> None:
     passed = scene.layer("another-sender-inside")
     assert "robin@research.example" == passed.issue.reporter
-    assert "andrea@team.example" not in passed.copy.block
+    told, _, notes = passed.copy.block.partition("Note:")
+    assert "andrea@team.example" not in told
+    assert 'from another sender than outside:\n             "andrea@team.example"\n' in notes
 
 
 CLOSED = frozenset({"to-an-unknown-key", "bomb", "without-integrity"})

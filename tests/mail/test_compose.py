@@ -13,7 +13,6 @@ from gatekeeper.domain.policy import ReadingLimits
 from gatekeeper.mail.charset import printable_line
 from gatekeeper.mail.chunks import base64_lines
 from gatekeeper.mail.compose import (
-    CONTENT_FIELDS,
     INNER_FIELDS,
     OUTER_FIELDS,
     OuterFrame,
@@ -23,6 +22,7 @@ from gatekeeper.mail.compose import (
 from gatekeeper.mail.headers import decode_text
 from gatekeeper.mail.openpgp import Encrypted, layer
 from gatekeeper.mail.reading import Piece
+from gatekeeper.mail.sheltered import CONTENT_FIELDS, sheltered
 from gatekeeper.mail.structure import Part, scan
 from tests.hostile.making import ARMOR, mail, multipart
 from tests.mail.samples import LIMITS, letterhead, mail_bytes, part_of
@@ -72,17 +72,25 @@ def parsed(raw: bytes) -> list[EmailMessage]:
     ]
 
 
+def leaves(content: Part) -> list[bytes]:
+    """Return the bodies of the parts without children."""
+    return [part.body for part in content.walk() if not part.children]
+
+
 @tries(400)
 @given(raw=mail_bytes)
 def test_any_content_is_embedded_byte_for_byte(raw: bytes) -> None:
     content = part_of(raw)
     root = composed(content=content, header_block=content.header_block)
-    assert 2 + bool(content.header_block) == len(root.children)
-    embedded = root.children[1]
-    assert content.body == embedded.body
-    assert {each.name.lower() for each in embedded.fields} <= CONTENT_FIELDS
+    chunks = sheltered(content)
+    embedded = root.children[1 : 1 + len(chunks)]
+    assert 1 + len(chunks) + bool(content.header_block) == len(root.children)
+    assert [each.body for each in chunks] == [each.body for each in embedded]
+    if len(chunks) == 1:
+        assert content.body == embedded[0].body or content.children
+        assert {each.name.lower() for each in embedded[0].fields} <= CONTENT_FIELDS
     if content.header_block:
-        assert content.header_block == root.children[2].decoded()
+        assert content.header_block == root.children[-1].decoded()
 
 
 @tries(200)
@@ -90,8 +98,8 @@ def test_any_content_is_embedded_byte_for_byte(raw: bytes) -> None:
 def test_python_reads_the_same_number_of_parts(raw: bytes) -> None:
     content = part_of(raw)
     parts = parsed(composed(content=content, raw_attachment=raw).entity)
-    assert 3 == len(parts)
-    assert raw == parts[2].get_payload(decode=True)
+    assert 2 + len(sheltered(content)) == len(parts)
+    assert raw == parts[-1].get_payload(decode=True)
 
 
 @pytest.mark.parametrize("name", sorted(torture()))
@@ -100,7 +108,11 @@ def test_torture_mails_are_embedded_byte_for_byte(name: str) -> None:
     root = composed(
         content=content, header_block=content.header_block, raw_attachment=content.source
     )
-    assert content.body == root.children[1].body
+    embedded = root.children[1 : 1 + len(sheltered(content))]
+    if len(embedded) == 1:
+        assert content.body == embedded[0].body
+    bodies = [each.body for each in embedded]
+    assert all(any(leaf in body for body in bodies) for leaf in leaves(content))
     assert content.source == root.children[-1].decoded()
 
 
@@ -130,9 +142,11 @@ def test_only_content_fields_of_the_original_are_kept() -> None:
 
 def test_a_bare_cr_in_a_content_field_ends_no_line() -> None:
     """Python and others take a bare CR for a line end; in a body it must stay, here it must not."""
-    content = part_of(mail(b"text", b"Content-Type: text/plain\rX-Evil: y\r\rfake\x00"))
+    fields = (b"Content-Type: text/plain\rX-Evil: y", b"Content-Description: a\rb\r\rfake\x00")
+    content = part_of(mail(b"text", *fields))
     embedded = composed(content=content).children[1]
-    assert b" text/plain X-Evil: y  fake " == embedded.first("Content-Type")
+    assert b" text/plain; charset=utf-8" == embedded.first("Content-Type")
+    assert b" a b  fake " == embedded.first("Content-Description")
     assert "text" == parsed(composed(content=content).entity)[1].get_payload()
 
 

@@ -1,12 +1,14 @@
 """Which OpenPGP layers a mail has is read from its structure, and never more than is there."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.mail.charset import is_printable_line
+from gatekeeper.mail.mangled import MANGLED
 from gatekeeper.mail.openpgp import (
-    MANGLED,
     Clear,
     Encrypted,
     InlineEncrypted,
@@ -14,10 +16,10 @@ from gatekeeper.mail.openpgp import (
     Signed,
     canonical,
     layer,
-    pieces,
 )
+from gatekeeper.mail.pieces import pieces
 from tests.hostile.making import ARMOR, TEXT, mail, multipart
-from tests.mail.samples import mail_bytes, part_of
+from tests.mail.samples import LIMITS, mail_bytes, part_of
 from tests.sampling import tries
 from tests.torture import torture
 
@@ -42,7 +44,7 @@ def test_any_mail_has_a_layer_and_bounded_pieces(raw: bytes, limit: int) -> None
     found = layer(root)
     if isinstance(found, Signed):
         assert found.inner.entity.replace(b"\r\n", b"\n") == found.content.replace(b"\r\n", b"\n")
-    spans = pieces(root, limit)
+    spans = pieces(root, replace(LIMITS, pieces=limit)).spans
     assert len(spans) <= limit + 1
     assert all(is_printable_line(each.label) for each in spans)
 
@@ -52,7 +54,7 @@ def test_any_mail_has_a_layer_and_bounded_pieces(raw: bytes, limit: int) -> None
 def test_torture_mails_are_looked_at_in_bounded_time(name: str) -> None:
     root = part_of(torture()[name])
     layer(root)
-    assert len(pieces(root, 20)) <= 21
+    assert len(pieces(root, LIMITS).spans) <= 21
 
 
 @pytest.mark.timeout(60)  # each takes about a second at most; an attack would take hours
@@ -60,7 +62,7 @@ def test_torture_mails_are_looked_at_in_bounded_time(name: str) -> None:
 def test_hostile_armor_costs_no_more_than_its_bytes(line: bytes) -> None:
     root = part_of(mail(line * (4_000_000 // len(line))))
     layer(root)
-    assert len(pieces(root, 20)) <= 21
+    assert len(pieces(root, LIMITS).spans) <= 21
 
 
 def test_a_mail_encrypted_as_a_whole() -> None:
@@ -105,7 +107,7 @@ def test_anything_beside_the_ciphertext_makes_it_a_piece() -> None:
     """A third part would be shown beside the plaintext as if it had been encrypted (EFAIL)."""
     root = part_of(torture()["encrypted-with-three-parts"])
     assert Clear() == layer(root)
-    assert ["part 2"] == [each.label for each in pieces(root, 20)]
+    assert ["part 2"] == [each.label for each in pieces(root, LIMITS).spans]
 
 
 def test_what_exchange_leaves_is_recognised_and_said() -> None:
@@ -230,72 +232,3 @@ def test_a_body_that_is_one_signed_text() -> None:
 )
 def test_text_beside_a_signed_text_is_clear(body: bytes) -> None:
     assert Clear() == layer(part_of(mail(body)))
-
-
-def spans(raw: bytes, limit: int = 20) -> list[tuple[str, bytes]]:
-    return [(each.label, each.data) for each in pieces(part_of(raw), limit)]
-
-
-def test_armored_messages_in_a_text_are_pieces() -> None:
-    armor = ARMOR.rstrip() + b"\n"
-    assert [("armored message 1, text in part 0", armor)] == spans(torture()["armor-in-text"])
-    twice = mail(b"one\r\n" + ARMOR + b"two\r\n" + ARMOR)
-    assert ["armored message 1, text in part 0", "armored message 2, text in part 0"] == [
-        label for label, _ in spans(twice)
-    ]
-
-
-def test_an_armored_message_without_its_end_is_said() -> None:
-    (found,) = pieces(part_of(torture()["armor-without-end"]), 20)
-    assert b"-----BEGIN PGP MESSAGE-----" == found.data[:27]
-    assert "an armored message without its end" == found.problem
-
-
-def test_armor_in_html_is_a_piece() -> None:
-    html = b"<html><pre>" + ARMOR.replace(b"\r\n", b"<br>\r\n") + b"</pre></html>"
-    ((label, data),) = spans(mail(html, b"Content-Type: text/html"))
-    assert "armored message 1, text in part 0" == label
-    assert data.startswith(b"-----BEGIN PGP MESSAGE-----\n")
-    assert data.endswith(b"-----END PGP MESSAGE-----\n")
-    assert b"<" not in data
-
-
-@pytest.mark.parametrize(
-    ("head", "body"),
-    [
-        (b'application/octet-stream; name="poc.pdf.gpg"', BINARY),
-        (b'application/pgp; name="poc.pdf.gpg"', ARMOR),
-        (b'image/png; name="poc.pdf.gpg"', BINARY),
-    ],
-)
-def test_attachments_that_are_messages_are_pieces(head: bytes, body: bytes) -> None:
-    part = b"Content-Type: " + head + b"\r\n\r\n" + body
-    assert [("poc.pdf.gpg", body)] == spans(multipart("mixed", "q", TEXT, part))
-
-
-def test_an_attached_text_is_called_by_its_name() -> None:
-    part = b'Content-Type: text/plain; name="poc.asc"\r\n\r\n' + ARMOR
-    ((label, _),) = spans(multipart("mixed", "q", TEXT, part))
-    assert "armored message 1, poc.asc" == label
-
-
-def test_an_encrypted_multipart_inside_is_a_piece() -> None:
-    inner = (
-        b"Content-Type: multipart/encrypted; boundary=e\r\n\r\n--e\r\n" + CONTROL + b"\r\n--e\r\n"
-    )
-    inner += OCTETS + ARMOR + b"\r\n--e--\r\n"
-    raw = multipart("mixed", "q", inner, TEXT)
-    assert Clear() == layer(part_of(raw))
-    assert [("part 3", ARMOR)] == spans(raw)
-
-
-@pytest.mark.parametrize("name", ["plain", "key-attached", "signed-inside", "forwarded"])
-def test_ordinary_mail_has_no_pieces(name: str) -> None:
-    assert [] == spans(torture()[name])
-
-
-def test_more_pieces_than_allowed_are_said() -> None:
-    found = pieces(part_of(mail(b"x\r\n" + ARMOR * 9)), 3)
-    assert 4 == len(found)
-    assert b"" == found[-1].data
-    assert "more than 3 encrypted pieces; the rest was not opened" == found[-1].problem
