@@ -1,9 +1,10 @@
 """Every key that the configuration names, judged by gpg: whose, good for what, until when."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 from gatekeeper.config import former
@@ -13,6 +14,7 @@ from gatekeeper.config.settings import Settings
 from gatekeeper.domain.instants import Instant
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.keys import CertInfo, CertRefused, SecretRefused, inspect
+from gatekeeper.pgp.listing import SubkeyRecord
 
 ALIAS: Final = "alias"
 ADVISORY: Final = "advisory"
@@ -31,14 +33,15 @@ class Standing(StrEnum):
 class Judged:
     """One key: its owner (`alias`, `advisory`, or a person's name), and what gpg says of it.
 
-    `file` is where it lies, as people are told · `refused` why gpg was not asked, or says that it
-    is none; `exposed` when that is because there is a secret key where everybody may read it.
+    `file` names the place of its certificate to people, `path` is that place · `refused` says why
+    it is none; `exposed` when that is because there is a secret key where everybody may read it.
     """
 
     owner: str
     standing: Standing
     fingerprint: str
     file: str
+    path: Path
     block: bytes = field(repr=False)
     info: CertInfo | None = None
     refused: str = ""
@@ -63,26 +66,24 @@ class Judged:
 
         The alias's must also sign, by keys whose secret is here when that is known.
         """
-        if self.info is None:
-            return None
-        ends = [self.info.expires_at]
-        if self.standing is not Standing.ADVISORY:
-            ends.append(_last(key.expires_at for key in self.info.encryption_keys))
-        if self.standing in {Standing.ADVISORY, Standing.CURRENT}:
-            ends.append(_last(_signing_ends(self.info)))
-        return min((end for end in ends if end is not None), default=None)
+        return None if self.info is None else end_of(self.info, self.standing)
 
 
-def _signing_ends(info: CertInfo) -> Iterator[Instant | None]:
-    ours = info.secret_parts or frozenset(info.signing_keys)
-    for part in info.parts:
-        if part.fingerprint in ours and part.fingerprint in info.signing_keys:
-            yield part.expires_at
+def end_of(info: CertInfo, standing: Standing) -> Instant | None:
+    """Return when a key can, or could, no longer do what it is for; None when never."""
+    alive = [part for part in info.parts if not part.dead]
+    held = info.secret_parts or {part.fingerprint for part in alive}
+    ends = [info.expires_at]
+    if standing is not Standing.ADVISORY:
+        ends.append(_last(part for part in alive if "e" in part.uses))
+    if standing in {Standing.ADVISORY, Standing.CURRENT}:
+        ends.append(_last(p for p in alive if "s" in p.uses and p.fingerprint in held))
+    return min((end for end in ends if end is not None), default=None)
 
 
-def _last(ends: Iterator[Instant | None]) -> Instant | None:
-    found = list(ends)
-    return None if None in found else max((e for e in found if e is not None), default=None)
+def _last(parts: Iterable[SubkeyRecord]) -> Instant | None:
+    ends = [part.expires_at for part in parts]
+    return None if None in ends else max((end for end in ends if end is not None), default=None)
 
 
 @contextmanager
@@ -99,7 +100,7 @@ def scratch_engine(settings: Settings) -> Iterator[Engine]:
 
 def judged(settings: Settings, engine: Engine, now: Instant) -> tuple[Judged, ...]:
     """Return every key as it is at `now`: the alias's, its former ones, advisory, the team's."""
-    return tuple(_judge(engine, key, now) for key in _named(settings))
+    return tuple(_judge(engine, key, now) for key in named(settings))
 
 
 def with_secrets(keys: tuple[Judged, ...], held: Mapping[str, CertInfo]) -> tuple[Judged, ...]:
@@ -107,13 +108,15 @@ def with_secrets(keys: tuple[Judged, ...], held: Mapping[str, CertInfo]) -> tupl
     return tuple(_with(key, held) for key in keys)
 
 
-def _named(settings: Settings) -> Iterator[Judged]:
+def named(settings: Settings) -> Iterator[Judged]:
+    """Yield every key that the configuration names, not looked at yet."""
     alias, advisory = settings.alias, settings.advisory
     yield Judged(
         owner=ALIAS,
         standing=Standing.CURRENT,
         fingerprint=alias.fingerprint,
         file=ALIAS,
+        path=alias.certificate_file,
         block=alias.certificate,
     )
     for key in alias.former:
@@ -122,6 +125,7 @@ def _named(settings: Settings) -> Iterator[Judged]:
             standing=Standing.FORMER,
             fingerprint=key.fingerprint,
             file=str(former.certificate(key.fingerprint)),
+            path=settings.folder / former.certificate(key.fingerprint),
             block=key.certificate,
         )
     if advisory is not None:
@@ -130,6 +134,7 @@ def _named(settings: Settings) -> Iterator[Judged]:
             standing=Standing.ADVISORY,
             fingerprint=advisory.fingerprint,
             file=ADVISORY,
+            path=advisory.certificate_file,
             block=advisory.certificate,
         )
     for person in settings.team.people:
@@ -139,6 +144,7 @@ def _named(settings: Settings) -> Iterator[Judged]:
                 standing=Standing.TEAM,
                 fingerprint=fingerprint,
                 file=f"{FOLDER}/{fingerprint}.asc",
+                path=settings.folder / FOLDER / f"{fingerprint}.asc",
                 block=settings.certificates[fingerprint],
             )
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Final
 
 from gatekeeper.config import former
+from gatekeeper.config.alias_section import FILE, require_unchanged, section
 from gatekeeper.config.founding import REVOCATION_NOTE
 from gatekeeper.config.judging import scratch_engine
 from gatekeeper.config.keyhome import ALIAS_SECRET, codec_of, former_name
-from gatekeeper.config.models import AliasSection, GatekeeperFile
+from gatekeeper.config.models import GatekeeperFile
 from gatekeeper.config.newkeys import AliasKeys, make_alias
 from gatekeeper.config.positions import read
 from gatekeeper.config.problems import Path as Setting
@@ -24,7 +25,7 @@ from gatekeeper.config.replacing import changing, make_folder, put, sync
 from gatekeeper.config.rewriting import given, listed_first
 from gatekeeper.config.settings import Settings
 from gatekeeper.config.validation import validate
-from gatekeeper.domain.errors import GatekeeperError, Misconfigured, Refusal
+from gatekeeper.domain.errors import GatekeeperError, Misconfigured
 from gatekeeper.domain.instants import Instant
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.keyring import Keyring
@@ -33,7 +34,6 @@ from gatekeeper.publication import transition
 from gatekeeper.publication.transition import Change
 from gatekeeper.store.seal import Codec
 
-FILE: Final = "gatekeeper.yaml"
 FOLDER: Final = Path("alias")
 STAGING: Final = FOLDER / ".rotation"
 _READY: Final = "ready.json"
@@ -73,7 +73,7 @@ def rotate(settings: Settings, *, now: Instant) -> Rotated:
     """
     folder = settings.folder
     with changing(folder):
-        _require_unchanged(settings)
+        require_unchanged(settings)
         planned = _left(settings)
         if planned is None:
             _discard(folder / STAGING)
@@ -83,15 +83,6 @@ def rotate(settings: Settings, *, now: Instant) -> Rotated:
             put(folder / FILE, _rewritten(folder, planned))
         _tidy(folder, planned)
         return planned
-
-
-def _require_unchanged(settings: Settings) -> None:
-    """Refuse to go on from settings that another run changed after they were read."""
-    section, alias = _section(settings.folder), settings.alias
-    known = (alias.fingerprint, tuple(key.fingerprint for key in alias.former))
-    if (section.fingerprint, section.former) != known:
-        message = "the alias's keys changed meanwhile"
-        raise Refusal(message, remedy="look with `gatekeeper key list` before you go on")
 
 
 def _place(folder: Path, planned: Rotated) -> None:
@@ -206,25 +197,17 @@ def _statement(
 
 
 def _planned(folder: Path, old: str, new: str, *, old_signed: bool) -> Rotated:
-    section = _section(folder)
+    now = section(folder)
     return Rotated(
         old=old,
         new=new,
-        certificate=section.certificate.with_name(f"{new}.asc"),
-        secret=section.secret.with_name(f"{new}.sealed"),
+        certificate=now.certificate.with_name(f"{new}.asc"),
+        secret=now.secret.with_name(f"{new}.sealed"),
         revocation=FOLDER / f"revocation-{new}.asc",
         transition=FOLDER / transition.name(old, new),
-        replaced=(section.certificate, section.secret),
+        replaced=(now.certificate, now.secret),
         old_signed=old_signed,
     )
-
-
-def _section(folder: Path) -> AliasSection:
-    document, _ = read(FILE, (folder / FILE).read_bytes())
-    file = validate(GatekeeperFile, document)[0] if document else None
-    if file is None:
-        raise Misconfigured(f"{FILE} changed meanwhile", remedy="run: gatekeeper check")
-    return file.alias
 
 
 def _rewritten(folder: Path, planned: Rotated) -> bytes:
@@ -235,7 +218,7 @@ def _rewritten(folder: Path, planned: Rotated) -> bytes:
         ("alias", "certificate"): str(planned.certificate),
         ("alias", "secret"): str(planned.secret),
     }
-    before = _section(folder)
+    before = section(folder)
     try:
         for setting, value in wanted.items():
             text = given(text, setting, value)

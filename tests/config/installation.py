@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gatekeeper.config import Settings, former, load
 from gatekeeper.config.founding import Founding, Recruit, found
-from gatekeeper.config.keyhome import codec_of, former_name
+from gatekeeper.config.keyhome import ALIAS_SECRET, codec_of, former_name
 from gatekeeper.config.loading import examine
 from gatekeeper.config.problems import Problem
 from gatekeeper.domain.address import Address
@@ -19,6 +19,7 @@ from gatekeeper.pgp.armor import Kind, armor
 from tests import scratch
 from tests.house import ALIAS, PEOPLE, START, person_key
 from tests.keys import Key
+from tests.pgp.offline import OfflineKey, offline_key
 
 
 def armored(key: Key) -> bytes:
@@ -99,6 +100,17 @@ def add_former(site: Installation, key: Key, *, certificate: bytes | None = None
     secret = site.folder / former.secret(key.fingerprint)
     secret.touch(mode=0o600)
     secret.write_bytes(codec_of(settings).wrap(former_name(key.fingerprint), key.secret))
+
+
+def use_offline_key(site: Installation, *, until: str = "never") -> OfflineKey:
+    """Give the installation an alias key whose primary secret is elsewhere."""
+    key = offline_key("Example security <security@example.org>", until=until)
+    settings = site.load()
+    settings.alias.certificate_file.write_bytes(armored(key.whole))
+    secret = codec_of(settings).wrap(ALIAS_SECRET, key.subkeys.secret)
+    settings.alias.secret.path.write_bytes(secret)
+    site.replace("gatekeeper.yaml", settings.alias.fingerprint, key.fingerprint)
+    return key
 
 
 @contextmanager

@@ -11,16 +11,15 @@ import pytest
 
 from gatekeeper.config import former, rotation
 from gatekeeper.config.certificates import examine
-from gatekeeper.config.keyhome import ALIAS_SECRET, codec_of, open_keys
+from gatekeeper.config.keyhome import codec_of, open_keys
 from gatekeeper.config.rotation import Rotated, rotate
 from gatekeeper.domain.errors import Misconfigured, OurFault, Refusal
 from gatekeeper.domain.instants import DAY, later
 from gatekeeper.domain.protection import SignatureState
 from gatekeeper.pgp.opening import Opened, open_message, verify_inline
-from tests.config.installation import Installation, armored, installation
+from tests.config.installation import Installation, installation, use_offline_key
 from tests.house import ALIAS, START
 from tests.keys import gpg, short_home
-from tests.pgp.offline import offline_key
 from tests.sampling import SOAK
 
 PARTS = 4
@@ -43,17 +42,6 @@ def opens(site: Installation, *messages: bytes) -> bool:
 
 def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
-
-
-def use_offline_key(site: Installation) -> str:
-    """Give the installation an alias key whose primary secret is elsewhere."""
-    key = offline_key("Example security <security@example.org>")
-    settings = site.load()
-    (site.folder / "alias" / "certificate.asc").write_bytes(armored(key.whole))
-    secret = codec_of(settings).wrap(ALIAS_SECRET, key.subkeys.secret)
-    (site.folder / "alias" / "secret.sealed").write_bytes(secret)
-    site.replace("gatekeeper.yaml", settings.alias.fingerprint, key.fingerprint)
-    return key.fingerprint
 
 
 def ensure_whole(site: Installation, old: str, done: Rotated) -> None:
@@ -153,7 +141,7 @@ def test_a_key_that_has_ended_is_replaced_and_does_not_sign(site: Installation) 
 
 
 def test_a_key_whose_primary_is_offline_is_replaced_by_a_whole_one(site: Installation) -> None:
-    old = use_offline_key(site)
+    old = use_offline_key(site).fingerprint
     before = site.load().alias.certificate
     done = rotate(site.load(), now=START)
     assert done.old_signed
