@@ -85,6 +85,11 @@ def _lacking(cert: CertInfo) -> Iterator[Problem]:
     """Yield what cannot be done for want of a secret; what has ended is another's to tell."""
     if cert.can_encrypt and not cert.opens:
         yield _problem("alias.secret", f"holds no secret that opens mail; {_IMPORT}")
+    elif cert.unopened:
+        text = (
+            f"holds no secret for the subkey {cert.unopened[0]}, to which mail may come; {_IMPORT}"
+        )
+        yield _problem("alias.secret", text)
     if cert.can_sign and not cert.signs:
         yield _problem("alias.secret", f"holds no secret that signs; {_IMPORT}")
 

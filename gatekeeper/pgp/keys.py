@@ -87,6 +87,12 @@ class CertInfo:
         return not self.secret_parts.isdisjoint(self.signing_keys)
 
     @property
+    def unopened(self) -> tuple[str, ...]:
+        """The encryption subkeys, usable now, whose secret we do not hold."""
+        known = (key.fingerprint for key in self.encryption_keys)
+        return tuple(key for key in known if key not in self.secret_parts)
+
+    @property
     def opens(self) -> bool:
         """Say whether we can open what is encrypted to it now."""
         return not self.secret_parts.isdisjoint(key.fingerprint for key in self.encryption_keys)

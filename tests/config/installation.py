@@ -105,12 +105,17 @@ def add_former(site: Installation, key: Key, *, certificate: bytes | None = None
 def use_offline_key(site: Installation, *, until: str = "never") -> OfflineKey:
     """Give the installation an alias key whose primary secret is elsewhere."""
     key = offline_key("Example security <security@example.org>", until=until)
+    use_alias_key(site, key.subkeys)
+    return key
+
+
+def use_alias_key(site: Installation, key: Key) -> None:
+    """Give the installation another alias key."""
     settings = site.load()
-    settings.alias.certificate_file.write_bytes(armored(key.whole))
-    secret = codec_of(settings).wrap(ALIAS_SECRET, key.subkeys.secret)
+    settings.alias.certificate_file.write_bytes(armored(key))
+    secret = codec_of(settings).wrap(ALIAS_SECRET, key.secret)
     settings.alias.secret.path.write_bytes(secret)
     site.replace("gatekeeper.yaml", settings.alias.fingerprint, key.fingerprint)
-    return key
 
 
 @contextmanager

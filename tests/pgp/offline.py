@@ -23,9 +23,13 @@ class OfflineKey:
         return self.whole.fingerprint
 
 
-@cache
 def offline_key(uid: str, *, until: str = "never") -> OfflineKey:
     """Return a key with an encryption and a signing subkey, made once in each test process."""
+    return _made(uid, until)
+
+
+@cache
+def _made(uid: str, until: str) -> OfflineKey:
     with short_home() as home:
         made = make_key(home, uid)
         gpg(home, *_FAKED, "--quick-add-key", made.fingerprint, "ed25519", "sign", "never")
