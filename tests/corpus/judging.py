@@ -13,10 +13,8 @@ from gatekeeper.domain.instants import SECOND, Instant
 from gatekeeper.domain.policy import ReadingLimits
 from gatekeeper.domain.protection import Coverage, Signature
 from gatekeeper.domain.team import Person, Team
-from gatekeeper.domain.verdict import ABSENT, Claimed, Known, Verdict, from_agrees, verdict
-from gatekeeper.issues.handling import sender_of
+from gatekeeper.domain.verdict import Known, Verdict, from_agrees, verdict
 from gatekeeper.issues.reading import Reader
-from gatekeeper.mail.headers import Mailbox
 from gatekeeper.mail.oddities import oddities
 from gatekeeper.mail.reading import Reading
 from gatekeeper.pgp import guests, keys, packets
@@ -49,17 +47,24 @@ class Judge:
     alias: bytes
 
     def read(self, raw: bytes) -> Reading:
-        """Read a mail with the guests' certificates lent."""
-        return self.reader.read(raw, self.guests)
+        """Read a mail as stage 3 does, with the guests' keys lent, and those that it brings."""
+        found = self.reader.read(raw, self.guests)
+        brought = [key for offer in found.offers if (key := self._examined(offer.block))]
+        return self.reader.read(raw, (*brought, *self.guests)) if brought else found
+
+    def _examined(self, block: bytes) -> bytes | None:
+        try:
+            return guests.examine(self.engine, block, _now()).certificate
+        except CertRefused:
+            return None
 
     def verdict(self, found: Reading) -> Verdict:
         """Return the domain's word on a reading."""
-        outer, inside = senders(found)
+        outer, inside = found.outer_from, found.protected_from
         return verdict(found.protection, outer, self.team, self.known, inside=inside)
 
-    def message(self, raw: bytes) -> dict[str, object]:
-        """Return what a mail comes to, by the names of an entry in expected.json."""
-        found = self.read(raw)
+    def message(self, found: Reading) -> dict[str, object]:
+        """Return what a mail came to, by the names of an entry in expected.json."""
         protection, said = found.protection, self.verdict(found)
         covered = [self._signature(each, "all", found) for each in protection.signatures]
         partly = [self._signature(each.signature, "part", found) for each in protection.parts]
@@ -85,8 +90,13 @@ class Judge:
         return "alias" if key in ours else key or ""
 
     def _signature(self, one: Signature, covers: str, found: Reading) -> dict[str, object]:
-        outer, inside = senders(found)
-        agrees = from_agrees(one, outer=outer, protected=inside, team=self.team, known=self.known)
+        agrees = from_agrees(
+            one,
+            outer=found.outer_from,
+            protected=found.protected_from,
+            team=self.team,
+            known=self.known,
+        )
         return {
             "status": one.state,
             "whose": self.names.get(one.fingerprint or "", ""),
@@ -96,7 +106,7 @@ class Judge:
 
     def certificate(self, block: bytes) -> dict[str, object]:
         """Return what a key block comes to, by the names of an entry in expected.json."""
-        now = Instant(int(time.time()) * SECOND)
+        now = _now()
         found: dict[str, object] = {"encrypts": False, "problems": []}
         try:
             info = keys.inspect(self.engine, block, now)
@@ -113,22 +123,14 @@ class Judge:
         return found
 
 
+def _now() -> Instant:
+    return Instant(int(time.time()) * SECOND)
+
+
 def keys_of(certificate: bytes) -> frozenset[str]:
     """Return the fingerprints of a certificate's primary key and subkeys."""
     found = (each for each in packets.walk(certificate) if each.tag in _KEYS)
     return frozenset(keys.fingerprint_of(certificate, each) for each in found)
-
-
-def senders(found: Reading) -> tuple[Address | None, Claimed]:
-    """Return the one address outside and the one inside, as stage 6 hands them to the verdict."""
-    outer = sender_of(found)
-    headers = getattr(found, "protected", None)
-    inner = headers.from_ if headers else ()
-    return outer, _one(inner) if inner else ABSENT
-
-
-def _one(boxes: tuple[Mailbox, ...]) -> Address | None:
-    return boxes[0].address if len(boxes) == 1 else None
 
 
 def _loaded(block: bytes) -> str:

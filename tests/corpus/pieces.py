@@ -351,9 +351,7 @@ def _autocrypt_for_another(pen: Pen) -> bytes:
     return head(field, sender=ANDREA) + TEXT
 
 
-@CASES.add(
-    opened(signatures=(Found(status=_S.UNKNOWN_SIGNER),)), Class.PARTNERS_KEY, Class.KEY_ATTACHED
-)
+@CASES.add(opened(signatures=(by("eve", agrees=False),)), Class.PARTNERS_KEY, Class.KEY_ATTACHED)
 def _partners_second_key(pen: Pen) -> bytes:
     """From a colleague, signed by a stranger, with the stranger's key attached as theirs."""
     inside = multipart("mixed", TEXT, attached(pen.block("eve"), "andrea.asc"))

@@ -219,7 +219,7 @@ def _certification_as_signature(pen: Pen) -> bytes:
     return head(sender=ANDREA) + signed(TEXT, block)
 
 
-@CASES.add(Message(signatures=(GUESTS,)), Class.BAD_SIGNATURE)
+@CASES.add(Message(signatures=(UNCHECKED,)), Class.BAD_SIGNATURE)
 def _timestamp_signature(pen: Pen) -> bytes:
     """A signature of the kind that is a timestamp (0x40), which says nothing of a text."""
     block = armored(pen.crafted["trudy"].signature(TEXT, kind=0x40), Kind.SIGNATURE)

@@ -52,7 +52,7 @@ def signature(verdict: Entry) -> str:
 def _one(found: Any) -> str:  # noqa: ANN401 - an entry of JSON
     if found["by_guest"]:
         return UNKNOWN
-    if found["status"] == _S.GOOD:
+    if found["whose"] in NAMES and found["status"] == _S.GOOD:
         agrees = "confirmed" if found["from_agrees"] else "NOT confirmed"
         return f"good, by {NAMES[found['whose']]} of the response team; From {agrees}"
     return _WORDS[_S(found["status"])]

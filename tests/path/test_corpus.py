@@ -1,5 +1,6 @@
 """The corpus of hostile mail through SMTP: taken, handled, told truly, and told to nobody else."""
 
+import base64
 import email
 import email.policy
 import re
@@ -16,6 +17,7 @@ import pytest
 from gatekeeper.mail.charset import printable_line
 from tests.canaries import leaks
 from tests.corpus import people, wording
+from tests.corpus.classes import Class
 from tests.corpus.expecting import CANARIES
 from tests.corpus.site import corpus_site
 from tests.corpus.test_corpus import ENTRIES, HERE, MAILS, OPEN
@@ -34,6 +36,7 @@ COLUMN: Final = 13
 
 _FIELD: Final = re.compile(r"([A-Z][A-Za-z ]{1,11}):\s+(\S.*)")
 _TRACE: Final = re.compile(rb"^Received: from corpus by mx\.example; (\S+)\r?$", re.MULTILINE)
+_PAGES: Final = {Class.HTML.name, Class.EFAIL.name}
 _WINDOW: Final = 1024 * 1024
 
 
@@ -92,7 +95,7 @@ def assert_told_truly(path: str, copy: Copy) -> None:
     subject = printable_line(verdict["subject"]) or "(no subject)"
     assert said["Subject"][0].startswith(subject), path
     lines = [line for values in said.values() for line in values]
-    assert wording.on_parts(verdict) == sum(wording.OF_A_PART in line for line in lines), path
+    assert wording.on_parts(verdict) == sum(line.count(wording.OF_A_PART) for line in lines), path
     opened, stayed = verdict["pieces"]
     pieces = said.get("Piece", [])
     assert opened + stayed == len(pieces), path
@@ -102,11 +105,28 @@ def assert_told_truly(path: str, copy: Copy) -> None:
             assert any(problem in line for line in said.get("Note", [])), (path, problem)
 
 
+def assert_no_page_is_shown(path: str, copy: Copy) -> None:
+    """See that no HTML stands in a copy but as a file, which nobody's program shows by itself."""
+    if not _PAGES & set(ENTRIES[path]["classes"]):
+        return
+    for part in email.message_from_bytes(copy.plaintext).walk():
+        if part.get_content_type() == "text/html":
+            assert "attachment" == part.get_content_disposition(), path
+
+
 def path_of(copy: Copy) -> str:
     """Return which mail a copy is of, by the line of the last hop; "" for a letter of ours."""
-    found = set(_TRACE.findall(copy.plaintext))
+    found = {name for part in copy.parts for name in _TRACE.findall(_decoded(part))}
     assert len(found) <= 1
     return str(found.pop(), "ascii") if found else ""
+
+
+def _decoded(part: bytes) -> bytes:
+    """Return a part's body; a header with octets beyond ASCII is attached in base64."""
+    head, _, body = part.partition(b"\r\n\r\n")
+    if b"Content-Transfer-Encoding: base64" in head and b"text/rfc822-headers" in head:
+        return base64.decodebytes(body)
+    return body
 
 
 def assert_copies(inbox: Inbox, mails: Sequence[str]) -> None:
@@ -118,23 +138,22 @@ def assert_copies(inbox: Inbox, mails: Sequence[str]) -> None:
     seen: list[tuple[str, str]] = []
     sent = {address: to_each(inbox.received, {address}) for _, address in PEOPLE}
     assert 1 == len({len(each) for each in sent.values()})
+    tags = set[str].intersection(*({*map(subject_of, each)} for each in sent.values()))
+    own = {tag: place % len(PEOPLE) for place, tag in enumerate(sorted(tags))}
     with readers() as homes:
         for number, (_, address) in enumerate(PEOPLE):
-            for each in sent[address] if SOAK else _share(sent[address], number):
+            for each in sent[address]:
+                if not SOAK and own.get(subject_of(each)) != number:
+                    continue
                 copy = homes[address].open(each.raw)
                 assert b"[GNUPG:] GOODSIG " in copy.status
                 if path := path_of(copy):
                     seen.append((path, address))
                     if path not in OPEN:
                         assert_told_truly(path, copy)
+                        assert_no_page_is_shown(path, copy)
     readings = len(PEOPLE) if SOAK else 1
     assert Counter(dict.fromkeys(mails, readings)) == Counter(path for path, _ in seen)
-
-
-def _share(copies: Sequence[Received], number: int) -> list[Received]:
-    """Return every third of somebody's copies, by the tag in their subjects, alike for all."""
-    by_tag = sorted(copies, key=lambda each: str(email.message_from_bytes(each.raw)["Subject"]))
-    return by_tag[number :: len(PEOPLE)]
 
 
 def mail_of(received: Received) -> EmailMessage:
@@ -142,6 +161,11 @@ def mail_of(received: Received) -> EmailMessage:
     found = email.message_from_bytes(received.raw, policy=email.policy.default)
     assert isinstance(found, EmailMessage)
     return found
+
+
+def subject_of(received: Received) -> str:
+    """Return the subject outside, which has a tag of the issue's own, alike in all its copies."""
+    return str(mail_of(received)["Subject"])
 
 
 def text_of(received: Received) -> str:
@@ -164,16 +188,17 @@ def assert_answers(inbox: Inbox, mails: Sequence[str]) -> None:
     assert all(each.envelope.sender is None for each in answers)
     unanswered = [path for path in mails if sender(path) not in to]
     assert [] == [path for path in unanswered if not _names_a_colleague(path)]
-    closed = {path for path in mails if ENTRIES[path]["verdict"]["unreadable"]}
-    told = {text_of(to[sender(path)]) for path in closed if sender(path) in to}
-    others = {
-        text_of(to[sender(path)]) for path in mails if sender(path) in to and path not in closed
-    }
-    assert 1 == len(told), "what failed can be told from the answer"
-    assert not told & others
-    assert [] == [
-        path for path in closed if sender(path) not in to and not _names_a_colleague(path)
-    ]
+    answered = [path for path in mails if sender(path) in to and path not in OPEN]
+    kinds = {path: text_of(to[sender(path)]) for path in answered}
+    failed = {text for path, text in kinds.items() if _failed(path)}
+    others = {text for path, text in kinds.items() if not _failed(path)}
+    assert 1 == len(failed), "what failed can be told from the answer"
+    assert not failed & others
+
+
+def _failed(path: str) -> bool:
+    """Say whether a mail could not be opened; of pieces in a mail in clear no sender is told."""
+    return bool(ENTRIES[path]["verdict"]["unreadable"])
 
 
 def _names_a_colleague(path: str) -> bool:
