@@ -91,7 +91,7 @@ def lure() -> CraftedKey:
 
 LURES = (
     crafting.subpacket(24, b"hkp://127.0.0.1:9/key")
-    + crafting.notation(b"pka-address@gnupg.org", b"stranger@example.org")
+    + crafting.notation(b"pka-address@" + b"gnupg.org", b"stranger@example.org")
     + crafting.subpacket(28, b"stranger@example.org")
 )
 
