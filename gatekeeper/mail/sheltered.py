@@ -51,7 +51,7 @@ _SAFE_TYPE: Final = re.compile(
 )
 _SHOWN_LINE: Final = re.compile(
     rb"(?:\A|[\r\n])content-type[ \t]*+:[ \t]*+(?:\r?\n[ \t]+)?"
-    rb"(?:image|message|[a-z0-9+.-]*/[a-z0-9+.-]*(?:html|xml))",
+    rb"(?:image|message/(?!(?:delivery-status|disposition-notification|feedback-report)\b)|[a-z0-9+.-]*/[a-z0-9+.-]*(?:html|xml))",
     re.IGNORECASE,
 )
 _HARMLESS_MESSAGES: Final = frozenset(

@@ -120,3 +120,28 @@ def test_disposition_and_encoding_are_one_lower_case_word() -> None:
 def test_only_so_many_parameters_are_read() -> None:
     value = "text/plain" + "".join(f";p{number}=x" for number in range(500))
     assert 100 == len(media(value).params)
+
+
+@pytest.mark.parametrize(
+    ("value", "content_type", "params"),
+    [
+        ("(x) MULTIPART/Signed (y) ; (z) BOUNDARY=a", "multipart/signed", {"boundary": "a"}),
+        ('multipart/mixed (; boundary="b"); boundary=a', "multipart/mixed", {"boundary": "a"}),
+        ('text/plain; name="a (1).txt"', "text/plain", {"name": "a (1).txt"}),
+        ("text/plain; name=a(1).txt", "text/plain", {"name": "a(1).txt"}),
+        ("text/(a(b\\)c)d)html", "text/html", {}),
+        ("text/plain; charset=utf-8 (never closed", "text/plain", {"charset": "utf-8"}),
+        ('text/plain; name="(" ; charset=utf-8', "text/plain", {"name": "(", "charset": "utf-8"}),
+    ],
+)
+def test_comments_are_no_part_of_a_type(
+    value: str, content_type: str, params: dict[str, str]
+) -> None:
+    """RFC 2045 §5.1 lets them stand between the words of a field."""
+    found = media_of({"content-type": value.encode()}, default="x/y", limit=1000)
+    assert (content_type, params) == (found.content_type, dict(found.params))
+
+
+@pytest.mark.parametrize("piece", ["(", "()", "( ", '"(', "\\(", ";("])
+def test_comments_cost_no_more_than_their_bytes(piece: str) -> None:
+    media_of({"content-type": piece.encode() * 300_000}, default="x/y", limit=2_000_000)

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 
 from gatekeeper.domain.instants import rfc3339
+from gatekeeper.mail import parse
 from gatekeeper.mail.compose import inner
-from gatekeeper.mail.protect import ProtectedHeaders, protected
+from gatekeeper.mail.protect import OUTER_MAX, ProtectedHeaders, differences, protected
 from tests.hostile.making import mail
 from tests.mail.samples import LIMITS, letterhead, mail_bytes, part_of
 
@@ -57,3 +58,69 @@ def test_our_own_letters_are_read_back() -> None:
     assert head.date == found.date
     assert head.message_id == found.message_id
     assert head.references == found.references
+
+
+def payload(*fields: str) -> ProtectedHeaders:
+    raw = "".join(f"{each}\r\n" for each in ("Content-Type: text/plain; hp=cipher", *fields))
+    found = protected(part_of(f"{raw}\r\n".encode()), LIMITS)
+    assert found is not None
+    return found
+
+
+def test_recipients_and_answers_are_read() -> None:
+    found = payload("To: a@x.example, B <b@x.example>", "Cc: c@x.example", "Reply-To: d@x.example")
+    read = (found.to, found.cc, found.reply_to)
+    assert [["a@x.example", "b@x.example"], ["c@x.example"], ["d@x.example"]] == [
+        [str(box.address) for box in boxes] for boxes in read
+    ]
+
+
+def test_what_stood_outside_is_read_as_the_sender_says_it() -> None:
+    named = "HP-Outer: To: =?utf-8?q?J=C3=B6?=\r\n <j@x.example>"
+    spoiled = ("HP-Outer:", "HP-Outer: none", "HP-Outer: X: a: b")
+    found = payload("HP-Outer: Subject: [...]", named, *spoiled)
+    expected = (("Subject", "[...]"), ("To", "Jö <j@x.example>"), ("X", "a: b"))
+    assert expected == found.outer
+    assert OUTER_MAX == len(payload(*["HP-Outer: A: b"] * 500).outer)
+
+
+def told(inside: ProtectedHeaders, *outside: str) -> list[str]:
+    raw = "".join(f"{each}\r\n" for each in outside).encode() + b"\r\n"
+    return list(differences(parse.read(raw, LIMITS), inside))
+
+
+FROM = "From: Robin <robin@x.example>"
+DATE = "Date: Thu, 03 Sep 2026 12:00:00 +0000"
+
+
+@pytest.mark.parametrize("inside", [(), (FROM,), (DATE,), ("From: ROBIN@X.example", DATE)])
+def test_what_agrees_is_not_told(inside: tuple[str, ...]) -> None:
+    assert [] == told(payload(*inside), FROM, "Date: Thu, 03 Sep 2026 14:00:00 +0200")
+
+
+@pytest.mark.parametrize(
+    ("inside", "shown"),
+    [
+        ("From: Eve <eve@x.example>", '"eve@x.example"'),
+        ("From: robin@x.example, eve@x.example", '"robin@x.example"'),
+        ("From:", '""'),
+        ("From: nobody", '"nobody"'),
+        ('From: "a\\"b" <no address>', '"a\'b"'),
+        ("From: =?utf-8?q?a=0D=0ASignature=3A_good?= <>", '"a Signature: good"'),
+        (f"From: {'x' * 500}", f'"{"x" * 99}…"'),
+    ],
+)
+def test_another_sender_inside_is_told_in_one_bounded_line(inside: str, shown: str) -> None:
+    (line,) = told(payload(inside), FROM)
+    assert f"inside it says that it is from another sender than outside: {shown}" == line
+
+
+@pytest.mark.parametrize("outside", ["From: robin@x.example, eve@x.example", f"{FROM}\r\n{FROM}"])
+def test_several_senders_outside_agree_with_none(outside: str) -> None:
+    assert 1 == len(told(payload(FROM), outside))
+
+
+def test_another_date_inside_is_told() -> None:
+    (line,) = told(payload("Date: Thu, 03 Sep 2026 12:00:01 +0000"), FROM, DATE)
+    assert "inside it says that it was written at another time than outside" == line
+    assert [] == told(payload(DATE), FROM)
