@@ -32,7 +32,7 @@ def diagnose(settings: Settings, *, now: Instant) -> Iterator[Finding]:
         ("clock", _clock),
         ("home", lambda: key_findings.served(settings)),
         ("keys", lambda: key_findings.sound(settings, now)),
-        ("gpg-agent", lambda: key_findings.opened(settings, now)),
+        ("gpg agent", lambda: key_findings.opened(settings, now)),
         ("master key", lambda: _master_key(settings)),
         ("database", lambda: _database(settings, now)),
         ("relay", lambda: _relay(settings)),

@@ -75,9 +75,9 @@ def _agent(keys: OpenKeys, fingerprint: str, now: Instant) -> Finding:
     if cert is None or not cert.signs:
         text = "it does not hold a secret by which the alias can sign now"
         remedy = "see what is said of the keys"
-        return Finding(name="gpg-agent", state=State.FAIL, text=text, remedy=remedy)
+        return Finding(name="gpg agent", state=State.FAIL, text=text, remedy=remedy)
     sign_detached(keys.engine, b"doctor", signer=fingerprint, now=now)
-    return Finding(name="gpg-agent", state=State.OK, text="it answers, and signs for the alias")
+    return Finding(name="gpg agent", state=State.OK, text="it answers, and signs for the alias")
 
 
 def _ending(watched: Watched, now: Instant, issue: str = "") -> Finding:

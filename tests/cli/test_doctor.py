@@ -29,7 +29,7 @@ from tests.keys_ending import END, ending
 from tests.sinks import running_sink
 
 NAMES = {
-    *("configuration", "clock", "home", "keys", "gpg-agent", "expiry", "master key", "database"),
+    *("configuration", "clock", "home", "keys", "gpg agent", "expiry", "master key", "database"),
     *("messages", "deliveries", "relay", "disk", "permissions", "runtime", "core dumps"),
 }
 
@@ -235,7 +235,7 @@ def test_an_agent_without_the_key_that_signs_fails(shell: Shell, store: Store) -
     settings = shell.site.load()
     other = codec_of(settings).wrap(ALIAS_SECRET, key_of("O <o@example.org>").secret)
     (shell.site.folder / "alias" / "secret.sealed").write_bytes(other)
-    found = look(shell)["gpg-agent"]
+    found = look(shell)["gpg agent"]
     assert ("fail", True) == (found["state"], "does not hold a secret" in found["text"])
 
 
