@@ -27,7 +27,7 @@ _TOLD_AS_ENDING: Final = "the key expires "
 _REMEDIES: Final[Mapping[Group, str]] = MappingProxyType(
     {
         Group.ALIAS: "run: gatekeeper key extend, or: gatekeeper key rotate",
-        Group.ADVISORY: "have whoever holds it extend it, and save the certificate here",
+        Group.ADVISORY: "have whoever holds it extend it, and run: gatekeeper key import FILE",
         Group.PEOPLE: "ask for the renewed key, and run: gatekeeper key import FILE",
         Group.CORRESPONDENT: "ask for the renewed key in a mail that the present one signs",
     }
