@@ -11,36 +11,16 @@ from gatekeeper.domain.errors import OurFault
 from gatekeeper.domain.identity import fingerprint
 from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.protection import Integrity, Signature, SignatureState, UnreadableReason
-from gatekeeper.pgp import armor, listing, packets, signatures
+from gatekeeper.pgp import armor, listing, packets, signatures, soundness
 from gatekeeper.pgp.armor import BadArmor
 from gatekeeper.pgp.cleartext import unframed
 from gatekeeper.pgp.engine import ATTACHED, Engine, Run
 from gatekeeper.pgp.guests import for_verifying
 from gatekeeper.pgp.packets import SplitMessage, Unsound
 from gatekeeper.pgp.process import End
-from gatekeeper.pgp.status import DECRYPTION, SIGNATURES, Status
+from gatekeeper.pgp.status import SIGNATURES
 
 _R: Final = UnreadableReason
-_WIDE: Final = {
-    7: "AES128",
-    8: "AES192",
-    9: "AES256",
-    10: "TWOFISH",
-    11: "CAMELLIA128",
-    12: "CAMELLIA192",
-    13: "CAMELLIA256",
-}
-"""Ciphers with 128-bit blocks, by their number (RFC 9580 §9.3)."""
-
-_NO_SECRET_KEY: Final = 17
-"""GPG_ERR_NO_SECKEY of libgpg-error."""
-
-_SIGNED: Final = frozenset({1, 2})
-"""Exit codes of a run that met a signature which is not good, such as one of an unknown signer."""
-
-_FRUITLESS: Final = frozenset({2})
-"""The exit code of one that tried keys in vain for a hidden recipient, beside the right one."""
-
 _SMOOTH: Final = frozenset({SignatureState.GOOD, SignatureState.WEAK})
 """States of a signature that gpg has nothing to complain of."""
 
@@ -52,7 +32,6 @@ _LINE_MAX: Final = 19_990
 
 _SIGNATURES_MAX: Final = 8
 _SIGNATURE_ALONE: Final = {packets.SIGNATURE}
-_TEXT_MODES: Final = frozenset({"74", "75"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,24 +99,24 @@ def _opened(
     tries = _Tries(engine=engine, message=message.joined(), now=now, left=engine.wait)
     run, ring = tries.best(for_verifying(engine, guests, now))
     found = signatures.read(run.status)
-    fruitless = _FRUITLESS if packets.ANONYMOUS in message.key_ids else frozenset[int]()
-    reason = _unsound(run, excused=fruitless | _SIGNED if found else fruitless)
+    hidden = packets.ANONYMOUS in message.key_ids
+    reason = soundness.unsound(run, signed=bool(found), hidden=hidden)
     if reason is not None and not _all_good(found):
         # gpg stops at a bad or expired signature, before the integrity check.
         run = tries.run("--skip-verify", ring=ring)
-        reason = _unsound(run, excused=fruitless)
-    if reason is _R.NO_KEY:
+        reason = soundness.unsound(run, signed=False, hidden=hidden)
+    if reason is _R.NO_KEY and not soundness.tried(run.status):
         _ensure_not_ours(engine, message)
     key = run.status.only("DECRYPTION_KEY")
     if reason is not None or key is None:
         return Closed(reason=reason or _R.MALFORMED, key_ids=message.key_ids)
-    info = run.status.all("DECRYPTION_INFO")[0]
+    cipher, integrity = soundness.protection(run.status)
     return Opened(
         plaintext=run.output,
         own_key=fingerprint(key.arguments[0]),
         signatures=found,
-        cipher=_WIDE[info.number(1) or 0],
-        integrity=Integrity.AEAD if info.number(2) else Integrity.MDC,
+        cipher=cipher,
+        integrity=integrity,
     )
 
 
@@ -212,66 +191,6 @@ class _Tries:
 
 def _all_good(found: Sequence[Signature]) -> bool:
     return all(one.state is SignatureState.GOOD for one in found)
-
-
-def _unsound(run: Run, *, excused: frozenset[int]) -> UnreadableReason | None:
-    """Return why what gpg wrote is not believed, None when everything is as it must be.
-
-    `excused` are exit codes beside 0 that have a cause which is none of the content's.
-    """
-    if run.end is End.TOO_LARGE:
-        return _R.TOO_LARGE
-    if run.end is End.TOO_SLOW:
-        return _R.TOO_SLOW
-    status = run.status
-    return _not_decrypted(status) or _not_whole(status) or _not_exact(run, excused)
-
-
-def _not_decrypted(status: Status) -> UnreadableReason | None:
-    if not status.count("DECRYPTION_INFO"):
-        return _R.NO_KEY if status.count("NO_SECKEY") and not _tried(status) else _R.MALFORMED
-    if status.count("BEGIN_DECRYPTION") != 1 or status.count("DECRYPTION_INFO") != 1:
-        return _R.AMBIGUOUS
-    info = status.all("DECRYPTION_INFO")[0]
-    if info.number(1) not in _WIDE:
-        return _R.WEAK_CIPHER
-    if not info.number(0) and not info.number(2):
-        return _R.NO_INTEGRITY
-    return None
-
-
-def _tried(status: Status) -> bool:
-    """Say whether a key of ours was tried in vain; gpg 2.4 also reports keys that are not ours."""
-    numbers = [line.number(1) or 0 for line in status.all("ERROR")]
-    return any(number & 0xFFFF != _NO_SECRET_KEY for number in numbers)
-
-
-def _not_whole(status: Status) -> UnreadableReason | None:
-    errors = [line.arguments[:1] for line in status.all("ERROR")]
-    plaintexts = status.count("PLAINTEXT")
-    # Without any, gpg says so of a single one, behind a signature of a version it does not know.
-    if plaintexts > 1 or (plaintexts and ("proc_pkt.plaintext",) in errors):
-        return _R.AMBIGUOUS
-    broken = status.count("BADMDC") or status.count("DECRYPTION_FAILED")
-    if broken or status.count("GOODMDC") != 1:
-        return _R.NO_INTEGRITY
-    whole = status.count("DECRYPTION_OKAY") == 1 and status.count("PLAINTEXT") == 1
-    return None if whole and status.count("END_DECRYPTION") == 1 else _R.MALFORMED
-
-
-def _not_exact(run: Run, excused: frozenset[int]) -> UnreadableReason | None:
-    if run.exit_code != 0 and run.exit_code not in excused:
-        return _R.MALFORMED
-    if not run.status.within(DECRYPTION):
-        return _R.MALFORMED
-    lengths = run.status.all("PLAINTEXT_LENGTH")
-    if not lengths:
-        return None
-    said, got = lengths[0].number(0), len(run.output)
-    mode = run.status.all("PLAINTEXT")[0].arguments[:1]
-    if mode and mode[0] in _TEXT_MODES:
-        return None if said is not None and got <= said else _R.MALFORMED
-    return None if said == got and len(lengths) == 1 else _R.MALFORMED
 
 
 def _ensure_not_ours(engine: Engine, message: SplitMessage) -> None:

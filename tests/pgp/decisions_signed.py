@@ -1,5 +1,6 @@
 """What is believed of signatures and of the keys that made them: each decision a case."""
 
+from dataclasses import replace
 from typing import Final
 
 from tests.pgp.believing import CONTENT, MADE, YEAR
@@ -106,8 +107,14 @@ SIGNED: Final = tuple(
 )
 """Decisions about signatures over the content."""
 
+_USELESS: Final = frozenset(
+    {"by a subkey for encryption", "by a primary key that may only certify"},
+)
+"""Keys that may not sign; newer gpgs do not find them when they look for a signer."""
+
 SIGNERS: Final = tuple(
-    cases(
+    replace(case, newer=opened("unknown signer")) if case.name in _USELESS else case
+    for case in cases(
         (
             "made before the key ended",
             opened("key expired by expired"),

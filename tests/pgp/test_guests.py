@@ -340,13 +340,14 @@ def test_a_trust_packet_does_not_vouch_for_a_key_that_was_never_bound(
     assert 1 == ours.engine.run("--decrypt", given=message, ring=true).status.count("GOODSIG")
 
 
-def test_gpg_would_believe_that_trust_packet(alias: Desk, alias_key: Key, tmp_path: Path) -> None:
+def test_gpg_would_believe_that_trust_packet(alias: Desk, alias_key: Key) -> None:
     """Why it is taken out: as a ring that lies in a file, the same bytes are believed."""
     victim, thief = CraftedKey(b"Vic Tim"), CraftedKey(b"Thief")
-    ring = tmp_path / "ring"
     checked = crafting.packet(12, b"\x00\x03")
-    ring.write_bytes(victim.certificate + victim.owning(thief, bound=False) + checked)
     message = session_for(alias_key).protected(thief.signed(b"x"))
-    run = alias.engine.run(f"--keyring={ring}", "--decrypt", given=message)
+    with short_home() as folder:
+        ring = folder / "ring"
+        ring.write_bytes(victim.certificate + victim.owning(thief, bound=False) + checked)
+        run = alias.engine.run(f"--keyring={ring}", "--decrypt", given=message)
     (valid,) = run.status.all("VALIDSIG")
     assert victim.fingerprint == valid.arguments[9]
