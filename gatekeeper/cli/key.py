@@ -1,28 +1,30 @@
-"""`gatekeeper key`: the keys of alias and team, when they end, and how the world gets ours."""
+"""`gatekeeper key`: the keys of alias and team; here how the world gets ours."""
 
 import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gatekeeper.cli import key_extend, key_import, key_list, key_rotate
 from gatekeeper.cli.grammar import Verbs, noun, verb
 from gatekeeper.domain.errors import NotThere
-from gatekeeper.domain.instants import Instant, rfc3339
+from gatekeeper.domain.instants import rfc3339
 
 if TYPE_CHECKING:
     from gatekeeper.config import Settings
-    from gatekeeper.config.judging import Judged
 
 
 def add(nouns: Verbs) -> None:
     """Declare the noun."""
     verbs = noun(nouns, "key", text="OpenPGP keys of alias and team")
-    verb(
-        verbs,
-        "list",
-        run=show_all,
-        text="list all keys with expiry and use",
-        example="gatekeeper key list",
-    )
+    key_list.add(verbs)
+    _add_export(verbs)
+    key_extend.add(verbs)
+    key_rotate.add(verbs)
+    key_import.add(verbs)
+    _add_publish(verbs)
+
+
+def _add_export(verbs: Verbs) -> None:
     parser = verb(
         verbs,
         "export",
@@ -35,9 +37,8 @@ def add(nouns: Verbs) -> None:
         metavar="WHO",
         nargs="?",
         default="alias",
-        help="alias, or a fingerprint or address of the team",
+        help="alias, advisory, a fingerprint (former ones too), or an address of the team",
     )
-    _add_publish(verbs)
 
 
 def _add_publish(verbs: Verbs) -> None:
@@ -48,9 +49,10 @@ def _add_publish(verbs: Verbs) -> None:
         text="write what a web server must serve: key directory, security.txt",
         more=(
             "FOLDER is the document root of the domain and of openpgpkey.DOMAIN. Written are "
-            "the alias's key for the Web Key Directory (both methods) and armored, and "
+            "the alias's key for the Web Key Directory (both methods) and armored, the advisory "
+            "key if there is one, the statement of each change of the alias's key, and "
             ".well-known/security.txt, not signed. Run it again before that file expires, and "
-            "after each change of the key; what has not changed is left alone."
+            "after each change of a key; what has not changed is left alone."
         ),
         example="gatekeeper key publish /srv/www/example.org --languages en,de",
     )
@@ -59,25 +61,6 @@ def _add_publish(verbs: Verbs) -> None:
     parser.add_argument(
         "--languages", metavar="TAGS", default="en", help="languages of the team (default: en)"
     )
-
-
-def show_all(options: argparse.Namespace) -> int:
-    """Print every key of alias and team."""
-    from gatekeeper import clock
-    from gatekeeper.cli.opening import settings_of
-    from gatekeeper.cli.terminal import emit_json, emit_table
-    from gatekeeper.config.judging import judged, scratch_engine
-
-    settings = settings_of(options)
-    now = clock.now()
-    with scratch_engine(settings) as engine:
-        keys = judged(settings, engine, now)
-    if options.json:
-        emit_json([_value(key) for key in keys])
-        return 0
-    rows = [(key.fingerprint, _end(key.expires_at)[:10], _state(key), key.owner) for key in keys]
-    emit_table(("FINGERPRINT", "EXPIRES", "STATE", "OWNER"), rows)
-    return 0
 
 
 def export(options: argparse.Namespace) -> int:
@@ -118,35 +101,21 @@ def publish(options: argparse.Namespace) -> int:
 
 
 def _named(settings: "Settings", who: str) -> tuple[str, bytes]:
-    alias = settings.alias
+    from gatekeeper.config.judging import named
+
+    alias, advisory = settings.alias, settings.advisory
     wanted = who.replace(" ", "")
-    if wanted.lower() in {"alias", settings.own.security.key, alias.fingerprint.lower()}:
+    if wanted.lower() in {"alias", settings.own.security.key}:
         return alias.fingerprint, alias.certificate
+    if wanted.lower() == "advisory":
+        if advisory is None:
+            message = "there is no advisory key: the alias's key signs advisories"
+            raise NotThere(message, remedy="name one in gatekeeper.yaml, advisory.fingerprint")
+        return advisory.fingerprint, advisory.certificate
+    found = {key.fingerprint: key.block for key in named(settings)}
     for person in settings.team.people:
-        for key in person.keys:
-            if wanted.upper() == key or wanted.lower() == person.address.key:
-                return key, settings.certificates[key]
+        if wanted.lower() == person.address.key:
+            return person.keys[0], found[person.keys[0]]
+    if wanted.upper() in found:
+        return wanted.upper(), found[wanted.upper()]
     raise NotThere("no such key here", remedy="see: gatekeeper key list")
-
-
-def _end(instant: Instant | None) -> str:
-    return rfc3339(instant) if instant is not None else "never"
-
-
-def _state(key: "Judged") -> str:
-    if key.usable:
-        return "usable"
-    if key.info is None:
-        return key.refused
-    return "another key" if key.wrong else "; ".join(key.info.problems) or "cannot encrypt"
-
-
-def _value(key: "Judged") -> dict[str, object]:
-    return {
-        "owner": key.owner,
-        "fingerprint": key.fingerprint,
-        "usable": key.usable,
-        "expires_at": rfc3339(key.expires_at) if key.expires_at is not None else None,
-        "user_ids": list(key.info.user_ids) if key.info else [],
-        "state": _state(key),
-    }

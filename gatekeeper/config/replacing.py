@@ -32,30 +32,26 @@ def changing(folder: Path) -> Iterator[None]:
         message = "another command is changing keys in this configuration"
         raise Refusal(message, remedy="wait until it has ended") from None
     except OSError as error:
-        message = f"{error.filename or folder} cannot be written"
+        message = f"{error.filename2 or error.filename or folder} cannot be written"
         raise OurFault(message, reason=error.strerror or "", remedy=_REMEDY) from None
 
 
 def put(path: Path, content: bytes, *, secret: bool = False) -> None:
     """Write a file, on the disk when this returns; a reader finds the old or the new one, whole.
 
-    One that is there keeps its mode and owner, and where it really lies; a new one, readable by
-    its owner alone when `secret`, belongs to whom its folder does. Only within `changing`: what a
-    killed command left of the file is replaced.
+    One that is there keeps its mode, and where it really lies; a new one is readable by its owner
+    alone when `secret`. Only within `changing`: what a killed command left of it is replaced.
     """
     path = path.resolve()
-    folder = path.parent.stat()
-    mode, owner, group = FILE_MODE if secret else PLAIN_MODE, folder.st_uid, folder.st_gid
+    mode = FILE_MODE if secret else PLAIN_MODE
     with suppress(FileNotFoundError):
-        found = path.stat()
-        mode, owner, group = stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid
+        mode = stat.S_IMODE(path.stat().st_mode)
     draft = path.with_name(f".{path.name}.new")
     draft.unlink(missing_ok=True)
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
     try:
         with os.fdopen(handle, "wb") as file:
             os.fchmod(file.fileno(), mode)
-            _give(file.fileno(), owner, group)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -67,17 +63,10 @@ def put(path: Path, content: bytes, *, secret: bool = False) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder for its owner alone, who is that of the folder around it; one may be there."""
-    if path.is_dir():
-        return
-    path.mkdir(mode=FOLDER_MODE)
-    around = path.parent.stat()
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        _give(handle, around.st_uid, around.st_gid)
-    finally:
-        os.close(handle)
-    sync(path.parent)
+    """Make a folder for its owner alone; one may be there."""
+    if not path.is_dir():
+        path.mkdir(mode=FOLDER_MODE)
+        sync(path.parent)
 
 
 def sync(folder: Path) -> None:
@@ -87,9 +76,3 @@ def sync(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _give(handle: int, owner: int, group: int) -> None:
-    """Give a file that root made to whom it should belong; nobody else can, or needs to."""
-    if os.geteuid() == 0:
-        os.fchown(handle, owner, group)

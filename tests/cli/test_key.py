@@ -1,48 +1,23 @@
-"""`gatekeeper key`: what keys there are, until when, and the public ones to hand out."""
+"""`gatekeeper key export` and `publish`: the public keys to hand out."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from gatekeeper.config.keyhome import codec_of
+from gatekeeper.config.importing import take
+from gatekeeper.config.rotation import rotate
+from gatekeeper.pgp import packets
 from gatekeeper.pgp.armor import Kind, armor, dearmor
+from gatekeeper.pgp.keys import fingerprint_of
 from tests.cli.conftest import Shell
-from tests.house import PEOPLE, person_key
-from tests.keys import gpg, short_home
+from tests.config.installation import advise, armored
+from tests.house import START, person_key
+from tests.keys import Key, gpg, key_of, short_home
 
 
-def test_all_keys_are_listed(shell: Shell) -> None:
-    """The alias's first, with the end of its two years; the team's in its order."""
-    said = shell("key", "list")
-    head, alias, *people = [line.split("\t") for line in said.out.splitlines()]
-    assert ["FINGERPRINT", "EXPIRES", "STATE", "OWNER"] == head
-    assert ["2028-09-02", "usable", "alias"] == alias[1:]
-    expected = [
-        [person_key(index).fingerprint, "never", "usable", name]
-        for index, (name, _) in enumerate(PEOPLE)
-    ]
-    assert expected == people
-
-
-def test_as_json(shell: Shell) -> None:
-    alias, *people = shell("key", "list", "--json").json
-    assert ("alias", True, "2028-09-02T12:00:00Z") == (
-        alias["owner"],
-        alias["usable"],
-        alias["expires_at"],
-    )
-    assert ["Example security <security@example.org>"] == alias["user_ids"]
-    assert [None] * 3 == [person["expires_at"] for person in people]
-
-
-def test_a_key_that_cannot_be_used_says_why(shell: Shell) -> None:
-    fingerprint = person_key(0).fingerprint
-    other = shell.site.folder / "keys" / f"{person_key(1).fingerprint}.asc"
-    (shell.site.folder / "keys" / f"{fingerprint}.asc").write_bytes(other.read_bytes())
-    found = {key["owner"]: key["state"] for key in shell("key", "list", "--json").json}
-    assert "another key" == found["Andrea Example"]
-    assert "usable" == found["Wei Example"]
+def advisory_key() -> Key:
+    return key_of("Example advisories <advisories@example.org>")
 
 
 @pytest.mark.parametrize("who", [(), ("alias",), ("security@example.org",)], ids=str)
@@ -69,13 +44,17 @@ def test_a_key_that_is_not_there_is_status_4(shell: Shell) -> None:
     assert "see: gatekeeper key list" in said.err
 
 
-def test_listing_needs_no_secret(shell: Shell) -> None:
-    """Whoever may not read the master key's content may still see which keys there are."""
-    master = shell.site.folder / "master.key"
-    before = codec_of(shell.site.load())
-    master.write_bytes(b"nonsense\n")
-    assert repr(before)
-    assert 0 == shell("key", "list").status
+def test_former_and_advisory_keys_are_exported(shell: Shell) -> None:
+    """A former key by its fingerprint; without an advisory key, status 4 and what to do."""
+    old = shell.site.load().alias
+    said = shell("key", "export", "advisory")
+    assert 4 == said.status
+    assert "advisory.fingerprint" in said.err
+    rotate(shell.site.load(), now=START)
+    assert old.certificate.decode() == shell("key", "export", old.fingerprint).out
+    assert old.certificate.decode() != shell("key", "export").out
+    advise(shell.site, advisory_key())
+    assert armored(advisory_key()).decode() == shell("key", "export", "advisory").out
 
 
 @pytest.fixture
@@ -147,6 +126,59 @@ def test_again_nothing_changes_and_a_day_later_only_what_must(shell: Shell, root
     changed = {page["path"] for page in later["files"] if page["changed"]}
     assert {".well-known/security.txt", "openpgp/security.asc"} == changed
     assert 6 == len(files_in(root)), "no draft is left behind"
+
+
+def test_a_changed_key_is_published_with_its_statement(shell: Shell, root: Path) -> None:
+    """The directory hands out the new key alone; a person can check the statement with both."""
+    old = shell.site.load().alias
+    shell("key", "publish", str(root))
+    done = rotate(shell.site.load(), now=START)
+    said = shell("key", "publish", str(root), "--json").json
+    name = f"openpgp/transition-{old.fingerprint}-{done.new}.asc"
+    changed = {page["path"] for page in said["files"] if page["changed"]}
+    assert {
+        *("openpgp/security.asc", f".well-known/openpgpkey/hu/{HASH}"),
+        *(f".well-known/openpgpkey/example.org/hu/{HASH}", ".well-known/security.txt", name),
+    } == changed
+    assert f"https://example.org/{name}" in {page["url"] for page in said["files"]}
+    assert done.new.lower() in (root / ".well-known" / "security.txt").read_text()
+    with short_home() as home:
+        kept = root / ".well-known" / "openpgpkey" / "hu" / HASH
+        gpg(home, "--import", str(kept))
+        assert old.fingerprint not in gpg(home, "--list-keys").decode()
+        gpg(home, "--import", given=old.certificate)
+        status = gpg(home, "--status-fd", "1", "--verify", str(root / name)).decode()
+        assert 2 == status.count("] GOODSIG ")
+
+
+def test_a_revoked_former_key_is_handed_out_behind_the_new_one(shell: Shell, root: Path) -> None:
+    """So that whoever looks for the key learns that the old one is void (draft-koch §3.1)."""
+    old = shell.site.load().alias
+    revocation = (shell.site.folder / "alias" / "revocation.asc").read_bytes()
+    rotate(shell.site.load(), now=START)
+    with short_home() as home:
+        gpg(home, "--trust-model", "pgp", "--import-ownertrust")
+        gpg(home, "--import", given=old.certificate)
+        gpg(home, "--import", given=revocation)
+        revoked = gpg(home, "--export", old.fingerprint)
+    take(shell.site.load(), revoked, now=START)
+    shell("key", "publish", str(root))
+    kept = root / ".well-known" / "openpgpkey" / "hu" / HASH
+    with short_home() as home:
+        gpg(home, "--import", str(kept))
+        listed = gpg(home, "--with-colons", "--list-keys").decode()
+        assert 2 == listed.count("\npub:") + listed.startswith("pub:")
+        assert 1 == listed.count("pub:r:")
+        assert gpg(home, "--encrypt", "--recipient", "security@example.org", given=b"x")
+    first = next(packets.walk(kept.read_bytes()))
+    assert shell.site.load().alias.fingerprint == fingerprint_of(kept.read_bytes(), first)
+
+
+def test_the_advisory_key_is_published(shell: Shell, root: Path) -> None:
+    advise(shell.site, advisory_key())
+    said = shell("key", "publish", str(root))
+    assert "https://example.org/openpgp/advisory.asc" in said.out
+    assert armored(advisory_key()) == (root / "openpgp" / "advisory.asc").read_bytes()
 
 
 def test_a_directory_that_serves_others_too_keeps_its_policy(shell: Shell, root: Path) -> None:

@@ -118,6 +118,14 @@ def use_alias_key(site: Installation, key: Key) -> None:
     site.replace("gatekeeper.yaml", settings.alias.fingerprint, key.fingerprint)
 
 
+def advise(site: Installation, key: Key, *, certificate: bytes | None = None) -> None:
+    """Name an advisory key in the settings, with its certificate as it is or as given."""
+    site.replace("gatekeeper.yaml", "fingerprint:\n", f"fingerprint: {key.fingerprint}\n")
+    (site.folder / "advisory").mkdir()
+    path = site.folder / "advisory" / "certificate.asc"
+    path.write_bytes(armored(key) if certificate is None else certificate)
+
+
 @contextmanager
 def installation(folder: Path) -> Iterator[Installation]:
     """Put a sound configuration into `folder`; its runtime folder in memory ends with it."""

@@ -13,7 +13,7 @@ from gatekeeper.config.keyhome import ALIAS_SECRET, codec_of, former_name
 from gatekeeper.domain.instants import DAY, later
 from gatekeeper.pgp.armor import Kind, armor
 from gatekeeper.store.seal import MasterKey
-from tests.config.installation import Installation, add_former, armored
+from tests.config.installation import Installation, add_former, advise, armored
 from tests.house import START, person_key
 from tests.keys import Key, gpg, key_of, read_key, short_home
 from tests.pgp.conftest import revoked
@@ -191,9 +191,7 @@ def _former_is_broken(site: Installation) -> Key:
 
 
 def _advise(site: Installation, key: Key, *, of: Key | None = None) -> Key:
-    site.replace("gatekeeper.yaml", "fingerprint:\n", f"fingerprint: {key.fingerprint}\n")
-    (site.folder / "advisory").mkdir()
-    (site.folder / "advisory" / "certificate.asc").write_bytes(armored(of or key))
+    advise(site, key, certificate=armored(of or key))
     return key
 
 

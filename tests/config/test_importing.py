@@ -15,7 +15,7 @@ from gatekeeper.domain.errors import Misconfigured, Refusal
 from gatekeeper.domain.instants import SECOND, Instant
 from gatekeeper.pgp.armor import Kind, armor, dearmor
 from gatekeeper.pgp.keys import BLOCK_MAX
-from tests.config.installation import Installation, add_former, use_offline_key
+from tests.config.installation import Installation, add_former, advise, use_offline_key
 from tests.config.renewing import changed, ending, public
 from tests.house import START, person_key
 from tests.keys import Key, gpg, key_of, short_home
@@ -146,10 +146,7 @@ def test_a_former_key_may_be_revoked(site: Installation) -> None:
 
 def test_the_advisory_key_is_renewed(site: Installation) -> None:
     key = key_of("Advisories <advisories@example.org>")
-    site.replace("gatekeeper.yaml", "fingerprint:\n", f"fingerprint: {key.fingerprint}\n")
-    path = site.folder / "advisory" / "certificate.asc"
-    path.parent.mkdir()
-    path.write_bytes(public(ending(key, 2027)))
+    advise(site, key, certificate=public(ending(key, 2027)))
     done = take(site.load(), ending(key, 2029).public, now=START)
     assert ("advisory", Standing.ADVISORY, Y2029) == (done.owner, done.standing, done.after)
     assert "" == done.state
