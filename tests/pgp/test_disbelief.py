@@ -1,6 +1,7 @@
 """A gpg that says too little, too much or something else is not believed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from gatekeeper.pgp.keyring import Keyring
 from gatekeeper.pgp.opening import Closed, Opened
 from tests.keys import Key
 from tests.pgp import crafting
-from tests.pgp.conftest import Desk
+from tests.pgp.conftest import Desk, gpg_path
+from tests.pgp.crafting import CraftedKey
 from tests.pgp.test_engine import saying
 from tests.pgp.test_fanout import seal, to
 
@@ -173,6 +175,44 @@ def test_all_signatures_of_a_block_share_its_time(alias: Desk, tmp_path: Path) -
     assert [SignatureState.GOOD] * 3 == [one.state for one in found]
     assert engine.waits == sorted(set(engine.waits), reverse=True)
     assert (3, 20 * SECOND) == (len(engine.waits), engine.waits[0])
+
+
+class _Exhausted(_Watching):
+    """An engine on which each run for a message takes all the time there is for it."""
+
+    __slots__ = ()
+
+    def run(
+        self,
+        *options: str,
+        given: bytes = b"",
+        attached: bytes = b"",
+        ring: bytes = b"",
+        wait: int | None = None,
+        limit: int | None = None,
+        now: Instant | None = None,
+    ) -> Run:
+        found = super().run(
+            *options, given=given, attached=attached, ring=ring, wait=wait, limit=limit, now=now
+        )
+        return found if wait is None else replace(found, spent=wait)
+
+
+def test_when_the_time_is_up_the_first_finding_counts(alias: Desk, alias_key: Key) -> None:
+    """However many guests claim the signer's key, there is one deadline for all of them."""
+    signer = CraftedKey(b"Owner")
+    thieves = [CraftedKey(b"Thief").adopting(signer.certificate, flags=2) for _ in range(3)]
+    message = crafting.session_for(alias_key).protected(signer.signed(b"x"))
+    engine = _Exhausted(gpg_path(), alias.engine.home, 30 * SECOND)
+    outcome = opening.open_message(engine, message, guests=[*thieves, signer.certificate])
+    assert isinstance(outcome, Opened)
+    assert SignatureState.GOOD not in {one.state for one in outcome.signatures}
+    assert [30 * SECOND] == engine.waits
+    engine.waits.clear()
+    guests = [*thieves, signer.certificate]
+    (found,) = opening.verify_detached(engine, b"x", signer.signature(b"x"), guests=guests)
+    assert found.state is not SignatureState.GOOD
+    assert [30 * SECOND] == engine.waits
 
 
 def test_a_gpg_that_never_begins_is_our_fault(alias: Desk, tmp_path: Path) -> None:

@@ -266,6 +266,24 @@ def test_whoever_claims_a_signing_subkey_of_another_does_not_harm_it(alias: Desk
         assert (SignatureState.GOOD, key.fingerprint) == verified(alias, signature, *lent)
 
 
+def test_a_message_is_opened_again_with_the_next_guests_until_its_signature_is_good(
+    alias: Desk, alias_key: Key
+) -> None:
+    """Whoever claims the signer's key; when none makes it good, the first finding counts."""
+    signer, stranger = CraftedKey(b"Owner"), CraftedKey(b"Somebody else")
+    thieves = [CraftedKey(b"Thief").adopting(signer.certificate, flags=2) for _ in range(2)]
+    message = session_for(alias_key).protected(signer.signed(b"x"))
+    for lent in ((*thieves, signer.certificate), (signer.certificate, *thieves)):
+        outcome = opening.open_message(alias.engine, message, guests=lent)
+        assert isinstance(outcome, Opened)
+        assert [(SignatureState.GOOD, signer.fingerprint)] == [
+            (one.state, one.fingerprint) for one in outcome.signatures
+        ]
+    outcome = opening.open_message(alias.engine, message, guests=[*thieves, stranger.certificate])
+    assert isinstance(outcome, Opened)
+    assert SignatureState.GOOD not in {one.state for one in outcome.signatures}
+
+
 def test_copies_of_one_key_of_different_ages(alias: Desk) -> None:
     """The one that lasts longest counts, in any order; a revoked one counts before all."""
     with short_home() as home:
