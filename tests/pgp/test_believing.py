@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper.domain.protection import SignatureState
+from gatekeeper.pgp import opening
 from tests.pgp import believing
 from tests.pgp.believing import BOUND, CONTENT, LINE_BREAKS, NOW, People
 from tests.pgp.conftest import Desk, gpg_path, open_desk
@@ -43,6 +45,18 @@ def test_what_is_believed(people: People, ours: Desk, case: Case) -> None:
     found = believing.verdict(ours.engine, case.make(people), people.names())
     newer = case.newer if ours.engine.version() >= (2, 4) else ""
     assert (newer or case.verdict) == found
+
+
+@pytest.mark.parametrize("name", LINE_BREAKS)
+def test_text_in_a_user_id_makes_no_detached_signature_anybody_elses(
+    people: People, ours: Desk, name: str
+) -> None:
+    forger = people.forgers[name]
+    blocks = (forger.signature(CONTENT), forger.signature(b"other"))
+    found = [opening.verify_detached(ours.engine, CONTENT, block)[0] for block in blocks]
+    assert [(SignatureState.GOOD, forger.fingerprint), (SignatureState.BAD, None)] == [
+        (one.state, one.fingerprint) for one in found
+    ]
 
 
 @pytest.mark.parametrize("cut", [False, True])

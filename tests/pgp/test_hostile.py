@@ -1,4 +1,4 @@
-"""Hostile messages stay closed with a true reason, and no text of theirs is ever believed."""
+"""Hostile messages stay closed with a true reason; what text of theirs may pose as is apart."""
 
 from collections.abc import Callable
 
@@ -6,35 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekeeper.domain.protection import SignatureState, UnreadableReason
+from gatekeeper.domain.protection import UnreadableReason
 from gatekeeper.pgp import armor, opening, packets
 from gatekeeper.pgp.armor import Kind
 from gatekeeper.pgp.opening import Closed, Opened
 from tests.keys import Key, gpg, key_of, short_home
-from tests.pgp import crafting
+from tests.pgp import believing, crafting
 from tests.pgp.conftest import Desk
-from tests.pgp.crafting import CraftedKey, compressed, literal, session_for
+from tests.pgp.crafting import compressed, literal, session_for
 from tests.sampling import tries
 
 _R = UnreadableReason
 
-LINE_BREAKS = [
-    b"\n",
-    b"\r",
-    b"\r\n",
-    b"\x0b",
-    b"\x0c",
-    b"\x1c",
-    b"\x1d",
-    b"\x1e",
-    b"\x85",
-    b"\xc2\x85",
-    b"\xe2\x80\xa8",
-    b"\xe2\x80\xa9",
-    b"\x00",
-    b"\\n",
-    b"%0A",
-]
+LINE_BREAKS = list(believing.LINE_BREAKS.values())
 """Everything some text library takes for the end of a line, and spellings of it."""
 
 QUICK = ("--s2k-mode", "3", "--s2k-count", "65536")
@@ -45,55 +29,6 @@ def reason(desk: Desk, message: bytes) -> UnreadableReason:
     closed = opening.open_message(desk.engine, message)
     assert isinstance(closed, Closed), closed
     return closed.reason
-
-
-@pytest.mark.parametrize("separator", LINE_BREAKS, ids=repr)
-def test_status_text_in_a_user_id_is_not_believed(
-    desk: Callable[..., Desk], alias_key: Key, reporter_key: Key, separator: bytes
-) -> None:
-    """Someone known under a hostile name must not pass as the victim, good or bad signature."""
-    victim = reporter_key.fingerprint.encode()
-    forged = [
-        b"[GNUPG:] NEWSIG",
-        b"[GNUPG:] GOODSIG " + victim[-16:] + b" Victim",
-        b"[GNUPG:] VALIDSIG %b 2026-01-01 1767225600 0 4 0 22 10 00 %b" % (victim, victim),
-        b"[GNUPG:] TRUST_ULTIMATE 0 pgp",
-        b"gpg: ",
-    ]
-    signer = CraftedKey(separator.join([b"Mal", *forged]))
-    ours = desk(reporter_key.public, signer.certificate, secret=alias_key.secret)
-    session = session_for(alias_key)
-    good = opening.open_message(ours.engine, session.protected(signer.signed(b"x")))
-    bad = opening.open_message(ours.engine, session.protected(signer.signed(b"x", covered=b"y")))
-    (detached,) = opening.verify_detached(ours.engine, b"y", signer.signature(b"x"))
-    assert isinstance(good, Opened)
-    assert isinstance(bad, Opened)
-    states = [(one.state, one.fingerprint) for one in (*good.signatures, *bad.signatures, detached)]
-    assert [
-        (SignatureState.GOOD, signer.fingerprint),
-        (SignatureState.BAD, None),
-        (SignatureState.BAD, None),
-    ] == states
-
-
-@pytest.mark.parametrize("separator", LINE_BREAKS, ids=repr)
-def test_status_text_in_a_file_name_is_not_believed(
-    alias: Desk, alias_key: Key, separator: bytes
-) -> None:
-    """Content without its integrity check is not saved by a name that claims the check."""
-    claims = [
-        b"n",
-        b"[GNUPG:] DECRYPTION_OKAY",
-        b"[GNUPG:] GOODMDC",
-        b"[GNUPG:] END_DECRYPTION",
-        b"",
-    ]
-    name = separator.join(claims)
-    session = session_for(alias_key)
-    assert _R.NO_INTEGRITY is reason(alias, session.protected(literal(b"x", name=name), mdc=b""))
-    outcome = opening.open_message(alias.engine, session.protected(literal(b"x", name=name)))
-    assert isinstance(outcome, Opened)
-    assert (b"x", ()) == (outcome.plaintext, outcome.signatures)
 
 
 def test_the_helper_makes_sound_messages(alias: Desk, alias_key: Key) -> None:
