@@ -33,8 +33,6 @@ WITHOUT_RETURNS = SIGNED.replace(b"\r", b"")
 
 GOOD = SignatureState.GOOD
 
-pytestmark = pytest.mark.timeout(600)
-
 
 def _signers() -> tuple[CraftedKey, CraftedKey, CraftedKey]:
     return seeds.person(), CraftedKey(b"Second <second@example.org>"), CraftedKey(b"Stranger")
@@ -99,7 +97,7 @@ def built(sequence: str | list[object]) -> bytes:
     return compressed(b"".join(built(one) for one in sequence if isinstance(one, str | list)))
 
 
-@tries(1500)
+@tries(1000)
 @given(st.lists(_SEQUENCES, min_size=1, max_size=6))
 def test_packets_in_any_order_show_no_signature_over_anything_else(
     ours: Desk, session: Session, sequences: list[str | list[object]]

@@ -4,7 +4,6 @@ What they find lies inside the mail, each part inside the part around it, and Op
 found only where it is.
 """
 
-import pytest
 from hypothesis import given
 
 from gatekeeper.domain.policy import ReadingLimits
@@ -18,8 +17,6 @@ from tests.sampling import tries
 MAILS = changed((*seeds.mails(), *seeds.armored()))
 LIMITS = ReadingLimits()
 SMALL = ReadingLimits(depth=2, parts=4, pieces=2, header_value_bytes=40)
-
-pytestmark = pytest.mark.timeout(300)
 
 
 def told(root: Part) -> list[tuple[object, ...]]:

@@ -4,7 +4,6 @@ Each raises what it says and nothing else, gives the same again for the same, an
 a part of what it was given.
 """
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,8 +19,6 @@ from tests.sampling import tries
 OCTETS = changed(seeds.packets())
 TEXTS = changed(seeds.armored())
 ANY = st.one_of(OCTETS, TEXTS, changed(seeds.mails()), st.binary(max_size=200))
-
-pytestmark = pytest.mark.timeout(300)
 
 
 def walked(data: bytes) -> list[Packet] | None:
