@@ -12,8 +12,7 @@ from gatekeeper.domain.address import Address
 from gatekeeper.domain.errors import Misconfigured
 from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.policy import ReadingLimits
-from gatekeeper.pgp import armor, keys
-from gatekeeper.pgp.armor import Kind
+from gatekeeper.pgp import keys
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.keyring import Keyring
 
@@ -68,7 +67,8 @@ def make_alias(engine: Engine, *, name: str, address: Address, now: Instant) -> 
 def read_certificate(engine: Engine, file: Path, now: Instant) -> tuple[str, bytes]:
     """Return fingerprint and armored certificate of a person's key file, armored or binary.
 
-    Misconfigured when it cannot be read, is no public key, or cannot encrypt now.
+    The certificate is cut down to what gpg keeps of it. Misconfigured when it cannot be read, is no
+    public key, or cannot encrypt now.
     """
     try:
         with file.open("rb") as opened:
@@ -78,8 +78,9 @@ def read_certificate(engine: Engine, file: Path, now: Instant) -> tuple[str, byt
         remedy = "name the file that holds the person's public key"
         raise Misconfigured(message, reason=error.strerror or "", remedy=remedy) from None
     try:
-        packets = keys.single(block)
         info = keys.inspect(engine, block, now)
+        keyring = Keyring(engine)
+        keyring.load([block])
     except keys.CertRefused as error:
         message = f"the key file {file} cannot be used"
         raise Misconfigured(message, reason=error.public, remedy=error.remedy) from None
@@ -87,4 +88,4 @@ def read_certificate(engine: Engine, file: Path, now: Instant) -> tuple[str, byt
         message = f"the key in {file} cannot be encrypted to"
         reason = info.problems[0] if info.problems else ""
         raise Misconfigured(message, reason=reason, remedy="ask its owner for another key")
-    return info.fingerprint, armor.armor(Kind.PUBLIC_KEY, packets)
+    return info.fingerprint, keyring.export(info.fingerprint)

@@ -1,7 +1,7 @@
 """Keys as their owners change them elsewhere, and files that they sign."""
 
 from gatekeeper.pgp.armor import Kind, armor
-from tests.keys import Key, gpg, read_key, short_home
+from tests.keys import Key, gpg, key_of, read_key, short_home
 
 MADE = "20260201T000000!"
 
@@ -29,6 +29,19 @@ def signed(key: Key, content: bytes, *, at: str = "20260901T000000!", digest: st
         weak = ("--digest-algo", digest) if digest else ()
         made = ("--faked-system-time", at, *weak, "--local-user", key.fingerprint)
         return gpg(home, *made, "--armor", "--detach-sign", given=content)
+
+
+def flooded(key: Key, signers: int = 3) -> bytes:
+    """Return a certificate that others signed, which is no reason to keep their signatures."""
+    with short_home() as home:
+        gpg(home, "--import", given=key.public)
+        for number in range(signers):
+            signer = key_of(f"Signer {number} <s{number}@example.net>")
+            gpg(home, "--import", given=signer.secret)
+            gpg(home, "--local-user", signer.fingerprint, "--quick-sign-key", key.fingerprint)
+        found = gpg(home, "--export", key.fingerprint)
+    assert len(found) > len(key.public)
+    return found
 
 
 def public(key: Key) -> bytes:

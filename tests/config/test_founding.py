@@ -19,6 +19,7 @@ from gatekeeper.domain.errors import GatekeeperError, Misconfigured, OurFault
 from gatekeeper.domain.instants import DAY, SECOND
 from gatekeeper.pgp.armor import dearmor
 from tests.config.installation import armored, recruits
+from tests.config.renewing import flooded
 from tests.house import PEOPLE, START, person_key
 from tests.keys import Key, gpg, key_of, short_home
 
@@ -148,6 +149,13 @@ def test_a_binary_key_file_is_taken_too(tmp_path: Path) -> None:
     made = found(replace(wish(tmp_path), team=(person,)), now=START)
     kept = (made.folder / "keys" / f"{person_key(0).fingerprint}.asc").read_bytes()
     assert person_key(0).public == dearmor(kept)[0].data
+
+
+def test_a_flood_of_signatures_is_cut_down(tmp_path: Path) -> None:
+    """What others signed is no reason to keep their signatures."""
+    made = found(_with_key_file(tmp_path, flooded(person_key(0))), now=START)
+    kept = (made.folder / "keys" / f"{person_key(0).fingerprint}.asc").read_bytes()
+    assert armored(person_key(0)) == kept
 
 
 def test_a_state_folder_elsewhere(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from gatekeeper.domain.instants import SECOND, Instant
 from gatekeeper.pgp.armor import Kind, armor, dearmor
 from gatekeeper.pgp.keys import BLOCK_MAX
 from tests.config.installation import Installation, add_former, advise, use_offline_key
-from tests.config.renewing import changed, ending, public
+from tests.config.renewing import changed, ending, flooded, public
 from tests.house import START, person_key
 from tests.keys import Key, gpg, key_of, short_home
 from tests.pgp import crafting
@@ -90,16 +90,7 @@ def test_a_revocation_is_taken_and_stays(site: Installation) -> None:
 def test_a_flood_of_signatures_is_cut_down(site: Installation) -> None:
     """What is saved is the newest signature of each user ID and subkey."""
     key = person_key(0)
-    with short_home() as home:
-        gpg(home, "--import", given=key.public)
-        for number in range(3):
-            uid = f"Signer {number} <s{number}@example.net>"
-            gpg(home, "--import", given=key_of(uid).secret)
-            signer = ("--local-user", key_of(uid).fingerprint)
-            gpg(home, *signer, "--quick-sign-key", key.fingerprint)
-        flooded = gpg(home, "--export", key.fingerprint)
-    assert len(flooded) > len(key.public)
-    done = take(site.load(), flooded, now=START)
+    done = take(site.load(), flooded(key), now=START)
     assert not done.changed
     (saved,) = dearmor(done.path.read_bytes())
     assert len(key.public) == len(saved.data)
