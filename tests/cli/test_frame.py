@@ -21,7 +21,8 @@ GOLDEN = Path(__file__).parent.parent / "golden" / "cli"
 HEAVY = {"sqlalchemy", "pydantic", "yaml", "gnupg", "alembic", "aiosmtpd", "cryptography", "jinja2"}
 VERBS = (
     *("version", "init", "check", "serve", "health", "doctor", "db upgrade", "db status"),
-    *("key list", "key export", "key publish", "issue list", "issue show", "issue thread"),
+    *("key list", "key export", "key extend", "key rotate", "key import", "key publish"),
+    *("issue list", "issue show", "issue thread"),
     *("issue export", "issue own", "issue note", "issue reply", "approval list", "mail inspect"),
     *("mail quarantine list", "mail quarantine release"),
     *("delivery list", "delivery show", "delivery retry", "audit verify"),

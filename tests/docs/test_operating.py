@@ -1,6 +1,7 @@
 """docs/operating.md can be followed: its commands work, its files agree with program and tests."""
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -28,6 +29,7 @@ from tests.docs.test_references import typed_commands
 from tests.documented import DOCUMENT, block, main_cf, master_cf, parameters
 from tests.house import ALIAS, person_key
 from tests.issues.test_authority import a_scene, entity, sealed
+from tests.keys import gpg, make_key, short_home
 from tests.peers import require
 from tests.running import ROOT, gatekeeper, make_site
 from tests.toolchain.workshop import write_script
@@ -95,13 +97,16 @@ def test_the_service_takes_the_sections_as_written() -> None:
     assert f"lmtp:inet:{lmtp['host']}:{lmtp['port']}" in maps
 
 
+DOCTOR = ("cli/findings.py", "cli/key_findings.py", "cli/doctor.py")
+
+
 def test_doctor_looks_at_what_is_listed() -> None:
     text = read(DOCUMENT).partition("| line | looked at |")[2].partition("\n\n")[0]
     listed = re.findall(r"^\| ([a-z ]+) \|", text, re.MULTILINE)
     named = {
         keyword.value.value
-        for path in ("gatekeeper/cli/findings.py", "gatekeeper/cli/doctor.py")
-        for node in ast.walk(ast.parse(read(path)))
+        for path in DOCTOR
+        for node in ast.walk(ast.parse(read(f"gatekeeper/{path}")))
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "Finding"
         for keyword in node.keywords
         if keyword.arg == "name" and isinstance(keyword.value, ast.Constant)
@@ -175,8 +180,8 @@ def follow(
     write_script(folder / "bin" / "runuser", 'shift 3; exec "$@"')
     lines = block(after)
     places = {"/etc/gatekeeper": f"{folder}/config", "/opt/gatekeeper/bin/python": sys.executable}
+    assert all(old in lines for old in changed)
     for old, new in {**places, **changed}.items():
-        assert old in lines
         lines = lines.replace(old, new)
     done = subprocess.run(
         ["sh", "-c", lines],
@@ -209,21 +214,48 @@ def test_the_shipped_templates_lie_where_is_said() -> None:
     assert f"/site-packages/{wheel['force-include']['config']}/templates/`" in read(DOCUMENT)
 
 
-def test_the_alias_s_key_is_extended_by_hand(tmp_path: Path) -> None:
+def test_the_alias_s_key_is_extended_as_written(tmp_path: Path) -> None:
     """The warning before its end goes, fingerprint and seal stay, nothing opened is left behind."""
     site = make_site(tmp_path, relay=1)
     alias = site.config / "alias"
     names, sealed_before = sorted(alias.iterdir()), (alias / "secret.sealed").read_bytes()
     soon = later(read_clock(), 700 * DAY)
     assert ["alias.certificate"] == [each.path for each in examine(load(site.config), now=soon)]
-    # A key that was just made has the two years already that are written there.
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
-        changed = {" 2y": " 3y", "mktemp -d /dev/shm": f"mktemp -d {memory}"}
-        follow("**The alias's key**", tmp_path, changed=changed)
-        assert [] == list(Path(memory).iterdir())
+    (words,) = [words for words in typed_commands(read(DOCUMENT)) if words[:2] == ["key", "extend"]]
+    gatekeeper("--config", str(site.config), *words)
     assert () == examine(load(site.config), now=soon)
     assert sealed_before != (alias / "secret.sealed").read_bytes()
     assert names == sorted(alias.iterdir())
+
+
+def test_the_primary_key_goes_offline_as_written(tmp_path: Path) -> None:
+    """The subkeys of the page's commands are taken; nothing else of the secret is left here."""
+    site = make_site(tmp_path, relay=1)
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
+        changed = {"mktemp -d /dev/shm": f"mktemp -d {memory}", ">subkeys.asc": f">{memory}/sub"}
+        follow("keep what\nyou want to keep of it:", tmp_path, changed=changed)
+        gatekeeper("--config", str(site.config), "key", "import", "--secret", f"{memory}/sub")
+        for home in Path(memory).glob("offline.*"):
+            subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
+    said = gatekeeper("--config", str(site.config), "key", "list", "--json").stdout
+    assert [True] == [key["primary_offline"] for key in json.loads(said) if key["owner"] == "alias"]
+    assert () == examine(load(site.config), now=read_clock())
+
+
+def test_a_new_key_comes_in_as_written(tmp_path: Path) -> None:
+    """Signed by the old one with the command of the page; then both are the person's."""
+    site = make_site(tmp_path, relay=1)
+    text = block("over the very file, not older than 30 days").splitlines()[0]
+    with short_home() as home:
+        new = make_key(home, "Andrea Example <andrea@team.example>")
+        (tmp_path / "new.asc").write_bytes(new.public)
+        gpg(home, "--import", given=person_key(0).secret)
+        words = text.replace("OLDFINGERPRINT", person_key(0).fingerprint).split()[1:]
+        gpg(home, *[str(tmp_path / word) if ".asc" in word else word for word in words])
+    names = [str(tmp_path / name) for name in ("new.asc", "new.asc.sig")]
+    gatekeeper("--config", str(site.config), "key", "import", names[0], "--signature", names[1])
+    people = load(site.config).team.by_key()
+    assert people[person_key(0).fingerprint] is people[new.fingerprint]
 
 
 def test_names_in_dns_are_those_of_postfix_and_the_key() -> None:
