@@ -97,7 +97,7 @@ def built(sequence: str | list[object]) -> bytes:
     return compressed(b"".join(built(one) for one in sequence if isinstance(one, str | list)))
 
 
-@tries(1000)
+@tries(400)
 @given(st.lists(_SEQUENCES, min_size=1, max_size=6))
 def test_packets_in_any_order_show_no_signature_over_anything_else(
     ours: Desk, session: Session, sequences: list[str | list[object]]
@@ -122,7 +122,7 @@ CONTENTS = changed(
 )
 
 
-@tries(1000)
+@tries(400)
 @given(CONTENTS)
 def test_changed_packets_inside_encryption_show_no_signature_over_anything_else(
     ours: Desk, session: Session, content: bytes
@@ -133,7 +133,7 @@ def test_changed_packets_inside_encryption_show_no_signature_over_anything_else(
         assert SIGNED.replace(b"\r", b"") == outcome.plaintext.replace(b"\r", b"")
 
 
-@tries(1000)
+@tries(400)
 @given(data=st.data())
 def test_a_changed_message_stays_closed_or_opens_to_what_it_was(
     ours: Desk, session: Session, data: st.DataObject
@@ -150,7 +150,7 @@ def test_a_changed_message_stays_closed_or_opens_to_what_it_was(
         )
 
 
-@tries(1000)
+@tries(400)
 @given(
     content=changed((SIGNED,)),
     block=changed((PERSON.signature(SIGNED), PERSON.signature(SIGNED, kind=1))),

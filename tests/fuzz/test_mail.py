@@ -27,7 +27,7 @@ def told(root: Part) -> list[tuple[object, ...]]:
     ]
 
 
-@tries(2000)
+@tries(500)
 @given(MAILS)
 def test_parts_lie_in_their_mail_and_in_one_another(raw: bytes) -> None:
     for limits in (LIMITS, SMALL):
@@ -45,7 +45,7 @@ def test_parts_lie_in_their_mail_and_in_one_another(raw: bytes) -> None:
         assert all(problem.isprintable() for problem in scanned.problems)
 
 
-@tries(2000)
+@tries(500)
 @given(MAILS)
 def test_a_mail_is_read_whatever_it_is(raw: bytes) -> None:
     for limits in (LIMITS, SMALL):
@@ -57,7 +57,7 @@ def test_a_mail_is_read_whatever_it_is(raw: bytes) -> None:
         assert not any(character in "\r\n\0" for box in mail.from_ for character in str(box))
 
 
-@tries(2000)
+@tries(500)
 @given(MAILS)
 def test_openpgp_is_found_in_a_mail_or_is_not(raw: bytes) -> None:
     for limits in (LIMITS, SMALL):
@@ -84,7 +84,7 @@ def test_openpgp_is_found_in_a_mail_or_is_not(raw: bytes) -> None:
             assert signed.label.isprintable()
 
 
-@tries(1000)
+@tries(500)
 @given(MAILS)
 def test_what_mails_offer_and_protect_is_read_or_is_not(raw: bytes) -> None:
     mail = parse.read(raw, LIMITS)

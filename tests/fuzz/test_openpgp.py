@@ -28,7 +28,7 @@ def walked(data: bytes) -> list[Packet] | None:
         return None
 
 
-@tries(2000)
+@tries(500)
 @given(OCTETS)
 def test_packets_lie_in_their_source_one_after_the_other(data: bytes) -> None:
     found = walked(data)
@@ -44,7 +44,7 @@ def test_packets_lie_in_their_source_one_after_the_other(data: bytes) -> None:
     assert found is None or at == len(data)
 
 
-@tries(2000)
+@tries(500)
 @given(OCTETS)
 def test_what_passes_the_screen_is_in_the_message_and_passes_again(data: bytes) -> None:
     outcome = packets.screen(data)
@@ -60,7 +60,7 @@ def test_what_passes_the_screen_is_in_the_message_and_passes_again(data: bytes) 
     assert tags[-1] in packets.DATA - {packets.UNPROTECTED}
 
 
-@tries(2000)
+@tries(500)
 @given(OCTETS)
 def test_a_digest_is_of_the_content_alone(data: bytes) -> None:
     """Whoever passes a message on may change its session keys and its lengths, as here."""
@@ -77,7 +77,7 @@ def dearmored(text: bytes) -> tuple[ArmorBlock, ...] | None:
         return None
 
 
-@tries(2000)
+@tries(500)
 @given(TEXTS)
 def test_armor_is_read_or_refused(text: bytes) -> None:
     found = dearmored(text)
@@ -90,7 +90,7 @@ def test_armor_is_read_or_refused(text: bytes) -> None:
     assert sum(len(block.data) for block in found or ()) <= len(text)
 
 
-@tries(2000)
+@tries(500)
 @given(TEXTS)
 def test_a_frame_comes_off_or_does_not(text: bytes) -> None:
     found = unframed(text)
@@ -102,7 +102,7 @@ def test_a_frame_comes_off_or_does_not(text: bytes) -> None:
         assert not any(line.endswith((b" ", b"\t", b"\r")) for line in content.split(b"\r\n"))
 
 
-@tries(2000)
+@tries(500)
 @given(ANY)
 def test_a_key_block_is_one_key_or_refused(data: bytes) -> None:
     try:
@@ -118,7 +118,7 @@ def test_a_key_block_is_one_key_or_refused(data: bytes) -> None:
     assert 40 == len(keys.primary_fingerprint(found))
 
 
-@tries(2000)
+@tries(500)
 @given(ANY)
 def test_certificate_packets_are_picked_out_of_anything(data: bytes) -> None:
     try:
