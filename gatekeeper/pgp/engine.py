@@ -162,6 +162,8 @@ class Engine:
                 reason=error.strerror or type(error).__name__,
                 remedy="check memory, the number of open files, and the package gnupg",
             ) from None
+        if ended.end is not End.EXITED:
+            self._unlock(ended.number)
         return Run(
             end=ended.end,
             exit_code=ended.exit_code,
@@ -169,3 +171,8 @@ class Engine:
             output=ended.output,
             spent=ended.spent,
         )
+
+    def _unlock(self, number: int) -> None:
+        """Remove what a process that was killed left to lock the home with: a file for each."""
+        for path in self.home.glob(f".#lk*.{number}"):
+            path.unlink(missing_ok=True)

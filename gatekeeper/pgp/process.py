@@ -27,8 +27,12 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """What a run left: how it ended, its exit code, each pipe's bytes, and its time in µs."""
+    """What a run left: how it ended, its exit code, each pipe's bytes, and its time in µs.
 
+    `number` is the process id that it had.
+    """
+
+    number: int
     end: End
     exit_code: int
     output: bytes
@@ -91,6 +95,7 @@ def run(
         status = pump.take(status_read.number, bounds.status)
         end = _finish(process, pump)
         return Ended(
+            number=process.pid,
             end=end,
             exit_code=process.returncode,
             output=bytes(output.data),

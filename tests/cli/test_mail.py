@@ -67,7 +67,9 @@ def test_a_plain_mail(shell: Shell, tmp_path: Path) -> None:
         (part["depth"], part["type"]) for part in found["parts"]
     ]
     assert "x.bin" == found["parts"][2]["filename"]
-    assert [{"name": "Robin", "address": "robin@research.example"}] == found["headers"]["outer"]["from"]
+    assert [{"name": "Robin", "address": "robin@research.example"}] == found["headers"]["outer"][
+        "from"
+    ]
     assert found["headers"]["protected"] is None
     assert "SEC-2026-0001" == found["thread_key"]
     assert ["no Date"] == found["problems"]

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from gatekeeper.mail.charset import is_printable_line
 from gatekeeper.mail.reading import Reading
@@ -37,25 +36,13 @@ def judge() -> Iterator[Judge]:
         yield lent
 
 
-AWAITED: Final = """
-sound-aead
-"""
-"""Mails that do not come to their verdict yet."""
-
-OPEN: Final = frozenset(f"{MESSAGES}/{name}.eml" for name in AWAITED.split())
-
-
-def _marked(path: str) -> ParameterSet:
-    return pytest.param(path, marks=pytest.mark.xfail(strict=False) if path in OPEN else ())
-
-
 @pytest.fixture(scope="module")
 def reading(judge: Judge) -> Callable[[str], Reading]:
     """What was read of each mail, once."""
     return cache(lambda path: judge.read((HERE / path).read_bytes()))
 
 
-@pytest.mark.parametrize("path", [_marked(path) for path in MAILS])
+@pytest.mark.parametrize("path", MAILS)
 def test_a_mail_comes_to_its_verdict(
     judge: Judge, reading: Callable[[str], Reading], path: str
 ) -> None:
@@ -94,7 +81,6 @@ def test_what_was_opened_apart_is_never_joined_with_the_rest(
             assert not inside or inside not in found.content.entity, path
 
 
-@pytest.mark.xfail(strict=True, reason="a gpg that is killed at a bound leaves its lock file")
 def test_reading_leaves_no_file_in_the_home(judge: Judge) -> None:
     """Also where gpg is killed at its bound: the home lies in memory, and would grow."""
 
@@ -143,7 +129,7 @@ def test_the_script_makes_files_of_the_same_verdicts(tmp_path: Path) -> None:
     for each in files():
         module = each.case.make.__module__
         seen[module] += 1
-        if (SOAK or seen[module] <= EACH) and each.path not in OPEN:
+        if SOAK or seen[module] <= EACH:
             wanted.append(each.path)
     make(tmp_path, only=wanted)
     with a_judge(tmp_path / FOLDER.name) as judge:
