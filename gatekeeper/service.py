@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-from gatekeeper import clock
+from gatekeeper import clock, memory
 from gatekeeper.config.keyhome import ADDRESS_TOKENS, OpenKeys, codec_of, open_keys
 from gatekeeper.config.settings import Listener as Place
 from gatekeeper.config.settings import Settings
@@ -74,9 +74,15 @@ class _Loop(threading.Thread):
 
     def run(self) -> None:
         """Work until told to finish."""
+        worked = False
         while not self._over:
             self._wake.clear()
-            if self._one_round() == 0 and not self._over:
+            done = self._one_round()
+            worked = worked or bool(done)
+            if not done and not self._over:
+                if worked:
+                    memory.give_back()
+                worked = False
                 self._wake.wait()
 
     def _one_round(self) -> int:
@@ -289,6 +295,7 @@ def serve(settings: Settings) -> int:
     # Nothing that is opened here may reach a disk through a core dump or a careless mode.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o077)
+    memory.keep_little()
     with ExitStack() as stack:
         make = _prepare(settings, stack)
         asyncio.run(_until_signalled(make))

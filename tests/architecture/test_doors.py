@@ -134,7 +134,10 @@ DOORS: Final = (
             *("eval()", "exec()", "compile()", "__import__()", "importlib.import_module"),
             *("pickle", "marshal", "shelve", "ctypes", "runpy", "code"),
         ),
-        places={"gatekeeper/cli/probes.py": "doctor asks the kernel about its clock (adjtimex)"},
+        places={
+            "gatekeeper/cli/probes.py": "doctor asks the kernel about its clock (adjtimex)",
+            "gatekeeper/memory.py": "the C library gives back what it keeps (malloc_trim)",
+        },
     ),
 )
 

@@ -12,8 +12,8 @@ import dev
 LINTER = Path(sys.executable).with_name("lint-imports")
 
 MODULES = (
-    *("__main__", "cli", "demo", "service", "config", "inbound", "outbound", "clock", "issues"),
-    *("texts", "store", "pgp", "mail", "domain"),
+    *("__main__", "cli", "demo", "service", "config", "inbound", "outbound", "clock", "memory"),
+    *("issues", "texts", "store", "pgp", "mail", "domain"),
 )
 
 

@@ -129,7 +129,7 @@ def test_the_alias_still_opens_what_is_encrypted_to_it(machine: Machine, tmp_pat
     machine.follow("## Back up")
     lose(machine, site)
     machine.follow("## Restore")
-    assert site.json("mail", "inspect", str(sealed))["encryption"]["coverage"] == "all"
+    assert site.json("mail", "inspect", str(sealed))["encryption"]["state"] == "whole"
 
 
 def test_the_two_backups_open_nothing_without_the_master_key(machine: Machine) -> None:
