@@ -17,7 +17,7 @@ from gatekeeper.mail.openpgp import InlineEncrypted, InlineSigned, Signed
 from gatekeeper.mail.parse import mailboxes_of
 from gatekeeper.mail.reading import Reading
 from gatekeeper.mail.structure import Part
-from gatekeeper.mail.text import bare, own_text, read_text
+from gatekeeper.mail.text import has_words, own_text, read_text
 from gatekeeper.pgp import cleartext
 
 
@@ -104,11 +104,14 @@ def _is_body(part: Part, root: Part) -> bool:
 
 
 def _is_filled(part: Part) -> bool:
-    return bool(bare(part).strip())
+    return has_words(part)
 
 
 def _as_typed(part: Part, text: str, root: Part) -> str:
-    """Undo what the writer's program did: line breaks, and header fields shown above the text."""
+    """Undo what the writer's program did: line breaks, and header fields shown above the text.
+
+    Those are copies for programs that do not know header protection (RFC 9788 §4.5.3).
+    """
     text = legacy_display.without_copy(text, part, root)
     if part.params.get("format", "").lower() != "flowed" or len(text) > TEXT_MAX:
         return text

@@ -12,7 +12,7 @@ from gatekeeper.mail.legacy_display import is_copy
 from gatekeeper.mail.mangled import is_control, is_signature, signed_parts
 from gatekeeper.mail.media import names_of
 from gatekeeper.mail.structure import Part
-from gatekeeper.mail.text import bare, first_text_part
+from gatekeeper.mail.text import first_text_part, has_words
 
 NAME_MAX: Final = 255
 _FIELD_MAX: Final = 16 * 1024
@@ -163,7 +163,7 @@ def _is_file(part: Part, body: Part | None, *, alternative: bool) -> bool:
         return False
     if not part.content_type.startswith("text/"):
         return True
-    return not alternative and bool(bare(part).strip())
+    return not alternative and has_words(part)
 
 
 def _attachment(number: int, part: Part) -> Attachment:

@@ -10,6 +10,7 @@ from gatekeeper.mail.structure import Part
 from gatekeeper.mail.text import bare
 
 MARK: Final = b"-----BEGIN PGP MESSAGE-----"
+_HINT: Final = b"BEGIN PGP "
 _SIGNED_MARK: Final = b"-----BEGIN PGP SIGNED MESSAGE-----"
 _ARMOR: Final = re.compile(rb"-----(BEGIN|END) PGP ([A-Z0-9 ,/]{1,40}+)-----[ \t\r]*+(?=\n|\Z)")
 _QUOTED: Final = re.compile(
@@ -35,11 +36,11 @@ def ascii_text(part: Part) -> bytes:
     """Return the bytes of a text in which lines of ASCII can be looked for.
 
     They are those of the body, but for UTF-16 and UTF-32, which come back in UTF-8, and for HTML,
-    of which comes what is left without its tags.
+    of which comes what is left without its tags, if there is any armor in it.
     """
-    if part.content_type == "text/html":
-        return bare(part).replace("\u00a0", " ").encode()
     body = part.decoded()
+    if part.content_type == "text/html":
+        return bare(part).replace("\u00a0", " ").encode() if _HINT in body else b""
     charset = part.params.get("charset", "")
     if body.startswith(_WIDE_MARKS):
         charset = charset if is_wide(codec_of(charset)) else "utf-16"

@@ -8,7 +8,7 @@ from gatekeeper.mail.attachments import attachments
 from gatekeeper.mail.charset import decode_in
 from gatekeeper.mail.parse import Mail
 from gatekeeper.mail.structure import Part
-from gatekeeper.mail.text import HTML_MAX, bare
+from gatekeeper.mail.text import HTML_MAX, bare, has_words
 
 _ONCE: Final = ("From", "Subject", "Date", "To", "Reply-To", "Message-ID")
 """Fields that may stand in a header once (RFC 5322 §3.6)."""
@@ -16,6 +16,8 @@ _ONCE: Final = ("From", "Subject", "Date", "To", "Reply-To", "Message-ID")
 _WORD: Final = re.compile(r"\w{3,}")
 _LINK_MARKS: Final = ("://", "@", "www.")
 _WORDS_MAX: Final = 20_000
+_WORDS_READ_OF_ONE: Final = 256 * 1024
+_WORDS_READ_MAX: Final = 2 * 1024 * 1024
 _DIFFERENT: Final = 5
 _ADDRESS: Final = re.compile(r"[^\s<>\"'(),;:@]{1,64}@[^\s<>\"'(),;:@]{1,255}")
 _REMOTE: Final = re.compile(
@@ -82,7 +84,7 @@ def _html(bodies: list[Part]) -> Iterator[str]:
     if not pages:
         return
     texts = [part for part in bodies if part.content_type != "text/html"]
-    if not any(bare(part).strip() for part in texts):
+    if not any(has_words(part) for part in texts):
         yield ONLY_HTML
     elif differs(texts, pages):
         yield OTHER_HTML
@@ -106,12 +108,18 @@ def differs(texts: Sequence[Part], pages: Sequence[Part]) -> bool:
 
 
 def words_of(parts: Sequence[Part]) -> frozenset[str]:
-    """Return the words that texts and pages use, without links."""
-    return frozenset[str]().union(*map(_words, parts))
+    """Return the words that texts and pages use, without links; of much text those of the first."""
+    found: set[str] = set()
+    room = _WORDS_READ_MAX
+    for part in parts:
+        if room > 0:
+            found |= _words(part)
+        room -= min(part.size, _WORDS_READ_OF_ONE)
+    return frozenset(found)
 
 
 def _words(part: Part) -> set[str]:
-    said = bare(part)[: HTML_MAX // 4].lower().split()
+    said = bare(part, at_most=_WORDS_READ_OF_ONE).lower().split()
     plain = " ".join(each for each in said if not any(mark in each for mark in _LINK_MARKS))
     return set(_WORD.findall(plain)[:_WORDS_MAX])
 

@@ -24,6 +24,7 @@ _READ_MAX: Final = 4 * 1024 * 1024
 
 _KEY_NAMES: Final = (".asc", ".gpg", ".key", ".pgp")
 _MARK: Final = b"-----BEGIN PGP P"
+_HINT: Final = b"BEGIN PGP P"
 _BEGIN: Final = re.compile(
     rb"^-----BEGIN PGP (PUBLIC|PRIVATE) KEY BLOCK-----[ \t\r]*+$", re.MULTILINE
 )
@@ -109,7 +110,8 @@ def _is_named_key(part: Part) -> bool:
 
 
 def _text(part: Part) -> bytes:
-    return bare(part).encode() if part.content_type == "text/html" else part.decoded()
+    body = part.decoded()
+    return bare(part).encode() if part.content_type == "text/html" and _HINT in body else body
 
 
 def _armored(text: bytes) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ from gatekeeper.mail.chunks import Chunk, text_chunk
 from gatekeeper.mail.header_writing import encode_header, field_lines
 from gatekeeper.mail.oddities import differ, words_of
 from gatekeeper.mail.structure import Part
-from gatekeeper.mail.text import bare, page_text
+from gatekeeper.mail.text import HTML_MAX, bare, has_words, page_text
 
 CONTENT_FIELDS: Final = frozenset(
     {
@@ -38,6 +38,12 @@ CONTENT_FIELDS: Final = frozenset(
 BAR: Final = "| "
 """Before each line that is made of a page: nothing of it begins where a line of ours does."""
 
+_PAGES_MAX: Final = 2 * HTML_MAX
+"""Bytes of all pages of a mail together after which no more are made into text."""
+
+_NOT_MADE: Final = (
+    "(the HTML that is attached as {} was not made into text: there is too much of it)"
+)
 _STRAY: Final = re.compile(rb"\r(?!\n)|\x00")
 _TYPE_LINE: Final = re.compile(
     rb"(?:\A|[\r\n])content-type[ \t]*+:(?![ \t]*+(?:\r?\n[ \t]+)?"
@@ -95,6 +101,7 @@ class _Shelter:
         self._names = {id(each.part): each.file for each in attachments(content)}
         self._names |= {id(page): name for name, page in pages(content)}
         self._shown = sorted(_places(content))
+        self._room = _PAGES_MAX
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the body parts."""
@@ -115,7 +122,9 @@ class _Shelter:
     def _is_shown_in(self, part: Part) -> bool:
         """Say whether anything in a multipart is shown; its own header is written anew."""
         at = bisect_left(self._shown, part.body_start)
-        return _is_shown(part) or (at < len(self._shown) and self._shown[at] < part.end)
+        is_certain = _is_certain(part, part.first("Content-Type") or b"")
+        holds = at < len(self._shown) and self._shown[at] < part.end
+        return _is_shown(part) or not is_certain or holds
 
     def _leaf(self, part: Part, words: frozenset[str]) -> Iterator[Chunk]:
         is_opaque = part.content_type.startswith("multipart/") and self._is_shown_in(part)
@@ -126,7 +135,8 @@ class _Shelter:
         if is_opaque:
             yield text_chunk(_ours(f"a part that could not be taken apart, {name}", bare(part)))
         elif _needs_text(part, words):
-            yield _made_from(part, name)
+            yield _made_from(part, name) if self._room > 0 else text_chunk(_NOT_MADE.format(name))
+            self._room -= min(part.size, HTML_MAX)
         yield _attached(part, name)
 
 
@@ -185,7 +195,7 @@ def _is_shown(part: Part) -> bool:
 def _texts(part: Part) -> Iterator[Part]:
     for each in part.walk():
         is_text = each.content_type == "text/plain" and each.disposition != "attachment"
-        if is_text and not each.children and bare(each).strip():
+        if is_text and not each.children and has_words(each):
             yield each
 
 

@@ -13,6 +13,7 @@ from gatekeeper.mail.structure import Part
 HTML_MAX: Final = 1024 * 1024
 """Bytes of a text/html part that are rendered; the part itself is always handed on whole."""
 
+_GLANCE: Final = 8 * 1024
 _NAMES: Final = """
 address article blockquote br dd div dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre section table tr ul
 """
@@ -25,7 +26,7 @@ _MANY_LINES: Final = re.compile(r"\n\s*\n\s*")
 
 def read_text(part: Part) -> Decoded:
     """Return the text of a part, printable, with LF line ends, and a word on its charset."""
-    found = decode_in(part.decoded(), part.params.get("charset", "utf-8"))
+    found = decode_in(part.decoded(), _charset(part))
     return Decoded(text=printable_text(found.text), problem=found.problem)
 
 
@@ -48,7 +49,16 @@ def first_text(root: Part) -> str:
 def first_text_part(root: Part) -> Part | None:
     """Return the part whose text `first_text` returns, None when there is none."""
     parts = (part for part in _in_order(root) if not legacy_display.is_copy(part, root))
-    return next((part for part in parts if bare(part).strip()), None)
+    return next((part for part in parts if has_words(part)), None)
+
+
+def has_words(part: Part) -> bool:
+    """Say whether there is anything to read in a part; of a long page it is taken for granted."""
+    if bare(part, at_most=_GLANCE).strip():
+        return True
+    if part.size <= _GLANCE:
+        return False
+    return part.content_type == "text/html" or bool(readable(part).strip())
 
 
 def own_text(part: Part, content: Part) -> str:
@@ -72,18 +82,23 @@ def page_text(part: Part, *, without_copy: bool = False) -> Rendered:
     return Rendered(text=printable_text(found.text).strip(), concealed=found.concealed)
 
 
-def bare(part: Part) -> str:
+def bare(part: Part, at_most: int | None = None) -> str:
     """Return everything that stands in a part but tags, scripts and styles, line by line.
 
     Here are looked for keys and messages that a page holds; what it shows, and how, is not asked.
+    `at_most` looks only at so many bytes; of a page never more than HTML_MAX are looked at.
     """
     if part.content_type != "text/html":
-        return readable(part)
-    return printable_text(unescaped(_without_tags(_source(part)))).strip()
+        return printable_text(decode_in(part.decoded(at_most), _charset(part)).text)
+    return printable_text(unescaped(_without_tags(_source(part, at_most)))).strip()
 
 
-def _source(part: Part) -> str:
-    return decode_in(part.decoded(HTML_MAX), part.params.get("charset", "utf-8")).text
+def _source(part: Part, at_most: int | None = None) -> str:
+    return decode_in(part.decoded(at_most or HTML_MAX), _charset(part)).text
+
+
+def _charset(part: Part) -> str:
+    return part.params.get("charset", "utf-8")
 
 
 def _in_order(root: Part) -> Iterator[Part]:

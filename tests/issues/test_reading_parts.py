@@ -11,6 +11,7 @@ from gatekeeper.domain.protection import Coverage, SignatureState
 from gatekeeper.domain.verdict import ABSENT, Verdict, verdict
 from gatekeeper.issues.reading import MORE_SIGNED, PARTS_MAX, Reader
 from gatekeeper.issues.written import written
+from gatekeeper.mail.attachments import attachments
 from gatekeeper.mail.mangled import MANGLED
 from gatekeeper.mail.reading import Reading
 from tests.house import example_team, person_key
@@ -23,6 +24,7 @@ from tests.issues.reports import (
     a_pen,
     attached,
     head,
+    key_part,
     multipart,
     octets,
     pgp_mime,
@@ -202,7 +204,7 @@ def test_inline_armor_in_wide_characters_is_opened(reader: Reader, pen: Pen) -> 
     assert SECRET.decode() == found.text
 
 
-LEAVES = ("text", "signed", "evil", "key")
+LEAVES = ("text", "signed", "evil", "key", "encrypted", "armor")
 
 
 TREES = st.recursive(
@@ -225,25 +227,69 @@ def grown(tree: Tree, made: dict[str, bytes], level: int = 0) -> bytes:
     return multipart(kind, *below).replace(b"=-mark", f"=-t{level}".encode())
 
 
-@tries(40)
-@given(tree=TREES)
-def test_no_tree_of_parts_claims_more_than_holds(reader: Reader, pen: Pen, tree: Tree) -> None:
-    """A signature counts as over the whole only if the root itself is what was signed."""
-    made = {
+@pytest.fixture(scope="module")
+def made(pen: Pen) -> dict[str, bytes]:
+    """What trees are grown of, by name; colleagues signed and sealed it."""
+    sealed = pgp_mime(pen.encrypt(TEXT, by=person_key(0)))
+    return {
         "text": TEXT,
         "evil": EVIL,
         "signed": by_andrea(pen),
         "key": attached(robin_key().public, "key.gpg"),
+        "encrypted": sealed.replace(b"=-mark", b"=-en"),
+        "armor": WORDS + pen.encrypt(SECRET),
     }
+
+
+@tries(40)
+@given(tree=TREES)
+def test_no_tree_of_parts_claims_more_than_holds(
+    reader: Reader, made: dict[str, bytes], tree: Tree
+) -> None:
+    """A layer counts as over the whole only if the root itself is it."""
     found = reader.read(head(sender=ANDREA) + grown(tree, made))
-    is_whole = tree == "signed"
-    assert ([S.GOOD] if is_whole else []) == whole(found)
-    assert is_whole is (said(found).signer is not None) is said(found).from_confirmed
-    assert Coverage.NONE is found.protection.encrypted
-    if not is_whole:
-        told = [label for label, _ in parts(found)]
-        assert str(tree).count("'signed'") >= len(told)
-        assert len(told) == len(set(told))
+    is_signed = tree in {"signed", "encrypted"} if isinstance(tree, str) else False
+    assert ([S.GOOD] if is_signed else []) == whole(found)
+    assert is_signed is (said(found).signer is not None) is said(found).from_confirmed
+    assert (tree in ("encrypted", "armor")) is (found.protection.encrypted is Coverage.ALL)
+    assert bool(found.pieces) is (found.protection.encrypted is Coverage.PART)
+    if isinstance(tree, str):
+        return
+    leaves = str(tree)
+    told = [label for label, _ in parts(found)]
+    assert leaves.count("'signed'") + leaves.count("'encrypted'") >= len(told)
+    assert len(told) == len(set(told))
+    assert leaves.count("'encrypted'") + leaves.count("'armor'") == len(found.pieces)
+    assert all(line.endswith("; covers nothing else") for line in said(found).parts)
+
+
+KEYS = {
+    "an .asc of no type": b'application/octet-stream; name="robin.asc"',
+    "a .key": b'application/octet-stream; name="robin.key"',
+    "application/pgp-keys": b'application/pgp-keys; name="0x1.asc"',
+    "an encrypted part, it says": b'application/pgp-encrypted; name="robin.asc"',
+    "named like a message": b'application/octet-stream; name="encrypted.asc"',
+    "a text": b'text/plain; name="robin.txt"',
+}
+
+
+@pytest.mark.parametrize("kind", KEYS)
+@pytest.mark.parametrize("text", [TEXT, WORDS])
+def test_a_key_that_comes_along_is_a_file_and_no_layer(
+    reader: Reader, pen: Pen, kind: str, text: bytes
+) -> None:
+    """The most ordinary first mail that a team gets; also with nothing but the key in it."""
+    block = key_part(robin_key(), pen).partition(b"\r\n\r\n")[2]
+    key = b"Content-Type: " + KEYS[kind] + b"\r\n\r\n" + block
+    found = reader.read(head() + multipart("mixed", text, key))
+    assert (Coverage.NONE, (), ()) == (
+        found.protection.encrypted,
+        found.protection.signatures,
+        found.protection.parts,
+    )
+    assert ((), ()) == (found.pieces, found.problems)
+    assert 1 == len(found.offers)
+    assert 1 == len(attachments(found.content))
 
 
 def other_layers(pen: Pen, key: Key) -> Iterator[bytes]:

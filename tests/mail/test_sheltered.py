@@ -1,6 +1,7 @@
 """No page, image or mail in a letter is shown by a reader's program, and none of it is lost."""
 
 import re
+import time
 from email import message_from_bytes
 from email.message import Message
 
@@ -97,6 +98,35 @@ def test_a_page_that_says_more_than_its_text_is_read_too(text: bytes) -> None:
     )
     found = embedded(multipart("alternative", "q", *both))
     assert b"| " + words + b"\r\n" in found[1].decoded()
+
+
+@pytest.mark.parametrize(
+    "kind", ["(x) multipart/mixed", "multipart/mixed (x)", "Multipart / Mixed"]
+)
+def test_a_multipart_of_an_uncertain_type_comes_in_parts(kind: str) -> None:
+    """What another program would not take apart, or otherwise, is a blob to nobody."""
+    raw = multipart("mixed", "q", TEXT, FILE).replace(b"multipart/mixed", kind.encode())
+    assert [("text/plain", "", None), ("application/pdf", "", "a.pdf")] == kinds(raw)
+
+
+def test_of_many_pages_the_first_are_made_into_text() -> None:
+    """A mail that is full of them costs no more than some; all are attached."""
+    page = b"Content-Type: text/html\r\n\r\n" + b"<p>word" * 90_000
+    found = embedded(multipart("mixed", "q", *[page] * 6))
+    texts = [each.decoded() for each in found[0::2]]
+    assert [True] * 4 + [False] * 2 == [text.startswith(b"(gatekeeper made") for text in texts]
+    assert texts[-1].startswith(b"(the HTML that is attached as ")
+    assert [page.partition(b"\r\n\r\n")[2]] * 6 == [each.body for each in found[1::2]]
+
+
+@pytest.mark.parametrize("piece", [b"<a>", b"&#1;"])
+def test_a_mail_full_of_pages_costs_little(piece: bytes) -> None:
+    size = 10_000_000 // 190
+    page = b"Content-Type: text/html\r\n\r\n" + piece * (size // len(piece))
+    content = part_of(multipart("mixed", "q", *[page] * 190))
+    begun = time.process_time()
+    sheltered(content)
+    assert time.process_time() - begun < 15
 
 
 def test_a_page_beside_a_text_is_read_too() -> None:
