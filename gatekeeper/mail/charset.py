@@ -42,7 +42,7 @@ _SHIFTS: Final = MappingProxyType({"iso2022": b"\x1b", "hz": b"~{"})
 """Codecs of seven bits, by what begins other letters: without them their text is noise in ASCII."""
 
 _WIDE: Final = ("utf_16", "utf_32")
-_MIXED_MAX: Final = 1024 * 1024
+_MIXED_MAX: Final = 256 * 1024
 _WESTERN_IN_UTF8: Final = "gatekeeper_western_in_utf8"
 _SEPARATORS: Final = re.compile(r"[^0-9a-z]+")
 _LINE_ENDS: Final = re.compile(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
