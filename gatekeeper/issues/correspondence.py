@@ -1,6 +1,7 @@
 """Whom we write to in an issue: the address as stored, the key as pinned, the code as mailed.
 
-The address is that of the first mail. A key that comes with the first mail is pinned; later only
+The address is that of the first mail. A key that comes with the first mail is pinned, unless
+whoever carried that mail may have added it to what was encrypted or signed; later only
 the pinned key's signature, the code that we mailed to the address, or two people of the team bring
 in another one (design: mail, "Who a reporter is").
 """
@@ -15,7 +16,7 @@ from gatekeeper.domain.protection import Coverage
 from gatekeeper.domain.verdict import IN_CLEAR, spaced
 from gatekeeper.issues import authority
 from gatekeeper.issues.case import Case, Place
-from gatekeeper.issues.key_offers import KeyOffer, belonging
+from gatekeeper.issues.key_offers import KeyOffer, Weighed, belonging, weighed
 from gatekeeper.issues.letterhead import command
 from gatekeeper.issues.reading import UNREAD
 from gatekeeper.issues.written import written
@@ -86,7 +87,7 @@ def meet(case: Case, place: Place, *, replayed: bool) -> Meeting:
     if replayed:
         return Meeting(reporter=reporter, remarks=_left_alone(case))
     if _is_first_readable(case, reporter):
-        met = _first_key(case, reporter)
+        met = _first_key(case, issue, reporter)
         return replace(met, first=True)
     return _again(case, issue, reporter)
 
@@ -108,7 +109,7 @@ def _opening(case: Case, issue: IssueRow, *, replayed: bool) -> Meeting:
         return Meeting(reporter=reporter)
     if replayed:
         return Meeting(reporter=reporter, remarks=_left_alone(case))
-    return _first_key(case, reporter)
+    return _first_key(case, issue, reporter)
 
 
 def _is_in_clear(case: Case) -> bool:
@@ -140,17 +141,34 @@ def _came_back(case: Case, reporter: Correspondent) -> bool:
     return by_address and case.arrival.classified.route == reporter.route
 
 
-def _first_key(case: Case, reporter: Correspondent) -> Meeting:
+def _first_key(case: Case, issue: IssueRow, reporter: Correspondent) -> Meeting:
     """Pin the key that came with the first mail, if it is clear which one is its sender's."""
     reporter = _agreed_to_clear(case, reporter)
-    remarks = _unusable(case.arrival.offers)
-    offered = _usable(case.arrival.offers)
+    found = weighed(case.arrival.offers, case.reading.protection)
+    offered = found.eligible
     own = belonging(offered, address=reporter.address, signed_by=case.verdict.key)
-    if own is None:
-        return Meeting(reporter=reporter, remarks=(*remarks, *_unclear(offered)))
-    pinned = _pin(case, reporter, own, "it came with the first mail")
-    said = f"answers are encrypted to the key that came with it: {_named(own)}"
-    return Meeting(reporter=pinned, remarks=(*remarks, said))
+    said = _unclear(offered)
+    if own is not None:
+        reporter = _pin(case, reporter, own, "it came with the first mail")
+        said = (f"answers are encrypted to the key that came with it: {_named(own)}",)
+    aside = _kept_aside(case, issue, reporter, found)
+    remarks = (*_unusable(case.arrival.offers), *aside, *said)
+    return Meeting(reporter=reporter, remarks=remarks)
+
+
+def _kept_aside(
+    case: Case, issue: IssueRow, reporter: Correspondent, found: Weighed
+) -> tuple[str, ...]:
+    """Keep the key that came outside for two of the team, after any pinning, which forgets it."""
+    if found.aside is None:
+        return ()
+    _keep(case, reporter, found.aside)
+    said = (
+        f"a key came outside of what was encrypted or signed, {_named(found.aside)}; it is not"
+        f" used, for {found.reason}, and whoever carried the mail can have added it. Two of the"
+        f" team may take it: {_command(case, issue, found.aside)}"
+    )
+    return (said,)
 
 
 def _agreed_to_clear(case: Case, reporter: Correspondent) -> Correspondent:
@@ -208,9 +226,15 @@ class _Change:
     by_code: bool
 
     def take_up(self) -> Meeting:
-        offered = _usable(self.case.arrival.offers)
         if self.reporter.fingerprint is not None:
-            return self._other(offered)
+            return self._other(_usable(self.case.arrival.offers))
+        found = weighed(self.case.arrival.offers, self.case.reading.protection)
+        met = self._first(found.eligible)
+        aside = _kept_aside(self.case, self.issue, self.reporter, found)
+        return replace(met, remarks=(*aside, *met.remarks))
+
+    def _first(self, offered: tuple[Guest, ...]) -> Meeting:
+        """No key is pinned yet: the code brings one in."""
         if not offered:
             return Meeting(reporter=self.reporter)
         address, signed_by = self.reporter.address, self.case.verdict.key
@@ -236,8 +260,8 @@ class _Change:
         others = [guest for guest in offered if guest.info.fingerprint != pinned]
         if not others:
             return Meeting(reporter=self.reporter)
-        self._keep(others[0])
-        changing = self._command(others[0].info.fingerprint)
+        _keep(self.case, self.reporter, others[0])
+        changing = _command(self.case, self.issue, others[0])
         said = (
             f"another key came with it, {_named(others[0])}; the pinned one stays,"
             f" {spaced(pinned)}. Two of the team may change it: {changing}"
@@ -260,25 +284,13 @@ class _Change:
         return covered[0] if alone and covered[0].names(self.reporter.address) else None
 
     def _kept(self, guest: Guest) -> Meeting:
-        self._keep(guest)
+        _keep(self.case, self.reporter, guest)
         said = (
             f"a key came with it, {_named(guest)}, that nothing proves to be the reporter's; it is"
             f" not used. The reporter can send it again below the code of our acknowledgement, or"
-            f" two of the team take it: {self._command(guest.info.fingerprint)}"
+            f" two of the team take it: {_command(self.case, self.issue, guest)}"
         )
         return Meeting(reporter=self.reporter, remarks=(said,))
-
-    def _keep(self, guest: Guest) -> None:
-        correspondents.offer(
-            self.case.tx,
-            correspondent=self.reporter.id,
-            certificate=guest.certificate,
-            fingerprint=guest.info.fingerprint,
-            now=self.case.now,
-        )
-
-    def _command(self, fingerprint: str) -> str:
-        return command(self.case.desk, self.issue.issue_id, f"key {fingerprint}")
 
     def _is_fresh(self) -> bool:
         """Say whether this signature is new here, so that an old mail brings no old key back."""
@@ -291,6 +303,20 @@ class _Change:
         return seen.first_time(
             self.case.tx, digest=digest, message=self.case.arrival.id, now=self.case.now
         )
+
+
+def _keep(case: Case, reporter: Correspondent, guest: Guest) -> None:
+    correspondents.offer(
+        case.tx,
+        correspondent=reporter.id,
+        certificate=guest.certificate,
+        fingerprint=guest.info.fingerprint,
+        now=case.now,
+    )
+
+
+def _command(case: Case, issue: IssueRow, guest: Guest) -> str:
+    return command(case.desk, issue.issue_id, f"key {guest.info.fingerprint}")
 
 
 def _unclear(offered: tuple[Guest, ...]) -> tuple[str, ...]:
