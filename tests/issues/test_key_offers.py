@@ -12,6 +12,7 @@ from tests.issues.reports import WORDS, key_part, multipart, pgp_mime, robin_key
 from tests.issues.reports import stranger_key as lab_key
 from tests.issues.talk import HERE, ROBINS, Talk, more
 from tests.keys import Key, key_of
+from tests.pgp.crafting import CraftedKey
 
 OUTSIDE = "a key came outside of what was encrypted or signed, "
 TEXT = WORDS + b"It overflows.\r\n"
@@ -121,6 +122,19 @@ def test_a_signature_by_a_known_key_is_not_the_one_outsides(talk: Talk) -> None:
     found = outcome(talk, raw)
     assert found.pinned is None
     assert_set_aside(found, "it is not the key of who signed")
+
+
+@pytest.mark.parametrize("flags", [2, 12])
+def test_a_strangers_certificate_that_carries_the_signers_key_is_set_aside(
+    talk: Talk, flags: int
+) -> None:
+    """Public keys are public: anybody can put one below the own primary key."""
+    thief = CraftedKey(f"Robin <{ROBINS}>".encode())
+    stolen = thief.adopting(robin_key().public, flags=flags)[len(thief.certificate) :]
+    block = thief.adopting(lab_key().public, subkey=1) + stolen
+    extra = (f"Autocrypt: {encode_autocrypt(ROBINS, block)}",)
+    found = outcome(talk, talk.sealed("It overflows.", by=robin_key(), extra=extra))
+    assert (None, (thief.fingerprint,)) == (found.pinned, found.kept)
 
 
 def test_the_code_inside_brings_in_the_key_inside(talk: Talk) -> None:
