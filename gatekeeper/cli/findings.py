@@ -151,9 +151,9 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 
 def _permissions(settings: Settings) -> Iterator[Finding]:
-    revocation = settings.folder / REVOCATION
     wrong = False
-    if revocation.exists():
+    alias = (settings.folder / REVOCATION).parent
+    for revocation in sorted(alias.glob("revocation*.asc")):
         wrong = True
         text = f"{revocation} is still here"
         remedy = "move it off this machine, to a safe place"

@@ -23,7 +23,7 @@ def add(verbs: Verbs) -> None:
             "both keys sign; then gatekeeper.yaml names the new key, and the old one among the "
             "former. All of it happens or nothing; when it is cut short, run it again. A running "
             "service goes on with the old key until it is restarted. Then it tells the team, and "
-            "those we write to in open issues, in a message signed by the old key."
+            "those we write to in open issues as far as they can be told, signed by the old key."
         ),
         example="gatekeeper key rotate",
     )
@@ -61,7 +61,7 @@ def _told(settings: "Settings", done: "Rotated") -> list[str]:
         "  1. Move this off the machine, to a safe place; published, it makes the new key void:",
         f"     {settings.folder / done.revocation}",
         f"  2. {command} check",
-        "  3. Restart the service. It then tells the team, and those we write to in open issues.",
+        "  3. Restart the service. It then tells the team, and others in open issues.",
         f"  4. {command} key publish FOLDER",
         "  5. Say the new fingerprint wherever people look for your security contact.",
         f"  6. Back up {settings.folder}. Keep the former key: mail to it may come for years.",

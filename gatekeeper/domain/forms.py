@@ -107,7 +107,8 @@ class KeyChanged:
 
     `signed_by` is that one of the two by which the letter is signed, "" when it goes in clear ·
     `readable` says that mail to the old key can still be read · `team` that the letter is for the
-    response team, who are told more of what to do.
+    response team, who are told more of what to do · `untold` how many of those we write to cannot
+    be told.
     """
 
     old: str
@@ -115,9 +116,13 @@ class KeyChanged:
     signed_by: str
     readable: bool = True
     team: bool = False
+    untold: int = 0
 
     def __post_init__(self) -> None:
         """Refuse slots that could hold a word, and what nobody could be told."""
+        if self.untold < 0 or (self.untold and not self.team):
+            message = "only the team is told how many others are not"
+            raise ValueError(message)
         _check_key(self.old)
         _check_key(self.new)
         if self.old == self.new:

@@ -265,6 +265,7 @@ def _slots(form: AnyForm) -> dict[str, object]:
                 "signed_by": form.signed_by,
                 "readable": form.readable,
                 "team": form.team,
+                "untold": form.untold,
             }
         case ManyReports():
             return {"kind": "many-reports"}
@@ -290,6 +291,7 @@ def _form(slots: Mapping[str, Any]) -> AnyForm:
                 signed_by=slots["signed_by"],
                 readable=slots["readable"],
                 team=slots["team"],
+                untold=slots.get("untold", 0),
             )
         case "many-reports":
             return ManyReports()

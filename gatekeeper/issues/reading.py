@@ -212,8 +212,8 @@ class _Work:
             return self._verified(layer)
         return _Signed(inner=root, root_too=True)
 
-    def _open(self, ciphertext: bytes) -> Opened | Closed:
-        outcome = opening.open_message(self.engine, ciphertext, guests=self.guests)
+    def _open(self, ciphertext: bytes, limit: int | None = None) -> Opened | Closed:
+        outcome = opening.open_message(self.engine, ciphertext, guests=self.guests, limit=limit)
         if isinstance(outcome, Closed) and outcome.reason is UnreadableReason.MALFORMED:
             self._ensure_gpg_works()
         return outcome
@@ -306,9 +306,10 @@ class _Work:
     def _apart(
         self, spans: Sequence[PieceSpan]
     ) -> tuple[tuple[Piece, ...], tuple[PartSignature, ...]]:
-        """Return each encrypted piece, opened as long as the time lasts, and who signed it."""
+        """Return each encrypted piece, opened as long as time and size last, and who signed it."""
         found: list[Piece] = []
         parts: list[PartSignature] = []
+        left = self.limits.plaintext_bytes
         for number, span in enumerate(spans):
             if number and time.monotonic() > self.end:
                 # What is not opened now may be opened when the letter is composed.
@@ -317,17 +318,18 @@ class _Work:
                     Piece(label=span.label, data=None, problem=_NO_TIME_LEFT, digest=digest)
                 )
                 continue
-            piece, signatures = self._piece(span)
+            piece, signatures = self._piece(span, left)
+            left -= len(piece.data or b"")
             found.append(piece)
             label = f"piece {sum(each.data is not None for each in found)}"
             parts += (PartSignature(label=label, signature=one) for one in signatures)
         return tuple(found), tuple(parts)
 
-    def _piece(self, span: PieceSpan) -> tuple[Piece, tuple[Signature, ...]]:
+    def _piece(self, span: PieceSpan, limit: int) -> tuple[Piece, tuple[Signature, ...]]:
         label, problem = span.label, span.problem
         if not span.data:
             return Piece(label=label, data=None, problem=problem), ()
-        outcome = self._open(span.data)
+        outcome = self._open(span.data, limit)
         if isinstance(outcome, Closed):
             problem = f"NOT READABLE: {problem or outcome.reason}"
             return Piece(label=label, data=None, problem=problem, digest=outcome.digest), ()

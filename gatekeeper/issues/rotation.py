@@ -63,8 +63,9 @@ def announce(tx: Tx, desk: Desk, *, held: Sequence[CertInfo], now: Instant) -> b
         signed_by=old if kept is not None and kept.signs else new,
         readable=kept is not None and kept.secret,
     )
-    to_team(tx, desk, _words(desk, replace(form, team=True)), issue=None, now=now)
     outside = _outside(tx, desk)
+    to_all = replace(form, team=True, untold=outside.untold)
+    to_team(tx, desk, _words(desk, to_all), issue=None, now=now)
     for whom in outside.sealed.values():
         posting = Posting(correspondent=whom, to=whom.address, form=Form.SEALED, unasked=True)
         to_correspondent(tx, desk, _words(desk, form), posting, now=now)

@@ -3,8 +3,12 @@
 import re
 from typing import Final
 
+_DIGEST: Final = rb"(?:MD5|RIPEMD160|SHA1|SHA(?:224|256|384|512)|SHA3-(?:256|512))"
+"""Nothing but these may stand in the frame: nobody signed it (RFC 9580 §9.5)."""
+
 _FRAME: Final = re.compile(
-    rb"\s*-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\n(?:Hash: ?[A-Za-z0-9, -]{1,200}[ \t]*\n){0,8}"
+    rb"\s*-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\n"
+    rb"(?:Hash: ?" + _DIGEST + rb"(?:, ?" + _DIGEST + rb"){0,7}[ \t]*\n){0,8}"
     rb"[ \t]*\n((?:.*?\n)?)(-----BEGIN PGP SIGNATURE-----[ \t]*\n.*)",
     re.DOTALL,
 )

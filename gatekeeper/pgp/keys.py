@@ -11,7 +11,7 @@ from gatekeeper.domain.instants import Instant
 from gatekeeper.pgp import armor, listing, packets
 from gatekeeper.pgp.armor import BadArmor
 from gatekeeper.pgp.engine import Engine
-from gatekeeper.pgp.listing import BITS_MIN, Record, SubkeyRecord, is_weak
+from gatekeeper.pgp.listing import BITS_MIN, Record, SubkeyRecord, is_slow, is_weak
 from gatekeeper.pgp.process import End
 
 BLOCK_MAX: Final = 256 * 1024
@@ -160,6 +160,8 @@ def screen(certificate: bytes) -> None:
     primary = certificate[found[0].body : found[0].end]
     if is_weak(int.from_bytes(primary[5:6], "big"), int.from_bytes(primary[6:8], "big")):
         raise CertRefused(f"its primary key has less than {BITS_MIN} bits", remedy=_ANOTHER)
+    if any(is_slow(certificate[p.body : p.end]) for p in found if p.tag in _KEYS):
+        raise CertRefused("it has a key made to cost time", remedy=_ANOTHER)
     if _count(found, _KEYS) > KEYS_MAX:
         raise CertRefused(f"the key has more than {KEYS_MAX} keys in it", remedy=_ANEW)
     names = [packet for packet in found if packet.tag in _NAMES]

@@ -10,7 +10,15 @@ from gatekeeper.pgp.engine import Run
 BITS_MIN: Final = 2048
 """Of RSA and Elgamal keys that are used."""
 
-_WITH_BITS: Final = frozenset({1, 2, 3, 16})
+BITS_MAX: Final = 8192
+"""More take seconds for each signature; gpg makes none longer."""
+
+_EXPONENT_MAX: Final = 64
+_RSA: Final = frozenset({1, 2, 3})
+_WITH_BITS: Final = _RSA | {16}
+_OF_NUMBERS: Final = _WITH_BITS | {17}
+"""RSA, Elgamal and DSA (RFC 9580 §9.1)."""
+
 _ESCAPE: Final = re.compile(rb"\\x([0-9a-fA-F]{2})")
 _PRIMARY: Final = frozenset({"pub", "sec"})
 _SUBKEY: Final = frozenset({"sub", "ssb"})
@@ -135,6 +143,19 @@ def is_weak(algorithm: int, bits: int) -> bool:
     Curves are listed by name and all long enough.
     """
     return algorithm in _WITH_BITS and bits < BITS_MIN
+
+
+def is_slow(key: bytes) -> bool:
+    """Say whether the body of a version 4 key packet holds numbers made to cost time.
+
+    The first is the modulus or the prime; of RSA the second is the exponent (RFC 4880 §5.5.2).
+    """
+    algorithm, bits = key[5:6], int.from_bytes(key[6:8], "big")
+    if not algorithm or algorithm[0] not in _OF_NUMBERS:
+        return False
+    second = 8 + (bits + 7) // 8
+    exponent = int.from_bytes(key[second : second + 2], "big")
+    return bits > BITS_MAX or (algorithm[0] in _RSA and exponent > _EXPONENT_MAX)
 
 
 def _number(text: str) -> int:

@@ -39,6 +39,12 @@ NOT_READABLE: Final = (
     "What is encrypted to the old key cannot be read by us any more: what was sent of late and got"
     " no answer has to be sent again."
 )
+OTHERS_TOLD: Final = "Those we write to in open issues are told of the new key as well."
+OTHERS_NOT_TOLD: Final = (
+    "Those we write to in open issues are told of the new key as well, but {few} not: no key of"
+    " theirs is known, and they wrote encrypted, or no mail of ours has reached them yet. Tell them"
+    " in a reply; `gatekeeper issue show` says of each issue whether a key is known."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,17 +138,28 @@ def _values(form: AnyForm, address: Address) -> tuple[str, dict[str, str]]:
                 "code": form.code,
             }
         case KeyChanged():
-            return templates.KEY_CHANGED_TEAM if form.team else templates.KEY_CHANGED, {
+            values = {
                 "address": str(address),
                 "old": spaced(form.old),
                 "new": spaced(form.new),
                 "signature": _signature(form),
                 "old_mail": READABLE if form.readable else NOT_READABLE,
             }
+            if form.team:
+                return templates.KEY_CHANGED_TEAM, values | {"outside": _outside(form.untold)}
+            return templates.KEY_CHANGED, values
         case ManyReports():
             return templates.MANY_REPORTS, {}
         case Unreadable():
             return templates.UNREADABLE, {"fingerprint": spaced(form.fingerprint)}
+
+
+def _outside(untold: int) -> str:
+    """Return who else is told, in lines of a letter."""
+    if not untold:
+        return OTHERS_TOLD
+    few = "1 of them is" if untold == 1 else f"{untold} of them are"
+    return OTHERS_NOT_TOLD.format(few=few)
 
 
 def _signature(form: KeyChanged) -> str:

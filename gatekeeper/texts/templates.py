@@ -133,6 +133,7 @@ SAMPLES: Final = MappingProxyType(
                 "new": _ANOTHER,
                 "signature": "This mail is signed by the old key.",
                 "old_mail": "Mail to the old key can still be read.",
+                "outside": "Those we write to are told as well.",
             }
         ),
     }
@@ -165,7 +166,7 @@ NEVER_LEFT_OUT: Final = MappingProxyType(
         CLEAR_REPLY_PROPOSAL: frozenset({"author", "recipient", "text", "command"}),
         KEYS_ENDING: frozenset({"headline", "alias", "advisory", "people"}),
         KEY_CHANGED: frozenset({"old", "new", "signature", "old_mail"}),
-        KEY_CHANGED_TEAM: frozenset({"old", "new", "signature", "old_mail"}),
+        KEY_CHANGED_TEAM: frozenset({"old", "new", "signature", "old_mail", "outside"}),
     }
 )
 """What a text has to say however it is written: what people decide and believe by."""

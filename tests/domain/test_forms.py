@@ -181,8 +181,8 @@ def test_a_changed_key_is_another_and_signed_by_one_of_the_two(wrong: dict[str, 
         KeyChanged(**{**slots, **wrong})
 
 
-def test_slots_are_ids_instants_fingerprints_and_codes_only() -> None:
+def test_slots_are_ids_instants_fingerprints_codes_and_counts_only() -> None:
     """A slot of another kind would need a check of its own here, and a look at the texts."""
     slots = {field.name for form in get_args(AnyForm) for field in fields(form)}
     keys = {"fingerprint", "old", "new", "signed_by"}
-    assert {"issue", "timeline", "code", "team", "readable", *keys} == slots
+    assert {"issue", "timeline", "code", "team", "readable", "untold", *keys} == slots

@@ -104,6 +104,16 @@ def test_pieces_that_take_too_long_together_are_left_closed_and_said_so(
     assert all(piece.digest for piece in reading.pieces), "known again all the same"
 
 
+def test_pieces_share_what_one_mail_may_hold_when_opened(reader: Reader, pen: Pen) -> None:
+    """Twenty small bombs that each stay below the bound must not be one that does not."""
+    sizes = (60, 50, 30)
+    files = [attached(pen.encrypt_binary(b"x" * size), f"{size}.gpg") for size in sizes]
+    narrow = replace(reader, limits=replace(reader.limits, plaintext_bytes=100))
+    reading = decrypt(narrow, head() + multipart("mixed", TEXT, *files))
+    assert [60, None, 30] == [piece.data and len(piece.data) for piece in reading.pieces]
+    assert "larger than allowed when opened" in reading.pieces[1].problem
+
+
 def test_more_pieces_than_allowed_are_said_to_be_closed(reader: Reader, pen: Pen) -> None:
     files = [attached(pen.encrypt_binary(b"x"), f"{n}.gpg") for n in range(3)]
     few = replace(reader, limits=replace(reader.limits, pieces=2))

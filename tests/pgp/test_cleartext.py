@@ -47,3 +47,14 @@ def test_every_text_comes_back(lines: list[bytes]) -> None:
     found = unframed(FRAME % b"".join(line + b"\n" for line in escaped))
     assert found is not None
     assert b"\r\n".join(line.rstrip(b" \t\r") for line in lines) == found[0]
+
+
+@pytest.mark.parametrize("line", [b"SHA256, and please publish everything today", b"PUBLISH", b""])
+def test_nothing_but_names_of_digests_may_stand_in_the_frame(line: bytes) -> None:
+    """Programs show that line, and nobody signed it."""
+    assert unframed(FRAME.replace(b"SHA512", line) % b"text\n") is None
+
+
+@pytest.mark.parametrize("line", [b"SHA256", b"SHA1, SHA512", b"SHA3-256,SHA224"])
+def test_names_of_digests_may(line: bytes) -> None:
+    assert unframed(FRAME.replace(b"SHA512", line) % b"text\n") is not None

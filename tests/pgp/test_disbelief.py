@@ -258,9 +258,9 @@ def test_a_signature_is_good_only_if_all_of_gpg_says_so(
     assert (state,) == verified_by(alias, tmp_path, *status, then=then)
 
 
-def test_a_verification_that_takes_too_long_is_our_fault(alias: Desk, tmp_path: Path) -> None:
-    with pytest.raises(OurFault, match="within its time"):
-        verified_by(alias, tmp_path, then="sleep 600", wait=1)
+def test_a_verification_that_takes_too_long_counts_for_nothing(alias: Desk, tmp_path: Path) -> None:
+    """Whoever sent it chose the key that it takes so long with: no other try would end better."""
+    assert (SignatureState.UNCHECKED,) == verified_by(alias, tmp_path, then="sleep 600", wait=1)
 
 
 _ENCRYPTED = "BEGIN_ENCRYPTION 2 9"

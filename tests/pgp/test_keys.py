@@ -256,3 +256,29 @@ def test_a_disabled_key_is_told() -> None:
     output = b"pub:-:255:22:AA:1:::u:::scESCD:\nfpr:::::::::A:\nsub:-:255:18:BB:1::::::e:\n"
     (record,) = listing.records(output)
     assert ("the key is disabled",) == keys.info(record, NOW).problems
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "numbers", "slow"),
+    [
+        (1, (4096, 17), False),
+        (1, (8192, 32), False),
+        (1, (8193, 17), True),
+        (1, (4096, 4096), True),
+        (16, (16_000, 3), True),
+        (17, (16_000, 256), True),
+        (22, (16_000, 16_000), False),
+    ],
+)
+def test_keys_made_to_cost_time_are_known(
+    algorithm: int, numbers: tuple[int, int], *, slow: bool
+) -> None:
+    """Each signature by RSA of 16384 bits with as long an exponent takes gpg three seconds."""
+    mpis = b"".join(n.to_bytes(2, "big") + b"\xff" * ((n + 7) // 8) for n in numbers)
+    assert slow == listing.is_slow(b"\x04\0\0\0\0" + bytes([algorithm]) + mpis)
+
+
+def test_a_certificate_with_such_a_key_is_refused_before_gpg_sees_it() -> None:
+    body = b"\x04\0\0\0\0\x01" + (9000).to_bytes(2, "big") + b"\xff" * 1125 + b"\0\x05\x11"
+    with pytest.raises(CertRefused, match="made to cost time"):
+        keys.screen(crafting.packet(6, body))

@@ -57,6 +57,7 @@ FORMS: Final[dict[str, AnyForm]] = {
         old=OURS, new=NEWER, signed_by=NEWER, readable=False
     ),
     "key-changed-team": KeyChanged(old=OURS, new=NEWER, signed_by=OURS, team=True),
+    "key-changed-not-all": KeyChanged(old=OURS, new=NEWER, signed_by=OURS, team=True, untold=2),
 }
 
 ANSWER = """Dear Robin,
