@@ -50,7 +50,7 @@ def encrypted_part(root: Part) -> tuple[Part, str] | None:
 def signed_parts(root: Part) -> tuple[Part, Part] | None:
     """Return what was a multipart/signed, content and signature, of a mixed that has just these."""
     is_mixed = root.content_type == "multipart/mixed" and len(root.children) == 2
-    if not is_mixed or not is_signature(root.children[1]):
+    if not is_mixed or not is_signature(root.children[1]) or not root.is_divided_one_way:
         return None
     return root.children[0], root.children[1]
 

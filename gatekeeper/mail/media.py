@@ -1,7 +1,7 @@
 """Read what Content-Type, -Disposition and -Transfer-Encoding say of a part, leniently."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -22,6 +22,24 @@ _COMMENT_STEP: Final = re.compile(r"\\.|[()]", re.DOTALL)
 _FOLD: Final = re.compile(r"\r?\n(?=[ \t])|[\r\n]+\Z")
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _SEGMENT: Final = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?")
+_BLANKS: Final = rb"(?:[ \t]|\r?\n(?=[ \t]))*+"
+_PLAIN_PARAM: Final = (
+    rb"([\w!#$&^.+*-]{1,127}+)="
+    rb"(?:\"([ !#-\[\]-~]{0,998}+)\"|([!#-'*+./0-9:=?A-Z^-~-]{1,998}+))"
+)
+_EACH_PARAM: Final = re.compile(_BLANKS + b";" + _BLANKS + _PLAIN_PARAM)
+_ONE_WAY: Final = re.compile(
+    _BLANKS
+    + rb"multipart/[\w!#$&^.+-]{1,127}+((?:"
+    + _EACH_PARAM.pattern
+    + b")*+)"
+    + _BLANKS
+    + b";?+"
+    + _BLANKS
+    + rb"[\r\n]*+",
+    re.IGNORECASE,
+)
+_ONE_BOUNDARY: Final = re.compile(rb"(?!.*=\?)[!#$&-~](?:[ !#$&-~]{0,198}+(?<! ))?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +89,24 @@ def names_of(kind: bytes, shown: bytes, limit: int) -> tuple[str, ...]:
         _parameters(_text(kind, limit)).get("name"),
     )
     return tuple(decode_raw(raw, limit).strip() for raw in found if raw)
+
+
+def boundary_in(fields: Sequence[bytes]) -> bytes | None:
+    """Return the boundary of a multipart with these Content-Type fields, if it is beyond doubt.
+
+    Programs agree on one field with one parameter of that name, and on none that is said twice,
+    in pieces or encoded (RFC 2231), beside a comment, or with an escape: then None comes back.
+    """
+    found = _ONE_WAY.fullmatch(fields[0]) if len(fields) == 1 else None
+    if found is None:
+        return None
+    each = [match.groups(b"") for match in _EACH_PARAM.finditer(found[1])]
+    named = [(name.lower(), quoted or bare) for name, quoted, bare in each]
+    match [pair for pair in named if pair[0].partition(b"*")[0] == b"boundary"]:
+        case [(b"boundary", value)] if _ONE_BOUNDARY.fullmatch(value):
+            return value
+        case _:
+            return None
 
 
 def _text(raw: bytes, limit: int) -> str:

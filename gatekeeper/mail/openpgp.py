@@ -118,7 +118,8 @@ def _encrypted(root: Part) -> Layer:
 def _signed(root: Part) -> Layer:
     match root.children:
         case (inner, signature) if signature.content_type == "application/pgp-signature":
-            return signed_by(inner, signature)
+            # What another program divides otherwise is another text than the one verified here.
+            return signed_by(inner, signature) if root.is_divided_one_way else Clear()
         case _:
             return Clear()
 

@@ -99,7 +99,8 @@ def _signed_multipart(part: Part, where: str) -> Iterator[SignedSpan]:
 
 def _signed_beside(part: Part, where: str) -> Iterator[SignedSpan]:
     """Yield what was a multipart/signed, content and signature, with a footer after them."""
-    if part.content_type != "multipart/mixed" or len(part.children) < 3:
+    is_mixed = part.content_type == "multipart/mixed" and len(part.children) > 2
+    if not is_mixed or not part.is_divided_one_way:
         return
     first, second, *others = part.children
     is_file = first.filename is not None or first.disposition == "attachment"

@@ -82,7 +82,7 @@ def is_as_sent(content: Part) -> bool:
     """Say whether nothing in content is a page, an image or a mail that a program would show."""
     if not content.children and not content.content_type.startswith("multipart/"):
         return not _is_shown(content)
-    return not any(_places(content))
+    return next(_places(content), None) is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ class _Shelter:
         at = bisect_left(self._shown, part.body_start)
         is_certain = _is_certain(part, part.first("Content-Type") or b"")
         holds = at < len(self._shown) and self._shown[at] < part.end
-        return _is_shown(part) or not is_certain or holds
+        return _is_shown(part) or _is_doubtful(part) or not is_certain or holds
 
     def _leaf(self, part: Part, words: frozenset[str]) -> Iterator[Chunk]:
         is_opaque = part.content_type.startswith("multipart/") and self._is_shown_in(part)
@@ -179,7 +179,7 @@ def _places(content: Part) -> Iterator[int]:
     for pattern in (_TYPE_LINE, _SHOWN_LINE):
         found = pattern.finditer(source, content.start, content.end)
         yield from (match.end() - 1 for match in found)
-    yield from (part.start for part in content.walk() if _is_shown(part))
+    yield from (part.start for part in content.walk() if _is_shown(part) or _is_doubtful(part))
 
 
 def _is_shown(part: Part) -> bool:
@@ -190,6 +190,13 @@ def _is_shown(part: Part) -> bool:
     if kind.startswith("message/"):
         return kind not in _HARMLESS_MESSAGES
     return kind.startswith("image/") or is_page(part)
+
+
+def _is_doubtful(part: Part) -> bool:
+    """Say whether another program may find other parts in it, or read it in another way."""
+    if any(len(part.every(name)) > 1 for name in ("Content-Type", "Content-Transfer-Encoding")):
+        return True
+    return part.content_type.startswith("multipart/") and not part.is_divided_one_way
 
 
 def _texts(part: Part) -> Iterator[Part]:

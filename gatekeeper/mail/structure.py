@@ -9,8 +9,10 @@ from typing import Final
 from gatekeeper.domain.policy import ReadingLimits
 from gatekeeper.mail.charset import decode_in
 from gatekeeper.mail.fields import Block, HeaderField, block_at
-from gatekeeper.mail.media import Media, media_of
+from gatekeeper.mail.media import Media, boundary_in, media_of
 from gatekeeper.mail.transfer import decode
+
+TWO_WAYS: Final = "its parts can be divided in two ways, and programs show one or the other"
 
 MAX_FIELDS: Final = 20_000
 """Header fields read of one mail, all parts together; ordinary mail has some dozens."""
@@ -85,6 +87,12 @@ class Part:
         """Return the raw values of all fields called `name` in any case."""
         wanted = name.lower()
         return tuple(each.raw for each in self.fields if each.name.lower() == wanted)
+
+    @property
+    def is_divided_one_way(self) -> bool:
+        """Whether all programs find the same parts in a multipart: its boundary is beyond doubt."""
+        boundary = boundary_in(self.every("Content-Type"))
+        return boundary is not None and boundary.decode("ascii") == self.params.get("boundary")
 
     def walk(self) -> Iterator["Part"]:
         """Yield this part and all parts inside it, in the order of the bytes."""
@@ -240,6 +248,9 @@ class _Scanner:
         elif boundary in self._active:
             self._note("a boundary used again inside itself")
         else:
+            named = tuple(each.raw for each in part.fields if each.name.lower() == "content-type")
+            if boundary_in(named) != boundary:
+                self._note(TWO_WAYS)
             part.boundary = boundary
             self._active[boundary] = len(self._stack)
             return True

@@ -17,7 +17,8 @@ from gatekeeper.mail.openpgp import (
     canonical,
     layer,
 )
-from gatekeeper.mail.pieces import pieces
+from gatekeeper.mail.pieces import pieces, signed_parts
+from gatekeeper.mail.structure import TWO_WAYS, scan
 from tests.hostile.making import ARMOR, TEXT, mail, multipart
 from tests.mail.samples import LIMITS, mail_bytes, part_of
 from tests.sampling import tries
@@ -232,3 +233,56 @@ def test_a_body_that_is_one_signed_text() -> None:
 )
 def test_text_beside_a_signed_text_is_clear(body: bytes) -> None:
     assert Clear() == layer(part_of(mail(body)))
+
+
+TWICE = {
+    "said again in RFC 2231": b"boundary=A; boundary*=us-ascii''B",
+    "in RFC 2231 first": b"boundary*=us-ascii''B; boundary=A",
+    "as a first piece": b"boundary=A; boundary*0=B",
+    "as a later piece": b"boundary=A; boundary*1=B",
+    "as pieces alone": b"boundary*0=A",
+    "encoded alone": b"boundary*=%41",
+    "said twice": b"boundary=A; boundary=B",
+    "said twice in other letters": b"boundary=A; BOUNDARY=B",
+    "a comment before it": b"(x; boundary=B); boundary=A",
+    "a comment after it": b"boundary=A (B)",
+    "words after it": b"boundary=A B",
+    "an escape": b'boundary="\\A"',
+    "an escape beside it": b'x="a\\"; boundary=B; y="; boundary=A',
+    "an encoded word": b'boundary="=?us-ascii?q?A?="',
+    "an open quote": b'boundary="A',
+    "a blank at its end": b'boundary="A "',
+    "an empty parameter": b";boundary=A",
+    "another field": b"boundary=A\r\nContent-Type: multipart/signed; boundary=B",
+}
+
+
+@pytest.mark.parametrize("kind", [b"signed", b"mixed"])
+@pytest.mark.parametrize("how", TWICE)
+def test_what_can_be_divided_in_two_ways_is_not_signed_as_a_whole(how: str, kind: bytes) -> None:
+    """Else one text is verified, and another program shows its reader a second one."""
+    boundary = b"=?us-ascii?q?A?=" if how == "an encoded word" else b"A"
+    parts = b"".join(b"--" + boundary + b"\r\n" + each + b"\r\n" for each in (TEXT, SIGNATURE))
+    head = b"Content-Type: multipart/" + kind + b"; " + TWICE[how] + b"\r\n\r\n"
+    found = scan(head + parts + b"--" + boundary + b"--\r\n", LIMITS)
+    assert Clear() == layer(found.root)
+    assert [] == list(signed_parts(found.root))
+    assert not found.root.children or TWO_WAYS in found.problems
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        b"boundary=A",
+        b'boundary="A"',
+        b'protocol="application/pgp-signature"; micalg=pgp-sha512;\r\n\tboundary="A"',
+        b'micalg=pgp-sha512;\r\n boundary=A;\r\n protocol="application/pgp-signature";',
+        b'boundary="A"; charset="us-ascii"; x-note="a (b); boundary of c"',
+    ],
+)
+def test_a_boundary_beyond_doubt_is_no_hindrance(params: bytes) -> None:
+    raw = multipart("signed", "A", TEXT, SIGNATURE)
+    _, _, body = raw.partition(b"\r\n\r\n")
+    found = scan(b"Content-Type: multipart/signed; " + params + b"\r\n\r\n" + body, LIMITS)
+    assert isinstance(layer(found.root), Signed)
+    assert () == found.problems

@@ -108,6 +108,30 @@ def test_a_multipart_of_an_uncertain_type_comes_in_parts(kind: str) -> None:
     assert [("text/plain", "", None), ("application/pdf", "", "a.pdf")] == kinds(raw)
 
 
+@pytest.mark.parametrize(
+    "params",
+    [b"boundary=a; boundary*=us-ascii''b", b"boundary=a (b)", b"boundary=a; boundary=b", b"x=y"],
+)
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_multipart_that_can_be_divided_in_two_ways_is_not_passed_on(
+    params: bytes, *, nested: bool
+) -> None:
+    """A program that reads the other boundary would show another text below our block."""
+    body = b"--a\r\n" + TEXT + b"\r\n--a--\r\n--b\r\n\r\nsecond\r\n--b--\r\n"
+    content = b"Content-Type: multipart/mixed; " + params + b"\r\n\r\n" + body
+    raw = letter(part_of(part("mixed", "out", TEXT, content) if nested else content))
+    assert params not in raw
+    assert not is_as_sent(part_of(content))
+
+
+def test_a_part_with_two_types_is_passed_on_with_the_one_that_was_read() -> None:
+    second = b"Content-Type: multipart/mixed; boundary=x\r\n"
+    twice = TEXT.replace(b"\r\n\r\n", b"\r\n" + second + b"\r\n", 1)
+    raw = part("mixed", "out", twice, FILE)
+    assert second in raw
+    assert second not in letter(part_of(raw))
+
+
 def test_of_many_pages_the_first_are_made_into_text() -> None:
     """A mail that is full of them costs no more than some; all are attached."""
     page = b"Content-Type: text/html\r\n\r\n" + b"<p>word" * 90_000
