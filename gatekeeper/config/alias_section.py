@@ -22,9 +22,13 @@ def section(folder: Path) -> AliasSection:
 
 
 def require_unchanged(settings: Settings) -> None:
-    """Refuse to go on from settings in which another run changed keys after they were read."""
+    """Refuse to go on from settings in which another run changed keys after they were read.
+
+    The certificate counts too: a change made from an older one would take back a renewal.
+    """
     now, alias = section(settings.folder), settings.alias
     known = (alias.fingerprint, tuple(key.fingerprint for key in alias.former))
-    if (now.fingerprint, now.former) != known:
+    changed = (now.fingerprint, now.former) != known
+    if changed or alias.certificate_file.read_bytes() != alias.certificate:
         message = "the alias's keys changed meanwhile"
         raise Refusal(message, remedy="look with `gatekeeper key list` before you go on")

@@ -62,6 +62,14 @@ def put(path: Path, content: bytes, *, secret: bool = False) -> None:
     sync(path.parent)
 
 
+def remove(path: Path) -> None:
+    """Remove a file, and what a killed `put` left of it; it need not be there."""
+    path.with_name(f".{path.name}.new").unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+    if path.parent.is_dir():
+        sync(path.parent)
+
+
 def make_folder(path: Path) -> None:
     """Make a folder for its owner alone; one may be there."""
     if not path.is_dir():

@@ -3,7 +3,7 @@
 Everything new is made in the folder `alias/.rotation` and put in its place from there. Nothing in
 use is changed by that: the new key has files of its own name. Then gatekeeper.yaml is replaced in
 one step, which is the change. Whoever dies on the way leaves the old configuration or the new one,
-and the folder, from which the next run goes on.
+and the folder. The next run goes on from there, or begins anew when the old key was renewed since.
 """
 
 import json
@@ -21,11 +21,12 @@ from gatekeeper.config.models import GatekeeperFile
 from gatekeeper.config.newkeys import AliasKeys, make_alias
 from gatekeeper.config.positions import read
 from gatekeeper.config.problems import Path as Setting
-from gatekeeper.config.replacing import changing, make_folder, put, sync
+from gatekeeper.config.replacing import changing, make_folder, put, remove, sync
 from gatekeeper.config.rewriting import given, listed_first
 from gatekeeper.config.settings import Settings
 from gatekeeper.config.validation import validate
-from gatekeeper.domain.errors import GatekeeperError, Misconfigured
+from gatekeeper.domain.errors import GatekeeperError, Misconfigured, Refusal
+from gatekeeper.domain.identity import fingerprint as checked
 from gatekeeper.domain.instants import Instant
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.keyring import Keyring
@@ -44,8 +45,8 @@ class Rotated:
     """What was done: fingerprints, and files as seen from the configuration's folder.
 
     `transition` is the statement of the change, signed by the old key too when `old_signed` ·
-    `replaced` are the files that the old key had while it was in use · `resumed` whether an
-    earlier run had made the key and ended before all was done.
+    `replaced` are the certificate and the secret that the old key had while it was in use ·
+    `resumed` whether an earlier run had made the key and ended before all was done.
     """
 
     old: str
@@ -54,7 +55,7 @@ class Rotated:
     secret: Path
     revocation: Path
     transition: Path
-    replaced: tuple[Path, ...]
+    replaced: tuple[Path, Path]
     old_signed: bool
     resumed: bool = False
 
@@ -67,21 +68,21 @@ def unfinished(folder: Path) -> bool:
 def rotate(settings: Settings, *, now: Instant) -> Rotated:
     """Give the alias a new key, and keep the old one among the former keys.
 
-    Goes on with what an earlier run left. Refusal while another command changes keys, OurFault when
-    something cannot be made or written; then the old configuration is as it was, or the new one
-    is whole.
+    Goes on with what an earlier run left, if the old key is still as it was then. Refusal while
+    another command changes keys, OurFault when something cannot be made or written; then the old
+    configuration is as it was, or the new one is whole.
     """
     folder = settings.folder
     with changing(folder):
         require_unchanged(settings)
         planned = _left(settings)
         if planned is None:
-            _discard(folder / STAGING)
+            _withdraw(settings)
             planned = _prepare(settings, now)
         if planned.new != settings.alias.fingerprint:
             _place(folder, planned)
             put(folder / FILE, _rewritten(folder, planned))
-        _tidy(folder, planned)
+        _tidy(settings, planned)
         return planned
 
 
@@ -108,34 +109,71 @@ def _places(planned: Rotated) -> Mapping[Path, str]:
 
 def _left(settings: Settings) -> Rotated | None:
     """Return what an earlier run planned, when it had made everything and it still fits."""
-    staging = settings.folder / STAGING
+    planned = _noted(settings.folder / STAGING)
+    alias = settings.alias
+    if planned is None:
+        return None
+    if planned.new == alias.fingerprint:
+        return planned if planned.old in {key.fingerprint for key in alias.former} else None
+    return planned if planned.old == alias.fingerprint and _fits(settings) else None
+
+
+def _noted(staging: Path) -> Rotated | None:
     try:
         raw = json.loads((staging / _READY).read_bytes())
-        planned = Rotated(
-            old=raw["old"],
-            new=raw["new"],
+        certificate, secret = raw["replaced"]
+        return Rotated(
+            old=checked(raw["old"]),
+            new=checked(raw["new"]),
             certificate=Path(raw["certificate"]),
             secret=Path(raw["secret"]),
             revocation=Path(raw["revocation"]),
             transition=Path(raw["transition"]),
             old_signed=raw["old_signed"],
-            replaced=tuple(Path(path) for path in raw["replaced"]),
+            replaced=(Path(certificate), Path(secret)),
             resumed=True,
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    alias = settings.alias
-    if planned.new == alias.fingerprint:
-        return planned if planned.old in {key.fingerprint for key in alias.former} else None
-    if planned.old != alias.fingerprint:
-        return None
+
+
+def _fits(settings: Settings) -> bool:
+    """Say whether the new key can be opened, and the copy of the old one is as that is now.
+
+    What was imported or extended since would be lost with an older copy, and the statement's
+    signature might be one that the renewed key would not make.
+    """
+    alias, staging = settings.alias, settings.folder / STAGING
     try:
         codec = codec_of(settings)
         codec.unwrap(ALIAS_SECRET, (staging / "secret.sealed").read_bytes())
-        codec.unwrap(former_name(planned.old), (staging / "former.sealed").read_bytes())
+        if (staging / "former.asc").read_bytes() != alias.certificate:
+            return False
     except (OSError, GatekeeperError):
-        return None
-    return planned
+        return False
+    kept = staging / "former.sealed"
+    return _same_secret(codec, alias.fingerprint, alias.secret.path, kept)
+
+
+def _same_secret(codec: Codec, fingerprint: str, used: Path, kept: Path) -> bool:
+    """Say whether a secret as it is wrapped in use is the one that is wrapped as a former one."""
+    try:
+        one = codec.unwrap(ALIAS_SECRET, used.read_bytes())
+        return one == codec.unwrap(former_name(fingerprint), kept.read_bytes())
+    except (OSError, GatekeeperError):
+        return False
+
+
+def _withdraw(settings: Settings) -> None:
+    """Remove what an earlier run made of a new key that never came into use."""
+    folder, alias = settings.folder, settings.alias
+    left = _noted(folder / STAGING)
+    in_use = {alias.fingerprint, *(key.fingerprint for key in alias.former)}
+    if left is not None and left.old == alias.fingerprint and left.new not in in_use:
+        own = _planned(folder, left.old, left.new, old_signed=left.old_signed)
+        for path in (own.certificate, own.secret, own.revocation, own.transition):
+            remove(folder / path)
+    _discard(folder / STAGING)
 
 
 def _prepare(settings: Settings, now: Instant) -> Rotated:
@@ -244,11 +282,22 @@ def _unwritable(reason: str) -> Misconfigured:
     return Misconfigured(message, reason=reason, remedy=remedy)
 
 
-def _tidy(folder: Path, planned: Rotated) -> None:
-    """Remove the files that the old key had while it was in use, and at last the staging."""
-    for path in set(planned.replaced) - set(_places(planned)):
-        (folder / path).unlink(missing_ok=True)
-        sync((folder / path).parent)
+def _tidy(settings: Settings, planned: Rotated) -> None:
+    """Remove the files that the old key had while it was in use, and at last the staging.
+
+    Refusal when its secret there is not the one that is kept: it may be the only one of a subkey.
+    """
+    folder = settings.folder
+    certificate, secret = planned.replaced
+    kept = folder / former.secret(planned.old)
+    if secret not in _places(planned) and (folder / secret).exists():
+        if not _same_secret(codec_of(settings), planned.old, folder / secret, kept):
+            message = f"{folder / secret} is no copy of {kept}, so it is not removed"
+            remedy = "the new key is in use; see which of the two opens your mail, move this one"
+            raise Refusal(message, remedy=f"{remedy} away, and run: gatekeeper key rotate")
+        remove(folder / secret)
+    if certificate not in _places(planned):
+        remove(folder / certificate)
     _discard(folder / STAGING)
 
 
