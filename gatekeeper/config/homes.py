@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -73,6 +73,13 @@ def _is_held(home: Path) -> bool:
     except OSError:
         return False
     return False
+
+
+def sweep(folders: Iterable[Path], gpg: Path) -> None:
+    """Remove what killed processes left in runtime folders, with their agents."""
+    for folder in folders:
+        with suppress(OSError), _locked(folder):
+            _sweep(folder, gpg)
 
 
 def _sweep(folder: Path, gpg: Path) -> None:

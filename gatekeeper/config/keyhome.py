@@ -1,12 +1,13 @@
 """Open the alias's key from its seal into a home in memory, beside the team's certificates."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from gatekeeper.config import runtime
-from gatekeeper.config.homes import lend_home, renewable
+from gatekeeper.config.homes import lend_home, renewable, sweep
 from gatekeeper.config.settings import Settings
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.kept import KeptEngine
@@ -45,8 +46,9 @@ def open_keys(settings: Settings, codec: Codec) -> Iterator[OpenKeys]:
     The alias's keys of before are opened too, so that mail to them stays readable. A certificate
     of the team that may not be used is left out: `certificates.examine` tells of it.
     The home lies in the runtime folder, in memory, and is removed with its gpg-agent at the end.
-    What a killed process left there is removed first. Should it lose files while it is open, it is
-    made anew. A wrong master key raises OurFault, a gpg that cannot be used Misconfigured.
+    What a killed process left there, or in another place of ours, is removed first. Should it lose
+    files while it is open, it is made anew. A wrong master key raises OurFault, a gpg that cannot
+    be used Misconfigured.
     """
     wrapped = _wrapped(settings)
     for name, secret in wrapped.items():
@@ -60,8 +62,10 @@ def open_keys(settings: Settings, codec: Codec) -> Iterator[OpenKeys]:
         keyring.load([settings.alias.certificate, *former])
         keyring.load_sound(settings.certificates.values())
 
+    chosen = runtime.prepare(settings)
+    sweep(runtime.elsewhere(settings.folder, environ=os.environ, chosen=chosen), settings.gpg)
     with (
-        lend_home(runtime.prepare(settings), settings.gpg) as home,
+        lend_home(chosen, settings.gpg) as home,
         renewable(home) as renew,
     ):
         engine = KeptEngine(

@@ -3,7 +3,7 @@
 import os
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -35,16 +35,41 @@ def choose(
     given = environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
     if given and Path(given).is_dir():
         return Path(given)
-    name = f"gatekeeper-{os.geteuid()}-{sha256(os.fsencode(folder)).hexdigest()[:8]}"
-    session = environ.get("XDG_RUNTIME_DIR")
-    bases = [Path(session)] if session else []
-    bases.append(Path("/dev/shm"))  # noqa: S108 - the folder inside is our own
-    if allow_disk:
-        bases.append(Path(tempfile.gettempdir()))
-    for base in bases:
+    for base in _bases(environ, allow_disk=allow_disk):
         if base.is_dir() and os.access(base, os.W_OK):
-            return base / name
+            return base / _own_name(folder)
     return None
+
+
+def elsewhere(folder: Path, *, environ: Mapping[str, str], chosen: Path) -> tuple[Path, ...]:
+    """Return our folders in other usual places than the chosen one.
+
+    A service gets its folder from systemd, while a command of the same user makes one by itself;
+    what a killed command left there is for whoever comes next.
+    """
+    others = (base / _own_name(folder) for base in _bases(environ, allow_disk=True))
+    return tuple(path for path in others if path != chosen and _is_ours(path))
+
+
+def _own_name(folder: Path) -> str:
+    return f"gatekeeper-{os.geteuid()}-{sha256(os.fsencode(folder)).hexdigest()[:8]}"
+
+
+def _bases(environ: Mapping[str, str], *, allow_disk: bool) -> Iterator[Path]:
+    session = environ.get("XDG_RUNTIME_DIR")
+    if session:
+        yield Path(session)
+    yield Path("/dev/shm")  # noqa: S108 - the folder inside is our own
+    if allow_disk:
+        yield Path(tempfile.gettempdir())
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
 
 
 def filesystem(path: Path) -> str:

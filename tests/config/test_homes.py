@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.config.homes import lend_home
+from gatekeeper.config import runtime
+from gatekeeper.config.homes import lend_home, sweep
 
 GPG = Path("gpg")
 ROOT = Path(__file__).parent.parent.parent
@@ -65,6 +66,24 @@ def test_what_a_killed_process_left_is_swept_up(memory: Path) -> None:
     assert (home / "secret").exists()
     with lend_home(memory, GPG) as mine:
         assert [mine] == list(memory.iterdir())
+
+
+def test_what_a_killed_command_left_elsewhere_is_swept_up(memory: Path) -> None:
+    """The service has a folder of systemd's, a command by itself one of ours: the next finds it."""
+    settings = Path("/etc/some-configuration")
+    own = runtime.choose(None, folder=settings, environ={"XDG_RUNTIME_DIR": str(memory)})
+    assert own is not None
+    process, home = _holder(runtime.make(own))
+    other = {"XDG_RUNTIME_DIR": str(memory)}
+    left = runtime.elsewhere(settings, environ=other, chosen=Path("/run/gatekeeper"))
+    assert (own,) == left
+    sweep(left, GPG)
+    assert (home / "secret").exists(), "in use"
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    sweep(left, GPG)
+    assert not home.exists()
+    assert () == runtime.elsewhere(settings, environ=other, chosen=own)
 
 
 def test_many_at_once_never_take_each_others_home(memory: Path) -> None:
