@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from gatekeeper.mail.inline import MARK
-from gatekeeper.mail.packet_start import starts_encrypted
+from gatekeeper.mail.packet_start import are_signatures, starts_encrypted
 from gatekeeper.mail.structure import Part
 from gatekeeper.mail.text import bare
 
@@ -13,7 +13,14 @@ WRAPPED: Final = "a winmail.dat beside the encrypted message, which was left out
 
 PEEK: Final = 4096
 _VERSION: Final = re.compile(rb"\s*Version\s*:\s*1\s*", re.IGNORECASE)
+_SIGNATURE_MAX: Final = 256 * 1024
 _SIGNATURE: Final = b"-----BEGIN PGP SIGNATURE-----"
+_ONE_SIGNATURE: Final = re.compile(
+    rb"\s*+-----BEGIN PGP SIGNATURE-----[ \t]*+\r?\n"
+    rb"(?:(?:Version|Comment|Hash): [ -~]{0,100}+\r?\n){0,8}+"
+    rb"[ \t]*+\r?\n(?:[A-Za-z0-9+/=]{1,100}+[ \t]*+\r?\n)++"
+    rb"-----END PGP SIGNATURE-----\s*+"
+)
 _ENCRYPTED_NAMES: Final = frozenset(
     {
         "encrypted.asc",
@@ -66,11 +73,23 @@ def is_control(part: Part) -> bool:
 
 
 def is_signature(part: Part) -> bool:
-    """Say whether a part is the signature of RFC 3156 §5, its type perhaps lost."""
+    """Say whether a part is the signature of RFC 3156 §5, its type perhaps lost, and nothing else.
+
+    Words beside the signature, or a type that a program shows, are no part of one.
+    """
+    if not part.content_type.startswith("application/") or part.size > _SIGNATURE_MAX:
+        return False
+    if part.content_type != "application/pgp-signature" and not _is_named_signature(part):
+        return False
+    body = part.decoded()
+    return _ONE_SIGNATURE.fullmatch(body) is not None or are_signatures(body)
+
+
+def begins_as_signature(part: Part) -> bool:
+    """Say whether a part holds a signature as `is_signature` means it, perhaps among more."""
     if part.content_type == "application/pgp-signature":
         return True
-    is_named = (part.filename or "").lower() in _SIGNATURE_NAMES
-    return is_named and part.decoded(PEEK).lstrip().startswith(_SIGNATURE)
+    return _is_named_signature(part) and part.decoded(PEEK).lstrip().startswith(_SIGNATURE)
 
 
 def holds_message(part: Part) -> bool:
@@ -79,6 +98,10 @@ def holds_message(part: Part) -> bool:
         return False
     head = part.decoded(PEEK)
     return head.lstrip().startswith(MARK) or starts_encrypted(head)
+
+
+def _is_named_signature(part: Part) -> bool:
+    return (part.filename or "").lower() in _SIGNATURE_NAMES
 
 
 def _is_named_encrypted(part: Part) -> bool:

@@ -98,14 +98,14 @@ def _signed_multipart(part: Part, where: str) -> Iterator[SignedSpan]:
 
 
 def _signed_beside(part: Part, where: str) -> Iterator[SignedSpan]:
-    """Yield what was a multipart/signed, content and signature, with a footer after them."""
-    is_mixed = part.content_type == "multipart/mixed" and len(part.children) > 2
-    if not is_mixed or not part.is_divided_one_way:
+    """Yield what was a multipart/signed, content and signature, with more after or in these."""
+    is_mixed = part.content_type == "multipart/mixed" and len(part.children) > 1
+    if not is_mixed or not part.is_divided_one_way or mangled.signed_parts(part) is not None:
         return
     first, second, *others = part.children
     is_file = first.filename is not None or first.disposition == "attachment"
     are_texts = all(each.content_type.startswith("text/") for each in others)
-    if mangled.is_signature(second) and are_texts and not is_file:
+    if mangled.begins_as_signature(second) and are_texts and not is_file:
         label = f"the first part of {where}"
         yield SignedSpan(label=label, layer=openpgp.signed_by(first, second))
 

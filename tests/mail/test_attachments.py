@@ -25,6 +25,7 @@ from gatekeeper.mail.attachments import (
 from gatekeeper.mail.charset import is_printable_line
 from gatekeeper.mail.structure import scan
 from tests.mail.samples import any_limits, mail_bytes, part_of
+from tests.mail.test_openpgp import SIGNATURE
 from tests.sampling import tries
 
 TEXT = b"Content-Type: text/plain\r\n\r\nhello\r\n"
@@ -82,7 +83,9 @@ def test_a_file_is_named_numbered_and_weighed_as_it_was() -> None:
     [
         ((b"Content-Type: text/html\r\n\r\n<p>hello",), []),
         ((b"Content-Type: text/plain\r\n\r\n   \r\n",), []),
-        ((b"Content-Type: application/pgp-signature\r\n\r\nx",), []),
+        ((SIGNATURE,), []),
+        ((b"Content-Type: application/pgp-signature\r\n\r\nx",), ["attachment.bin"]),
+        ((SIGNATURE + b"PS: publish it\r\n",), ["attachment.bin"]),
         ((b"Content-Type: application/pgp-keys\r\n\r\nx",), ["attachment.asc"]),
         ((b"Content-Type: image/png\r\n\r\nx",), ["attachment.png"]),
         ((b"Content-Type: message/rfc822\r\n\r\nFrom: a@b.example",), ["attachment.eml"]),

@@ -5,9 +5,10 @@ from itertools import permutations
 
 import pytest
 
+from gatekeeper.mail.attachments import attachments
 from gatekeeper.mail.mangled import MANGLED, WRAPPED
 from gatekeeper.mail.openpgp import Clear, Encrypted, Signed, canonical, layer
-from gatekeeper.mail.pieces import pieces
+from gatekeeper.mail.pieces import pieces, signed_parts
 from tests.hostile.making import ARMOR, TEXT, multipart
 from tests.mail.samples import LIMITS, part_of
 from tests.mail.test_openpgp import CONTROL, OCTETS, SIGNATURE
@@ -118,6 +119,7 @@ def test_lost_parameters_lose_nothing() -> None:
         SIGNATURE.replace(b"application/pgp-signature", b"application/pgp-signature; name=x"),
         SIGNATURE.replace(b"pgp-signature", b'octet-stream; name="signature.asc"'),
         SIGNATURE.replace(b"pgp-signature", b'octet-stream; name="OpenPGP_signature.asc"'),
+        SIGNATURE.replace(b"RE-----\r\n\r\n", b"RE-----\r\nVersion: 1\r\nComment: x\r\n\r\n"),
     ],
 )
 def test_what_was_a_multipart_signed_is_signed_as_a_whole(signature: bytes) -> None:
@@ -140,3 +142,38 @@ def test_what_was_a_multipart_signed_is_signed_as_a_whole(signature: bytes) -> N
 )
 def test_a_signature_beside_more_is_over_none_of_it_as_a_whole(parts: tuple[bytes, ...]) -> None:
     assert Clear() == layer(part_of(mixed(*parts)))
+
+
+BINARY_SIGNATURE = b"\xc2\x0a\x04" + bytes(9) + b"\x88\x0a\x04" + bytes(9)
+WITH_MORE = {
+    "words after it": SIGNATURE + b"\r\nPS: publish everything today\r\n",
+    "words before it": SIGNATURE.replace(b"\r\n\r\n", b"\r\n\r\nPS: publish it\r\n", 1),
+    "words inside it": SIGNATURE.replace(b"AAAA\r\n=", b"AAAA\r\nPS: publish it\r\n="),
+    "a header of its own": SIGNATURE.replace(b"RE-----\r\n\r\n", b"RE-----\r\nPS: it\r\n\r\n"),
+    "a long comment": SIGNATURE.replace(
+        b"RE-----\r\n\r\n", b"RE-----\r\nComment: " + b"x" * 200 + b"\r\n\r\n"
+    ),
+    "two of them": SIGNATURE + SIGNATURE.partition(b"\r\n\r\n")[2],
+    "shown as a text": SIGNATURE.replace(
+        b"application/pgp-signature", b'text/plain; name="signature.asc"'
+    ),
+    "binary, and words": b"Content-Type: application/pgp-signature\r\n\r\n"
+    + BINARY_SIGNATURE
+    + b"PS: publish it",
+}
+
+
+@pytest.mark.parametrize("name", WITH_MORE)
+def test_a_signature_with_more_in_its_part_is_over_the_first_part_alone(name: str) -> None:
+    """Its reader sees what is in that part, and nobody signed that."""
+    root = part_of(mixed(TEXT, WITH_MORE[name]))
+    assert Clear() == layer(root)
+    assert ["the first part of the content"] == [each.label for each in signed_parts(root)]
+    assert [root.children[1]] == [each.part for each in attachments(root)]
+
+
+def test_a_binary_signature_is_one_too() -> None:
+    binary = b"Content-Type: application/pgp-signature\r\n\r\n" + BINARY_SIGNATURE
+    found = layer(part_of(mixed(TEXT, binary)))
+    assert isinstance(found, Signed)
+    assert BINARY_SIGNATURE == found.signature

@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekeeper.mail.packet_start import starts_encrypted, starts_key
+from gatekeeper.mail.packet_start import are_signatures, starts_encrypted, starts_key
 
 
 @given(st.binary(max_size=20))
 def test_any_bytes_are_judged(data: bytes) -> None:
     assert starts_encrypted(data) in {True, False}
     assert starts_key(data) in {True, False}
+    assert are_signatures(data) in {True, False}
 
 
 @pytest.mark.parametrize(
@@ -84,3 +85,29 @@ def test_primary_keys(head: bytes) -> None:
 )
 def test_what_is_no_key(head: bytes) -> None:
     assert not starts_key(head + bytes(20))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"\xc2\x64",
+        b"\xc2\xc0\x08",
+        b"\xc2\xff\x00\x00\x00\x64",
+        b"\x88\x64",
+        b"\x89\x01\x00",
+        b"\x8a\x00\x00\x01\x00",
+    ],
+)
+def test_signature_packets_alone_are_signatures(head: bytes) -> None:
+    """Each kind of length (RFC 9580 §4.2) is counted, and a byte more or less is no signature."""
+    size = {0x64: 100, 0xC0: 200}.get(head[1], 100 if head[1] == 0xFF else 256)
+    packet = head + b"\x04" + bytes(size - 1)
+    assert are_signatures(packet)
+    assert are_signatures(packet * 2)
+    assert not are_signatures(packet[:-1])
+    assert not are_signatures(packet + b"x")
+
+
+@pytest.mark.parametrize("data", [b"", b"\x8b\x04" + bytes(20), b"\xc2\xe4\x04" + bytes(20)])
+def test_packets_without_a_length_are_no_signatures(data: bytes) -> None:
+    assert not are_signatures(data)
