@@ -153,7 +153,7 @@ def _shipped(name: str) -> str:
 
 def _validated(wish: Founding) -> GatekeeperFile:
     """Return the values as the file will hold them, so that no key is made for bad ones."""
-    text = rewritten(_shipped("gatekeeper.yaml"), _values(wish))
+    text = rewritten(_shipped("gatekeeper.yaml"), _values(wish), file="gatekeeper.yaml")
     document, problems = read("gatekeeper.yaml", text.encode())
     if document is not None and not problems:
         file, problems = validate(GatekeeperFile, document)
@@ -222,7 +222,8 @@ def _write_all(draft: Path, wish: Founding, alias: AliasKeys) -> None:
     for folder in (Path("keys"), Path("templates"), Path("alias"), *([state] if state else [])):
         (draft / folder).mkdir(mode=FOLDER_MODE, parents=True)
     values = {**_values(wish), ("alias", "fingerprint"): alias.fingerprint}
-    _write(draft / "gatekeeper.yaml", rewritten(_shipped("gatekeeper.yaml"), values).encode())
+    text = rewritten(_shipped("gatekeeper.yaml"), values, file="gatekeeper.yaml")
+    _write(draft / "gatekeeper.yaml", text.encode())
     for name in ("policy.yaml", "keys/README", *shipped.templates()):
         _write(draft / name, _shipped(name).encode())
     master = MasterKey.generate()

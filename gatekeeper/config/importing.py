@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from gatekeeper.config.alias_section import require_unchanged
-from gatekeeper.config.judging import Judged, Standing, end_of, named, scratch_engine
+from gatekeeper.config.judging import (
+    Judged,
+    Standing,
+    end_of,
+    named,
+    require_sound,
+    scratch_engine,
+)
 from gatekeeper.config.keyfiles import arriving
 from gatekeeper.config.keyhome import ALIAS_SECRET, codec_of
 from gatekeeper.config.replacing import changing, put
@@ -23,12 +30,16 @@ from gatekeeper.pgp.guests import NOT_OURS, key_ids
 from gatekeeper.pgp.keyring import Keyring
 from gatekeeper.pgp.keys import CertInfo, CertRefused, inspect, single
 
+_ROTATE: Final = "give the alias another key: gatekeeper key rotate"
+_ANOTHER: Final = "ask its owner for another key"
+_SECRET: Final = "import its secret subkeys instead: gatekeeper key import --secret FILE"  # noqa: S105 - words
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
     """A key as it is now: whose, where it lies, and when it ended or ends, before and after.
 
-    `changed` says whether anything was written, `added` whether the key was not known before,
+    `changed` says whether anything of the key is new, `added` whether the key was not known before,
     `offline` whether the primary key's secret is kept elsewhere from now on, and `state` why the
     key is of no use now, "" when it is.
     """
@@ -48,8 +59,8 @@ class Imported:
 def take(settings: Settings, block: bytes, *, claim: Claim | None = None, now: Instant) -> Imported:
     """Take the one certificate in `block`, armored or binary, into the configuration.
 
-    `claim` brings in a new key of a person. Refusal for whatever may not come in, with the reason;
-    then nothing is changed.
+    `claim` brings in a new key of a person; when it came in before, all is well. Refusal for
+    whatever may not come in, with the reason; then nothing is changed.
     """
     with changing(settings.folder), scratch_engine(settings) as engine:
         require_unchanged(settings)
@@ -61,30 +72,27 @@ def take(settings: Settings, block: bytes, *, claim: Claim | None = None, now: I
             _require_own(block, others)
             if info.fingerprint not in known:
                 return _added(settings, engine, block, info=info, claim=claim, now=now)
-            if claim is not None:
-                message = "the key is known, so nobody has to vouch for it"
-                raise Misconfigured(message, remedy="leave out --signature and --for")
-            return _renewed(settings, engine, block, known[info.fingerprint], now)
+            return _renewed(settings, engine, block, known[info.fingerprint], claim=claim, now=now)
         except CertRefused as error:
             raise Refusal(error.public, remedy=error.remedy) from None
 
 
-def require_working(cert: CertInfo) -> None:
-    """Refuse a key of the alias that could not be used: its secrets are in the same home."""
+def require_working(cert: CertInfo, *, signing: str = _SECRET, opening: str = _SECRET) -> None:
+    """Refuse a key of the alias that could not be used: its secrets are in the same home.
+
+    `signing` and `opening` are what to do when the secret for that is not here.
+    """
     if unfit := _state(cert):
         message = f"with it the alias's key could not be used: {unfit}"
         raise Refusal(message, remedy="look at the file with gpg --show-keys")
     if not cert.signs:
         message = "with it the alias's key could not sign: no secret of a signing key is here"
-        raise Refusal(message, remedy=_SECRET)
+        raise Refusal(message, remedy=signing)
     if cert.unopened:
         message = (
             f"mail could be encrypted to its subkey {cert.unopened[0]}, whose secret is not here"
         )
-        raise Refusal(message, remedy=_SECRET)
-
-
-_SECRET: Final = "import its secret subkeys instead: gatekeeper key import --secret FILE"  # noqa: S105 - words
+        raise Refusal(message, remedy=opening)
 
 
 def _require_own(block: bytes, others: Iterable[Judged]) -> None:
@@ -100,9 +108,30 @@ def _require_own(block: bytes, others: Iterable[Judged]) -> None:
             raise Refusal(NOT_OURS, remedy=remedy)
 
 
+def _require_of(key: Judged, claim: Claim, settings: Settings) -> None:
+    """Refuse what is claimed of a known key, unless it is that person's already."""
+    owners = {p.address.key for p in settings.team.people if key.fingerprint in p.keys}
+    named = owners if claim.address is None else owners & {claim.address.key}
+    if key.standing is not Standing.TEAM or not named:
+        raise _known(f"as {key.owner}'s")
+
+
+def _known(words: str) -> Misconfigured:
+    message = f"the key is known {words}, so nobody has to vouch for it"
+    return Misconfigured(message, remedy="leave out --signature and --for")
+
+
 def _renewed(
-    settings: Settings, engine: Engine, block: bytes, key: Judged, now: Instant
+    settings: Settings,
+    engine: Engine,
+    block: bytes,
+    key: Judged,
+    *,
+    claim: Claim | None,
+    now: Instant,
 ) -> Imported:
+    if claim is not None:
+        _require_of(key, claim, settings)
     keyring = Keyring(engine)
     ours = key.standing is Standing.CURRENT
     if ours:
@@ -117,8 +146,11 @@ def _renewed(
     if ours:
         require_working(after)
     merged = keyring.export(key.fingerprint)
-    changed = not key.path.exists() or single(merged) != _packets(key.block)
-    if changed:
+    require_sound(settings, merged, now, remedy=_ROTATE if ours else _ANOTHER)
+    changed = single(merged) != _packets(key.block)
+    if changed and claim is not None:
+        raise _known("and renewed in this file")
+    if changed or not key.path.exists():
         put(key.path, merged)
     if key.standing is Standing.TEAM:
         arriving(settings.folder, key.fingerprint).unlink(missing_ok=True)
@@ -144,7 +176,7 @@ def _added(
     now: Instant,
 ) -> Imported:
     if unfit := _state(info):
-        raise Refusal(unfit, remedy="ask its owner for another key")
+        raise Refusal(unfit, remedy=_ANOTHER)
     person, path = admit(settings, engine, block, info=info, claim=claim or Claim(), now=now)
     return Imported(
         owner=person.name,

@@ -9,7 +9,7 @@ from typing import Final
 
 from gatekeeper.config.alias_section import require_unchanged
 from gatekeeper.config.importing import Imported, require_working
-from gatekeeper.config.judging import ALIAS, Standing, end_of, scratch_engine
+from gatekeeper.config.judging import ALIAS, Standing, end_of, require_sound, scratch_engine
 from gatekeeper.config.keyhome import ALIAS_SECRET, codec_of
 from gatekeeper.config.replacing import changing, put
 from gatekeeper.config.settings import Settings
@@ -19,6 +19,7 @@ from gatekeeper.pgp.keyring import Keyring
 from gatekeeper.pgp.keys import CertInfo, CertRefused, screen, single
 
 _EXPORT: Final = "export them with gpg --export-secret-subkeys FINGERPRINT"
+_ALL: Final = f"{_EXPORT}, which exports all of them"
 _LOCKED: Final = (
     "take a passphrase off a copy before (gpg --change-passphrase), in a home in memory that you "
     "remove afterwards: here the master key protects the secret"
@@ -43,10 +44,12 @@ def take_secret(settings: Settings, block: bytes, *, now: Instant) -> Imported:
         _load(new, block, settings)
         after = _found(new, alias.fingerprint, now)
         _require_no_loss(before, after)
-        require_working(after)
+        require_working(after, signing=_signing(after), opening=_ALL)
         secret = _opened(new, trial, after, now)
+        certificate = new.export(alias.fingerprint)
+        require_sound(settings, certificate, now, remedy="give it another: gatekeeper key rotate")
         put(alias.secret.path, codec.wrap(ALIAS_SECRET, secret), secret=True)
-        put(alias.certificate_file, new.export(alias.fingerprint))
+        put(alias.certificate_file, certificate)
     return Imported(
         owner=ALIAS,
         standing=Standing.CURRENT,
@@ -86,7 +89,15 @@ def _require_no_loss(before: CertInfo, after: CertInfo) -> None:
         message = (
             f"the file lacks the secret of the subkey {lost[0]}, which opens or signs mail now"
         )
-        raise Refusal(message, remedy=f"{_EXPORT}, which exports all of them")
+        raise Refusal(message, remedy=_ALL)
+
+
+def _signing(after: CertInfo) -> str:
+    """Return how the file comes to hold a secret that signs: there may be no such subkey yet."""
+    if set(after.signing_keys) - {after.fingerprint}:
+        return _ALL
+    add = f"gpg --quick-add-key {after.fingerprint} ed25519 sign"
+    return f"where the primary key is, add a signing subkey first: {add}; then {_EXPORT}"
 
 
 def _opened(new: Keyring, trial: Keyring, after: CertInfo, now: Instant) -> bytes:

@@ -11,6 +11,7 @@ from gatekeeper.config import former
 from gatekeeper.config.homes import lend_home
 from gatekeeper.config.keyfiles import FOLDER
 from gatekeeper.config.settings import Settings
+from gatekeeper.domain.errors import Refusal
 from gatekeeper.domain.instants import Instant
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.keys import CertInfo, CertRefused, SecretRefused, inspect
@@ -96,6 +97,19 @@ def scratch_engine(settings: Settings) -> Iterator[Engine]:
             wait=settings.policy.reading.gpg_wait,
             output_limit=settings.policy.reading.plaintext_bytes,
         )
+
+
+def require_sound(settings: Settings, certificate: bytes, now: Instant, *, remedy: str) -> None:
+    """Refuse a certificate that `judged` would, before it is written: joined, two may be too much.
+
+    What gpg puts together of sound ones may hold more keys or user IDs, or be larger, than one may.
+    """
+    with scratch_engine(settings) as engine:
+        try:
+            inspect(engine, certificate, now)
+        except CertRefused as error:
+            message = f"joined with what is known, it could not be used: {error.public}"
+            raise Refusal(message, remedy=remedy) from None
 
 
 def judged(settings: Settings, engine: Engine, now: Instant) -> tuple[Judged, ...]:

@@ -22,9 +22,12 @@ def scalar(value: str | bool) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def rewritten(text: str, values: Mapping[Path, str | bool]) -> str:
-    """Return the YAML `text` with the value at each path replaced; none there is ValueError."""
-    document = _sound(text)
+def rewritten(text: str, values: Mapping[Path, str | bool], *, file: str) -> str:
+    """Return the YAML `text` with the value at each path replaced; none there is ValueError.
+
+    `file` names the text in an error, here and below.
+    """
+    document = _sound(text, file)
     for path in sorted(values, key=lambda p: document.values[p].start, reverse=True):
         span = document.values[path]
         if span.start == span.end:
@@ -34,12 +37,12 @@ def rewritten(text: str, values: Mapping[Path, str | bool]) -> str:
     return text
 
 
-def given(text: str, path: Path, value: str) -> str:
+def given(text: str, path: Path, value: str, *, file: str) -> str:
     """Return the YAML `text` with the value at `path`, in place of the one there or added.
 
     The group of settings that it belongs to must be there, else ValueError.
     """
-    document = _sound(text)
+    document = _sound(text, file)
     span = document.values.get(path)
     if span is None:
         return _added(text, document, path, scalar(value))
@@ -48,13 +51,13 @@ def given(text: str, path: Path, value: str) -> str:
     return text[: span.start] + scalar(value) + text[span.end :]
 
 
-def listed_first(text: str, path: Path, value: str) -> str:
+def listed_first(text: str, path: Path, value: str, *, file: str) -> str:
     """Return the YAML `text` with `value` first in the list at `path`, added if there is none.
 
     The group of settings that it belongs to must be there, and no other value in the list's place,
     else ValueError.
     """
-    document = _sound(text)
+    document = _sound(text, file)
     span = document.values.get(path)
     if span is None:
         return _added(text, document, path, f"[{scalar(value)}]")
@@ -71,8 +74,8 @@ def listed_first(text: str, path: Path, value: str) -> str:
     raise ValueError(message)
 
 
-def _sound(text: str) -> Document:
-    document, problems = read("shipped", text.encode())
+def _sound(text: str, file: str) -> Document:
+    document, problems = read(file, text.encode())
     if document is None or problems:
         message = f"not sound YAML: {problems[0] if problems else ''}"
         raise ValueError(message)

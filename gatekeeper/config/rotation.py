@@ -259,8 +259,8 @@ def _rewritten(folder: Path, planned: Rotated) -> bytes:
     before = section(folder)
     try:
         for setting, value in wanted.items():
-            text = given(text, setting, value)
-        text = listed_first(text, ("alias", "former"), planned.old)
+            text = given(text, setting, value, file=FILE)
+        text = listed_first(text, ("alias", "former"), planned.old, file=FILE)
         document, problems = read(FILE, text.encode())
     except ValueError as error:
         raise _unwritable(str(error)) from None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from gatekeeper.config.judging import require_sound
 from gatekeeper.config.keyfiles import FOLDER, arriving
 from gatekeeper.config.positions import read
 from gatekeeper.config.replacing import put, sync
@@ -89,8 +90,10 @@ def admit(
         raise Refusal(message, remedy=f"take one out of {TEAM}, and its file out of {FOLDER}/")
     keyring = Keyring(engine)
     (fingerprint,) = keyring.load([block])
+    certificate = keyring.export(fingerprint)
+    require_sound(settings, certificate, now, remedy=f"ask {person.name} for another key")
     team = _rewritten(settings.folder, fingerprint, index, person)
-    return person, _write(settings.folder, fingerprint, keyring.export(fingerprint), team)
+    return person, _write(settings.folder, fingerprint, certificate, team)
 
 
 def _person(settings: Settings, info: CertInfo, address: Address | None) -> tuple[int, Person]:
@@ -138,7 +141,7 @@ def _write(folder: Path, fingerprint: str, certificate: bytes, team: bytes) -> P
 def _rewritten(folder: Path, fingerprint: str, index: int, person: Person) -> bytes:
     text = (folder / TEAM).read_bytes().decode("utf-8-sig")
     try:
-        text = listed_first(text, ("people", index, "keys"), fingerprint)
+        text = listed_first(text, ("people", index, "keys"), fingerprint, file=TEAM)
         document, _ = read(TEAM, text.encode())
     except ValueError as error:
         raise _unwritable(str(error)) from None

@@ -1,5 +1,7 @@
 """Keys as their owners change them elsewhere, and files that they sign."""
 
+from functools import cache
+
 from gatekeeper.pgp.armor import Kind, armor
 from tests.keys import Key, gpg, key_of, read_key, short_home
 
@@ -14,6 +16,13 @@ def changed(key: Key, *commands: tuple[str, ...], made: str = MADE) -> Key:
         for command in commands:
             gpg(home, *faked, *(word.replace("{key}", key.fingerprint) for word in command))
         return read_key(home, key.fingerprint)
+
+
+@cache
+def grown(key: Key, part: int) -> Key:
+    """Return a key with 18 more subkeys, other ones for each `part`: two are more than may be."""
+    more = ("--quick-add-key", "{key}", "ed25519", "sign", "never")
+    return changed(key, *[more] * 18, made=f"2026020{part}T000000!")
 
 
 def ending(key: Key, year: int) -> Key:

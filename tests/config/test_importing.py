@@ -11,13 +11,14 @@ from gatekeeper.config.importing import Imported, take
 from gatekeeper.config.judging import Standing
 from gatekeeper.config.keyfiles import arriving
 from gatekeeper.config.succession import Claim
+from gatekeeper.domain.address import Address
 from gatekeeper.domain.errors import Misconfigured, Refusal
 from gatekeeper.domain.instants import SECOND, Instant
 from gatekeeper.pgp.armor import Kind, armor, dearmor
 from gatekeeper.pgp.keys import BLOCK_MAX
 from tests.config.installation import Installation, add_former, advise, use_offline_key
-from tests.config.renewing import changed, ending, flooded, public
-from tests.house import START, person_key
+from tests.config.renewing import changed, ending, flooded, grown, public
+from tests.house import PEOPLE, START, person_key
 from tests.keys import Key, gpg, key_of, short_home
 from tests.pgp import crafting
 from tests.pgp.conftest import revoked
@@ -159,7 +160,7 @@ def test_a_key_that_was_left_under_its_other_name_gets_its_own(site: Installatio
     hidden = arriving(site.folder, person_key(0).fingerprint)
     path.rename(hidden)
     assert () == examine(site.load(), now=START)
-    take(site.load(), person_key(0).public, now=START)
+    assert not take(site.load(), person_key(0).public, now=START).changed
     assert (True, False) == (path.exists(), hidden.exists())
     assert () == examine(site.load(), now=START)
 
@@ -217,6 +218,49 @@ def test_what_may_not_come_in_changes_nothing(name: str, site: Installation) -> 
     assert before == contents(site)
 
 
+@pytest.mark.parametrize("whose", list(Standing))
+def test_two_halves_that_are_too_much_together_stay_apart(
+    whose: Standing, site: Installation
+) -> None:
+    """Each may come in; joined they would be refused by whoever reads the configuration next."""
+    key = key_of("Another <security@example.org>")
+    if whose is Standing.CURRENT:
+        key = use_offline_key(site).whole
+    elif whose is Standing.FORMER:
+        add_former(site, key)
+    elif whose is Standing.ADVISORY:
+        advise(site, key)
+    else:
+        key = person_key(0)
+    assert take(site.load(), grown(key, 1).public, now=START).changed
+    before = contents(site)
+    with pytest.raises(Refusal, match="more than 32 keys") as refused:
+        take(site.load(), grown(key, 2).public, now=START)
+    assert (1, True) == (refused.value.exit_code, "another key" in refused.value.remedy)
+    assert before == contents(site)
+    assert () == examine(site.load(), now=START)
+
+
 def test_nobody_vouches_for_a_key_that_is_known(site: Installation) -> None:
-    with pytest.raises(Misconfigured, match="nobody has to vouch"):
-        take(site.load(), person_key(0).public, claim=Claim(signature=b"x"), now=START)
+    """The alias's, a person's as another one's, and one that is renewed by the file."""
+    alias, signature = site.load().alias.certificate, b"x"
+    other = Address.parse(PEOPLE[1][1])
+    before = contents(site)
+    for block, claim in (
+        (alias, Claim(signature=signature)),
+        (person_key(0).public, Claim(signature=signature, address=other)),
+        (ending(person_key(0), 2029).public, Claim(signature=signature)),
+    ):
+        with pytest.raises(Misconfigured, match="nobody has to vouch"):
+            take(site.load(), block, claim=claim, now=START)
+    assert before == contents(site)
+
+
+def test_vouched_for_again_nothing_is_new(site: Installation) -> None:
+    """The key is that person's already, by the address or without one."""
+    before = contents(site)
+    for address in (None, Address.parse(PEOPLE[0][1])):
+        claim = Claim(signature=b"x", address=address)
+        done = take(site.load(), person_key(0).public, claim=claim, now=START)
+        assert (False, False, "Andrea Example") == (done.changed, done.added, done.owner)
+    assert before == contents(site)

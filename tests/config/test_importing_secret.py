@@ -7,6 +7,7 @@ import pytest
 
 from gatekeeper.config import importing_secret
 from gatekeeper.config.certificates import examine
+from gatekeeper.config.importing import take
 from gatekeeper.config.importing_secret import take_secret
 from gatekeeper.config.keyhome import codec_of, open_keys
 from gatekeeper.config.replacing import put
@@ -14,7 +15,7 @@ from gatekeeper.domain.errors import Refusal
 from gatekeeper.pgp.armor import Kind, armor
 from gatekeeper.pgp.opening import Opened, open_message
 from tests.config.installation import Installation, use_alias_key, use_offline_key
-from tests.config.renewing import MADE, changed
+from tests.config.renewing import MADE, changed, grown
 from tests.house import START
 from tests.keys import Key, gpg, key_of, short_home
 from tests.pgp.conftest import revoked
@@ -138,8 +139,35 @@ def test_a_key_that_could_not_sign_without_its_primary_is_refused(site: Installa
     with open_keys(settings, codec_of(settings)) as keys:
         secret = keys.keyring.export_secret(settings.alias.fingerprint)
     whole = Key(fingerprint=settings.alias.fingerprint, public=b"", secret=secret)
-    with pytest.raises(Refusal, match="could not sign"):
+    with pytest.raises(Refusal, match="could not sign") as refused:
         take_secret(settings, subkeys_of(whole), now=START)
+    assert f"gpg --quick-add-key {whole.fingerprint} ed25519 sign" in refused.value.remedy
+    assert "--secret" not in refused.value.remedy.replace("--export-secret", "")
+
+
+def test_subkeys_that_are_too_many_with_the_known_ones_stay_out(site: Installation) -> None:
+    """What is joined is judged before a byte is written."""
+    key = use_offline_key(site).whole
+    take(site.load(), grown(key, 1).public, now=START)
+    before = contents(site)
+    with pytest.raises(Refusal, match="more than 32 keys") as refused:
+        take_secret(site.load(), subkeys_of(grown(key, 2)), now=START)
+    assert "gatekeeper key rotate" in refused.value.remedy
+    assert before == contents(site)
+    assert () == examine(site.load(), now=START)
+
+
+def test_a_signing_subkey_whose_secret_was_left_out_is_asked_for(site: Installation) -> None:
+    """There is one: another would not help, the whole of the export does."""
+    settings = site.load()
+    with open_keys(settings, codec_of(settings)) as keys:
+        secret = keys.keyring.export_secret(settings.alias.fingerprint)
+    whole = Key(fingerprint=settings.alias.fingerprint, public=b"", secret=secret)
+    add = ("--quick-add-key", "{key}", "ed25519", "sign", "never")
+    take(settings, changed(whole, add, made="20260903T120000!").public, now=START)
+    with pytest.raises(Refusal, match="could not sign") as refused:
+        take_secret(site.load(), subkeys_of(whole), now=START)
+    assert "exports all of them" in refused.value.remedy
 
 
 class Killed(BaseException):

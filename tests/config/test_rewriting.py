@@ -14,14 +14,20 @@ _TEXT = "# head\na: 1  # one\nb:\n  - {c: old, d: x}\n  # between\ne:\n"
 
 def test_only_the_value_changes() -> None:
     expected = '# head\na: new value  # one\nb:\n  - {c: "it\'s: #1", d: x}\n  # between\ne:\n'
-    assert expected == rewritten(_TEXT, {("a",): "new value", ("b", 0, "c"): "it's: #1"})
+    assert expected == rewritten(
+        _TEXT, {("a",): "new value", ("b", 0, "c"): "it's: #1"}, file="x.yaml"
+    )
 
 
 def test_a_value_that_is_not_there_is_refused() -> None:
     with pytest.raises(ValueError, match="e has no value"):
-        rewritten(_TEXT, {("e",): "x"})
-    with pytest.raises(ValueError, match="not sound YAML"):
-        rewritten("a: [", {("a",): "x"})
+        rewritten(_TEXT, {("e",): "x"}, file="x.yaml")
+    with pytest.raises(ValueError, match=r"not sound YAML: x\.yaml:1:"):
+        rewritten("a: [", {("a",): "x"}, file="x.yaml")
+    with pytest.raises(ValueError, match=r"not sound YAML: x\.yaml:1:"):
+        listed_first("a: [", ("a",), "x", file="x.yaml")
+    with pytest.raises(ValueError, match=r"not sound YAML: x\.yaml:1:"):
+        given_value("a: [", ("a",), "x", file="x.yaml")
 
 
 @given(st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "), min_size=1))
@@ -79,7 +85,7 @@ LISTS = {
 def test_a_value_is_put_first_into_a_list(name: str) -> None:
     """However the list is written, or not; every comment stays, and the old values behind it."""
     text, expected = LISTS[name]
-    changed = listed_first(text, FORMER, "NEW")
+    changed = listed_first(text, FORMER, "NEW", file="x.yaml")
     assert expected in changed
     assert text.count("#") == changed.count("#")
     value = value_of(changed)
@@ -94,10 +100,10 @@ def test_a_value_is_put_first_into_a_list(name: str) -> None:
 
 def test_what_is_no_list_is_left_alone() -> None:
     with pytest.raises(ValueError, match=r"alias\.former is no list"):
-        listed_first("alias:\n  former: x\n", FORMER, "NEW")
+        listed_first("alias:\n  former: x\n", FORMER, "NEW", file="x.yaml")
     for text in ("gpg: x\n", "alias: x\n", "alias: {}\n"):
         with pytest.raises(ValueError, match="alias is no group of settings"):
-            listed_first(text, FORMER, "NEW")
+            listed_first(text, FORMER, "NEW", file="x.yaml")
 
 
 @pytest.mark.parametrize(
@@ -110,4 +116,4 @@ def test_what_is_no_list_is_left_alone() -> None:
     ],
 )
 def test_a_value_is_given_where_there_was_one_or_none(text: str, expected: str) -> None:
-    assert expected == given_value(text, ("alias", "secret"), "n/w")
+    assert expected == given_value(text, ("alias", "secret"), "n/w", file="x.yaml")

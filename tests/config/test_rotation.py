@@ -191,7 +191,7 @@ def test_a_file_that_cannot_be_written_changes_nothing(site: Installation) -> No
 def test_settings_that_cannot_be_changed_are_told_first(
     site: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rotation, "given", lambda text, *_: text)
+    monkeypatch.setattr(rotation, "given", lambda text, *_, **__: text)
     before = names(site.folder / "alias")
     with pytest.raises(Misconfigured, match="cannot be changed by this command"):
         rotate(site.load(), now=START)
