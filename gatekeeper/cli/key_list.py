@@ -142,18 +142,24 @@ def _colour(key: "Listed", now: Instant) -> str:
 
 
 def value(key: "Listed", now: Instant) -> dict[str, object]:
-    """Return a key as JSON shows it; `primary_offline` is null where it cannot be told."""
+    """Return a key as JSON shows it; `primary_offline` is null where it cannot be told.
+
+    User IDs are told of our own keys alone (design: OpenPGP, "Keys").
+    """
     from gatekeeper.cli.key_states import REPORTER, uses_of
+    from gatekeeper.config.judging import Standing
 
     info = key.info
     known = info is not None and info.secret
+    own = key.standing not in {Standing.TEAM, REPORTER}
+    names = {"user_ids": list(info.user_ids) if info is not None else []} if own else {}
     return {
         "owner": key.owner,
         "standing": key.standing,
         "fingerprint": key.fingerprint,
         "usable": key.usable,
         "expires_at": rfc3339(key.expires_at) if key.expires_at is not None else None,
-        "user_ids": list(info.user_ids) if info and key.standing != REPORTER else [],
+        **names,
         "state": key.state(now),
         "primary_offline": info.primary_offline if info is not None and known else None,
         "keys": [

@@ -107,6 +107,7 @@ def test_as_json(shell: Shell) -> None:
     assert (["certify", "sign"], ["encrypt"]) == (primary["uses"], subkey["uses"])
     assert alias["fingerprint"] == primary["fingerprint"]
     assert [None] * 3 == [person["expires_at"] for person in people]
+    assert [False] * 3 == ["user_ids" in person for person in people]
     assert ["team"] * 3 == [person["standing"] for person in people]
     assert [None] * 3 == [person["primary_offline"] for person in people]
 
@@ -207,9 +208,9 @@ def test_reporters_keys_are_listed_on_request_and_on_record(
     assert 0 == recorded(store)
     said = shell("key", "list", "--reporters", "--json")
     (key,) = [key for key in said.json if key["standing"] == "reporter"]
-    assert ("SEC-2026-0001 reporter", robin_key().fingerprint, "usable", []) == (
+    assert ("SEC-2026-0001 reporter", robin_key().fingerprint, "usable", False) == (
         *(key["owner"], key["fingerprint"]),
-        *(key["state"], key["user_ids"]),
+        *(key["state"], "user_ids" in key),
     )
     shown_to_people = shell("key", "list", "--reporters").out
     assert f"SEC-2026-0001 reporter\n  {robin_key().fingerprint}  usable\n" in shown_to_people
