@@ -9,14 +9,14 @@ from typing import Final
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
 _OTHERS: Final = 0o077
-_BACK: Final = "put it back from your backup, or see: gatekeeper init --help"
+BACK: Final = "put it back from your backup, or see: gatekeeper init --help"
 
 
-def secret_file(path: Path) -> Iterator[str]:
-    """Yield what is wrong with a file that holds a secret."""
+def secret_file(path: Path, *, gone: str = BACK) -> Iterator[str]:
+    """Yield what is wrong with a file that holds a secret; `gone` is what to do without it."""
     found = _stat(path)
     if isinstance(found, str):
-        yield f"{path} {found}; {_BACK}"
+        yield f"{path} {found}; {gone}"
         return
     if not stat.S_ISREG(found.st_mode):
         yield f"{path} is no file; name a file"
@@ -30,11 +30,14 @@ def secret_file(path: Path) -> Iterator[str]:
         yield f"{path} is empty; put the right file back from your backup"
 
 
-def plain_file(path: Path) -> Iterator[str]:
-    """Yield what is wrong with a file that is no secret but decides who is trusted."""
+def plain_file(path: Path, *, gone: str = BACK) -> Iterator[str]:
+    """Yield what is wrong with a file that is no secret but decides who is trusted.
+
+    `gone` is what to do when it is not there.
+    """
     found = _stat(path)
     if isinstance(found, str):
-        yield f"{path} {found}; {_BACK}"
+        yield f"{path} {found}; {gone}"
         return
     if not stat.S_ISREG(found.st_mode):
         yield f"{path} is no file; name a file"

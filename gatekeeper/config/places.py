@@ -22,6 +22,10 @@ _SOCKET_MAX: Final = 107
 """Bytes of a Unix socket's path (unix(7), sun_path without its final NUL)."""
 
 _PUBLIC: Final = b"-----BEGIN PGP PUBLIC KEY BLOCK-----"
+_FORMER_GONE: Final = (
+    "put it back from your backup, or take the fingerprint out of alias.former (mail to that key "
+    "can then not be read)"
+)
 
 Complaint = tuple[Path, str]
 """The setting, and what is wrong with what it names."""
@@ -132,9 +136,11 @@ class Places:
                 yield setting, seen[key]
                 continue
             seen[key] = "stands twice; remove one of them"
-            for text in _public_key(self.of(former.certificate(key)), "from your backup"):
+            for text in _public_key(
+                self.of(former.certificate(key)), "from your backup", gone=_FORMER_GONE
+            ):
                 yield setting, text
-            for text in guarded.secret_file(self.of(former.secret(key))):
+            for text in guarded.secret_file(self.of(former.secret(key)), gone=_FORMER_GONE):
                 yield setting, text
 
     def _advisory(self, section: AdvisorySection) -> Iterator[Complaint]:
@@ -191,9 +197,9 @@ class Places:
             yield ("database", "password_file"), text
 
 
-def _public_key(path: FilePath, which: str) -> Iterator[str]:
+def _public_key(path: FilePath, which: str, *, gone: str = guarded.BACK) -> Iterator[str]:
     """Yield what is wrong with a file that holds a public key, as far as its armor tells."""
-    complaints = list(guarded.plain_file(path))
+    complaints = list(guarded.plain_file(path, gone=gone))
     yield from complaints
     if not complaints and _PUBLIC not in path.read_bytes():
         yield f"{path} is no armored public key; put back the one {which}"

@@ -1,6 +1,7 @@
 """Every broken configuration is told whole, with its places; a sound one is one value."""
 
 import os
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from gatekeeper.domain.instants import HOUR, MINUTE
 from gatekeeper.domain.policy import AnswerPolicy, Policy, TimelinePolicy
 from gatekeeper.domain.team import Role
 from gatekeeper.texts.templates import REQUIRED
-from tests.config.installation import Installation, armored
+from tests.config.installation import Installation, add_former, armored
 from tests.config.mistakes import CASES, advise
 from tests.house import ALIAS, PEOPLE, person_key
+from tests.keys import key_of
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "config"
 
@@ -187,3 +189,19 @@ def test_a_person_is_found_by_the_address_in_any_case(site: Installation) -> Non
     person = team.by_address(Address.parse("ANDREA@team.example"))
     assert person is not None
     assert "Andrea Example" == person.name
+
+
+@pytest.mark.parametrize("place", [former.certificate, former.secret])
+def test_a_former_key_that_is_lost_may_be_given_up(
+    place: Callable[[str], Path], site: Installation
+) -> None:
+    """No new installation brings it back; what is lost with it is said."""
+    key = key_of("Old alias <security@example.org>")
+    add_former(site, key)
+    (site.folder / place(key.fingerprint)).unlink()
+    (problem,) = site.problems()
+    assert "put it back from your backup, or take the fingerprint out of alias.former" in str(
+        problem
+    )
+    assert "mail to that key can then not be read" in str(problem)
+    assert "init" not in str(problem)
