@@ -11,6 +11,11 @@ from gatekeeper.mail.text import bare
 
 MARK: Final = b"-----BEGIN PGP MESSAGE-----"
 _HINT: Final = b"BEGIN PGP "
+_WIDE_MESSAGES: Final = tuple(
+    (codec, width, MARK.decode().encode(codec))
+    for codec, width in (("utf-16-le", 2), ("utf-16-be", 2), ("utf-32-le", 4), ("utf-32-be", 4))
+)
+_MARKED: Final = b"\xef\xbb\xbf-----BEGIN PGP "
 _SIGNED_MARK: Final = b"-----BEGIN PGP SIGNED MESSAGE-----"
 _ARMOR: Final = re.compile(rb"-----(BEGIN|END) PGP ([A-Z0-9 ,/]{1,40}+)-----[ \t\r]*+(?=\n|\Z)")
 _QUOTED: Final = re.compile(
@@ -20,6 +25,7 @@ _QUOTE: Final = re.compile(rb"^[ \t]{0,8}+>[> \t]*+", re.MULTILINE)
 _UNQUOTED: Final = re.compile(rb"^(?![ \t]{0,8}+>)", re.MULTILINE)
 _CHARSET: Final = re.compile(rb"^Charset:[ \t]*([A-Za-z0-9._:+-]{1,40})[ \t\r]*$", re.MULTILINE)
 _WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+_LONGER_MARKS: Final = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
 _UNSAFE: Final = frozenset({"utf_7", "hz"})
 """Charsets that make other letters of ASCII; what a frame says of its charset is not covered."""
 
@@ -43,10 +49,28 @@ def ascii_text(part: Part) -> bytes:
         return bare(part).replace("\u00a0", " ").encode() if _HINT in body else b""
     charset = part.params.get("charset", "")
     if body.startswith(_WIDE_MARKS):
-        charset = charset if is_wide(codec_of(charset)) else "utf-16"
+        longer = body.startswith(_LONGER_MARKS)
+        charset = charset if is_wide(codec_of(charset)) else "utf-32" if longer else "utf-16"
     elif not (is_wide(codec_of(charset)) and b"\0" in body):
-        return body
+        return narrowed(body)
     return decode_in(body, charset).text.removeprefix("\ufeff").encode("utf-8", "replace")
+
+
+def narrowed(data: bytes) -> bytes:
+    """Return data with the armor in it in ASCII: what is in UTF-16 or UTF-32 comes back in UTF-8.
+
+    A byte order mark before armor is left out; data without an armored message is as it was.
+    """
+    if data.startswith(_MARKED):
+        return data[3:]
+    marks = _WIDE_MESSAGES if b"\0" in data else ()
+    places = [(data.find(mark), width, codec) for codec, width, mark in marks]
+    # In one order of bytes the mark of the other stands too, one byte beside.
+    found = sorted((at % width, at, codec) for at, width, codec in places if at >= 0)
+    if not found:
+        return data
+    start, _, codec = found[0]
+    return data[start:].decode(codec, "replace").lstrip("\ufeff").encode()
 
 
 def whole(text: bytes) -> tuple[str, bytes]:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from gatekeeper.mail.inline import MARK
+from gatekeeper.mail.inline import MARK, narrowed
 from gatekeeper.mail.packet_start import are_signatures, starts_encrypted
 from gatekeeper.mail.structure import Part
 from gatekeeper.mail.text import bare
@@ -96,7 +96,7 @@ def holds_message(part: Part) -> bool:
     """Say whether a part without children begins as an OpenPGP message does."""
     if part.children:
         return False
-    head = part.decoded(PEEK)
+    head = narrowed(part.decoded(PEEK))
     return head.lstrip().startswith(MARK) or starts_encrypted(head)
 
 

@@ -99,20 +99,20 @@ def _encrypted(root: Part) -> Layer:
         return Encrypted(ciphertext=root.body, problem=problem)
     if len(parts) == 1:
         problem = "multipart/encrypted with one part only"
-        return Encrypted(ciphertext=parts[0].decoded(), problem=problem)
+        return Encrypted(ciphertext=inline.narrowed(parts[0].decoded()), problem=problem)
     if len(parts) > 2:
         return Clear()
     first, second = parts
     if mangled.is_control(first):
         is_typed = first.content_type == "application/pgp-encrypted"
         problem = "" if is_typed else "multipart/encrypted whose control part lost its type"
-        return Encrypted(ciphertext=second.decoded(), problem=problem)
+        return Encrypted(ciphertext=inline.narrowed(second.decoded()), problem=problem)
     if mangled.is_control(second):
         problem = "multipart/encrypted with its parts in the wrong order"
-        return Encrypted(ciphertext=first.decoded(), problem=problem)
+        return Encrypted(ciphertext=inline.narrowed(first.decoded()), problem=problem)
     found = second if mangled.holds_message(second) else first
     problem = "multipart/encrypted without its control part"
-    return Encrypted(ciphertext=found.decoded(), problem=problem)
+    return Encrypted(ciphertext=inline.narrowed(found.decoded()), problem=problem)
 
 
 def _signed(root: Part) -> Layer:
@@ -128,7 +128,7 @@ def _mixed(root: Part) -> Layer:
     """Recognise what is left of RFC 3156 when a mail system has made a multipart/mixed of it."""
     if (found := mangled.encrypted_part(root)) is not None:
         part, problem = found
-        return Encrypted(ciphertext=part.decoded(), problem=problem)
+        return Encrypted(ciphertext=inline.narrowed(part.decoded()), problem=problem)
     if (parts := mangled.signed_parts(root)) is not None:
         return signed_by(*parts, problem=MANGLED)
     return Clear()

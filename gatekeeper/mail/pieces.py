@@ -1,7 +1,7 @@
 """What is encrypted or signed inside a mail, and not around the whole of it: each found apart."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -16,6 +16,7 @@ FORWARDED: Final = frozenset({"message/rfc822", "message/global"})
 """Types of a mail that is passed on inside another one."""
 
 _NO_END: Final = "an armored message without its end"
+_CLOSED: Final = "left closed: it stands where no message is opened"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +63,15 @@ def pieces(root: Part, limits: ReadingLimits) -> Pieces:
 
     Each is meant to be opened and shown apart (EFAIL): armored messages in texts and in quoted
     lines, attachments that are OpenPGP messages, encrypted multiparts that are not the root, and
-    all of these in forwarded mails, one level deep. When there are more than `limits.pieces`, a
-    last span says so in its problem.
+    all of these in forwarded mails, one level deep. When there are more than `limits.pieces`, or
+    armored messages where none is opened, a last span without data says so in its problem.
     """
     search = _Search(limits)
     found = tuple(islice(search.spans(root), limits.pieces + 1))
     if len(found) <= limits.pieces:
-        return Pieces(spans=found, others=search.others > 0)
+        more = PieceSpan(label="another armored message", data=b"", problem=_CLOSED)
+        spans = (*found, more) if search.others else found
+        return Pieces(spans=spans, others=search.others > 0)
     problem = f"more than {limits.pieces} encrypted pieces; the rest was not opened"
     rest = PieceSpan(label="further pieces", data=b"", problem=problem)
     return Pieces(spans=(*found[: limits.pieces], rest), others=search.others > 0)
@@ -134,6 +137,7 @@ class _Search:
         for place in _places(root, self._limits):
             part = place.part
             if part.children:
+                self.others += _beside_parts(part).count(MARK)
                 yield from _forwarded(place)
             elif part.content_type.startswith("text/"):
                 yield from self._in_text(place)
@@ -142,6 +146,8 @@ class _Search:
                 self.others += 0 if is_read else part.decoded().count(MARK)
             elif mangled.holds_message(part):
                 yield _file(place)
+            else:
+                yield from self._in_file(place)
 
     def _in_text(self, place: _Place) -> Iterator[PieceSpan]:
         text = inline.ascii_text(place.part)
@@ -151,6 +157,21 @@ class _Search:
         if not marks:
             return
         where = place.part.filename or f"text in {place.where}"
+        found = yield from self._armored(place.part, text, where)
+        self.others += max(0, marks - found)
+
+    def _in_file(self, place: _Place) -> Iterator[PieceSpan]:
+        """Yield the messages between words in a file, whatever type it has."""
+        data = inline.narrowed(place.part.decoded())
+        marks = data.count(MARK)
+        found = 0
+        if marks:
+            found = yield from self._armored(place.part, data, place.part.filename or place.where)
+        if b"\0" not in data:
+            self.others += max(0, marks - found)
+
+    def _armored(self, part: Part, text: bytes, where: str) -> Generator[PieceSpan, None, int]:
+        """Yield each armored message in a text that can be opened; return how many there were."""
         found = 0
         for words, blocks in (
             ("armored message", inline.messages(text)),
@@ -158,11 +179,11 @@ class _Search:
         ):
             for count, block in enumerate(blocks, 1):
                 found += 1
-                if self._is_new(place.part, block.armor):
+                if self._is_new(part, block.armor):
                     problem = "" if block.is_whole else _NO_END
                     label = f"{words} {count}, {where}"
                     yield PieceSpan(label=label, data=block.armor, problem=problem)
-        self.others += max(0, marks - found)
+        return found
 
     def _is_new(self, part: Part, armor: bytes) -> bool:
         """Say whether a message is not yet known: a page often is a second form of a text."""
@@ -180,7 +201,13 @@ def _file(place: _Place) -> PieceSpan:
     )
     name = place.part.filename
     label = f"{name}, {place.where}" if name and place.depth else name or place.where
-    return PieceSpan(label=label, data=place.part.decoded(), is_mail=is_mail)
+    return PieceSpan(label=label, data=inline.narrowed(place.part.decoded()), is_mail=is_mail)
+
+
+def _beside_parts(part: Part) -> bytes:
+    """Return what stands before the first and after the last part of a multipart."""
+    before = part.source[part.body_start : part.children[0].start]
+    return before + part.source[part.children[-1].end : part.end]
 
 
 def _forwarded(place: _Place) -> Iterator[PieceSpan]:

@@ -10,6 +10,7 @@ from gatekeeper.mail.structure import Part
 from gatekeeper.mail.text import first_text
 from tests.hostile.making import mail
 from tests.mail.samples import mail_bytes, part_of
+from tests.mail.test_openpgp import SIGNATURE
 from tests.sampling import tries
 
 CIPHER = '; hp="cipher"'
@@ -28,9 +29,6 @@ def parts(kind: str, *inside: bytes, more: str = "", mark: str = "=-m") -> bytes
     begun = f'Content-Type: multipart/{kind}; boundary="{mark}"{more}\r\n\r\n'.encode()
     lines = b"".join(f"--{mark}\r\n".encode() + each + b"\r\n" for each in inside)
     return begun + lines + f"--{mark}--\r\n".encode()
-
-
-SIGNATURE = b"Content-Type: application/pgp-signature\r\n\r\nx"
 
 
 @pytest.mark.parametrize(

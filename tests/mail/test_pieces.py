@@ -1,5 +1,6 @@
 """Encrypted and signed pieces inside a mail are found apart, each once, and none is made up."""
 
+import base64
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.mail.charset import is_printable_line
-from gatekeeper.mail.openpgp import Clear, InlineSigned, Signed, layer
+from gatekeeper.mail.openpgp import Clear, Encrypted, InlineSigned, Signed, layer
 from gatekeeper.mail.pieces import Pieces, pieces, signed_parts
 from tests.hostile.making import ARMOR, TEXT, mail, multipart
 from tests.mail.samples import LIMITS, mail_bytes, part_of
@@ -139,10 +140,17 @@ def test_a_forwarded_mail_that_is_encrypted_as_a_whole_is_one_piece() -> None:
     assert ("the mail forwarded in part 2", ARMOR, True) == (only.label, only.data, only.is_mail)
 
 
+def assert_only_said(raw: bytes) -> None:
+    """Fail unless one span without data tells of what is not opened: the mail is not in clear."""
+    pieces_of_it = found(raw)
+    assert pieces_of_it.others
+    assert [("another armored message", b"")] == spans(raw)
+    assert "" != pieces_of_it.spans[0].problem
+
+
 def test_a_mail_forwarded_in_a_forwarded_one_stays_closed_and_is_said() -> None:
     inside = forwarded(forwarded(encrypted_mail()).replace(b"fw", b"in"))
-    assert [] == spans(inside)
-    assert found(inside).others
+    assert_only_said(inside)
     assert not found(forwarded(forwarded(mail(b"x")).replace(b"fw", b"in"))).others
 
 
@@ -153,10 +161,13 @@ def test_a_mail_forwarded_in_a_forwarded_one_stays_closed_and_is_said() -> None:
         mail(b"| -----BEGIN PGP MESSAGE-----\r\n| x\r\n"),
         mail(b"<img alt='" + ARMOR + b"'>", b"Content-Type: text/html"),
         multipart("mixed", "m", b"Content-Type: message/partial\r\n\r\n" + ARMOR),
+        multipart("mixed", "m", TEXT) + ARMOR,
+        multipart("mixed", "m", TEXT).replace(b"--m\r\n", ARMOR + b"--m\r\n", 1),
+        multipart("mixed", "m", TEXT, OCTETS + b"words, then " + ARMOR),
     ],
 )
 def test_what_looks_like_a_message_and_is_no_piece_is_said(raw: bytes) -> None:
-    assert Pieces(spans=(), others=True) == found(raw)
+    assert_only_said(raw)
 
 
 def test_a_page_that_repeats_a_text_has_no_piece_of_its_own() -> None:
@@ -264,3 +275,60 @@ def test_hostile_quotes_cost_no_more_than_their_bytes(line: bytes) -> None:
     root = part_of(mail(line * (4_000_000 // len(line))))
     assert len(pieces(root, LIMITS).spans) <= 21
     assert not list(signed_parts(root))
+
+
+WIDE = [
+    mark + ARMOR.decode().encode(codec)
+    for codec, marks in {
+        "utf-8": (b"\xef\xbb\xbf",),
+        "utf-16-le": (b"", b"\xff\xfe"),
+        "utf-16-be": (b"", b"\xfe\xff"),
+        "utf-32-le": (b"", b"\xff\xfe\x00\x00"),
+        "utf-32-be": (b"", b"\x00\x00\xfe\xff"),
+    }.items()
+    for mark in marks
+]
+
+
+@pytest.mark.parametrize("data", WIDE)
+@pytest.mark.parametrize(
+    "kind", [b"application/octet-stream", b"application/pgp-encrypted", b"text/plain"]
+)
+def test_a_file_in_another_charset_is_a_piece(data: bytes, kind: bytes) -> None:
+    """Editors and shells write armor so; none of it travelled in clear."""
+    head = (
+        b"Content-Type: " + kind + b'; name="poc.asc"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    )
+    (only,) = found(multipart("mixed", "m", TEXT, head + base64.encodebytes(data))).spans
+    assert (ARMOR.split(), "") == (only.data.split(), only.problem)
+
+
+@pytest.mark.parametrize("data", WIDE)
+def test_a_message_in_another_charset_is_the_whole_mail(data: bytes) -> None:
+    octets = OCTETS.removesuffix(b"\r\n") + b"Content-Transfer-Encoding: base64\r\n\r\n"
+    whole = layer(part_of(multipart("encrypted", "e", CONTROL, octets + base64.encodebytes(data))))
+    assert isinstance(whole, Encrypted)
+    assert ARMOR == whole.ciphertext
+
+
+@pytest.mark.parametrize("kind", [b"octet-stream", b"pgp-encrypted", b"x-log"])
+def test_messages_between_words_in_a_file_are_pieces(kind: bytes) -> None:
+    file = (
+        b"Content-Type: application/"
+        + kind
+        + b"\r\n\r\nFirst:\r\n"
+        + ARMOR
+        + b"\r\nand:\r\n"
+        + ARMOR
+    )
+    raw = multipart("mixed", "m", TEXT, file)
+    armor = ARMOR.rstrip() + b"\n"
+    labels = ["armored message 1, part 2", "armored message 2, part 2"]
+    assert [(label, armor) for label in labels] == spans(raw)
+    assert not found(raw).others
+
+
+def test_a_file_with_null_bytes_that_names_the_mark_is_no_piece() -> None:
+    """A program that writes armor holds such a text."""
+    raw = multipart("mixed", "m", TEXT, OCTETS + b"\x7fELF\0-----BEGIN PGP MESSAGE-----\0")
+    assert Pieces() == found(raw)
