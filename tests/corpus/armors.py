@@ -145,7 +145,7 @@ def _inline_in_utf16(pen: Pen) -> bytes:
     return head() + said + base64_lines(wide)
 
 
-@CASES.add(closed(_R.MALFORMED), Class.ARMOR, Class.CHARSET)
+@CASES.add(opened(), Class.ARMOR, Class.CHARSET)
 def _armor_in_utf16(pen: Pen) -> bytes:
     """Armor in UTF-16 in the encrypted part, whose type names no charset."""
     said = b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n"

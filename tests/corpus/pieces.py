@@ -156,7 +156,9 @@ def _efail_image(pen: Pen) -> bytes:
     return head() + multipart("mixed", before, pgp_mime(pen.encrypt(TEXT)), after)
 
 
-@CASES.add(Message(shows="Hello", hides=BODY, problems=("NOT opened",)), Class.EFAIL, Class.HTML)
+@CASES.add(
+    Message(encryption="part", pieces=(0, 1), shows="Hello", hides=BODY), Class.EFAIL, Class.HTML
+)
 def _efail_inline(pen: Pen) -> bytes:
     """EFAIL: the armored message inside a page, in the address of an image."""
     armor = pen.encrypt(WORDS).decode()

@@ -5,9 +5,10 @@ from typing import Final
 from gatekeeper.domain.policy import ReadingLimits
 from gatekeeper.domain.protection import SignatureState
 from gatekeeper.issues.reading import MORE_SIGNED, PARTS_MAX
+from gatekeeper.mail.structure import TWO_WAYS
 from tests.corpus.classes import Class
 from tests.corpus.entities import TEXT, changed, head, multipart, pgp_mime, signed, text
-from tests.corpus.expecting import BODY, Cases, Found, Message, by, by_team, opened
+from tests.corpus.expecting import BODY, Cases, Found, Message, by, opened
 from tests.corpus.pen import Pen
 from tests.corpus.people import ANDREA
 
@@ -103,7 +104,7 @@ def _two_boundaries(_: Pen) -> bytes:
     return head() + mail + b"--m2\r\n" + OTHER + b"--m2--\r\n"
 
 
-@CASES.add(Message(**by_team()), Class.BOUNDARY, Class.PART_SIGNED)
+@CASES.add(Message(problems=(TWO_WAYS,)), Class.BOUNDARY, Class.PART_SIGNED)
 def _two_boundaries_signed(pen: Pen) -> bytes:
     """A signed mail whose Content-Type names a second boundary, under which other words stand."""
     content = changed(signed(TEXT, pen.sign(TEXT)), b'"s1"', b'"s1"; boundary="s2"')
@@ -143,7 +144,7 @@ def _no_mime_version(_: Pen) -> bytes:
     return head(leave="MIME-Version") + multipart("mixed", TEXT)
 
 
-@CASES.add(Message(**by_team()), Class.BOUNDARY)
+@CASES.add(Message(problems=(TWO_WAYS,)), Class.BOUNDARY)
 def _type_with_comments(pen: Pen) -> bytes:
     """Comments, capitals and folds in the Content-Type of a signed mail."""
     kind, comments = b"Content-Type: multipart/signed", b"CONTENT-TYPE: (x) MULTIPART/Signed (y)"
