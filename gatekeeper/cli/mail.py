@@ -28,21 +28,29 @@ def add(nouns: Verbs) -> None:
 
 def inspect(options: argparse.Namespace) -> int:
     """Print what stages 3 and 4 find."""
+    from gatekeeper import clock
     from gatekeeper.cli.given import given
-    from gatekeeper.cli.mail_values import envelope_of, value
+    from gatekeeper.cli.mail_values import envelope_of, offered, value
     from gatekeeper.cli.opening import settings_of
     from gatekeeper.cli.terminal import emit_json
     from gatekeeper.config.keyhome import ADDRESS_TOKENS, codec_of, open_keys
     from gatekeeper.inbound.classify import classify
     from gatekeeper.inbound.decrypt import decrypt
+    from gatekeeper.issues.key_offers import examined
     from gatekeeper.issues.reading import Reader
 
     settings = settings_of(options)
     codec = codec_of(settings)
     raw = given(options.file, limit=settings.policy.intake.message_bytes, remedy=_REMEDY)
     with open_keys(settings, codec) as keys:
-        reading = decrypt(Reader(engine=keys.engine, limits=settings.policy.reading), raw)
+        reader = Reader(engine=keys.engine, limits=settings.policy.reading)
+        reading = decrypt(reader, raw)
+        offers = examined(keys.engine, reading, clock.now())
+        brought = [offer.guest.certificate for offer in offers if offer.guest is not None]
+        if brought and reading.protection.signatures:
+            # As the service does: it proves that the sender holds that key, and no more.
+            reading = reader.read(raw, brought)
     envelope = envelope_of(reading.mail, settings.own)
     classified = classify(reading, envelope, settings.own, codec.key(ADDRESS_TOKENS))
-    emit_json(value(reading, classified, envelope, settings))
+    emit_json(value(reading, classified, envelope, settings) | {"keys": offered(offers)})
     return 0

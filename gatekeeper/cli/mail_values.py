@@ -10,6 +10,7 @@ from gatekeeper.domain.instants import Instant, rfc3339
 from gatekeeper.domain.protection import Coverage, Protection, Signature
 from gatekeeper.domain.report import Classified, Envelope, Kind
 from gatekeeper.domain.verdict import from_agrees, known_as, verdict
+from gatekeeper.issues.key_offers import KeyOffer
 from gatekeeper.issues.reading import stays_whole
 from gatekeeper.mail.headers import Mailbox
 from gatekeeper.mail.oddities import oddities
@@ -35,7 +36,7 @@ def envelope_of(mail: Mail, own: OwnAddresses) -> Envelope:
 def value(
     reading: Reading, classified: Classified, envelope: Envelope, settings: Settings
 ) -> dict[str, object]:
-    """Return everything that is said of one mail; every key is always there.
+    """Return everything that is said of one mail but its keys; every name is always there.
 
     The kind is what can be known without a database: a reply is one to a reply address.
     """
@@ -56,6 +57,20 @@ def value(
         else _thread_key(reading, settings.issue_prefix),
         "problems": _problems(reading),
     }
+
+
+def offered(offers: Sequence[KeyOffer]) -> list[dict[str, object]]:
+    """Return the keys that came with a mail, and why one cannot be used."""
+    return [
+        {
+            "label": each.label,
+            "fingerprint": each.guest.info.fingerprint if each.guest else None,
+            "usable": each.guest is not None,
+            "problem": each.problem or None,
+            "inside": each.covered,
+        }
+        for each in offers
+    ]
 
 
 def _encryption(reading: Reading, settings: Settings) -> dict[str, object]:

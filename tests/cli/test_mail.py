@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.conftest import REPORT, Shell
 from tests.house import person_key
-from tests.keys import gpg, short_home
+from tests.keys import gpg, make_key, short_home
 
 MIXED = (
     b"From: Robin <robin@research.example>\r\nTo: security@example.org\r\n"
@@ -21,7 +21,7 @@ MIXED = (
 )
 KEYS = {
     *("kind", "automatic", "encryption", "signatures", "headers", "parts", "thread_key"),
-    "problems",
+    *("problems", "keys"),
 }
 CLOSED: dict[str, object] = {
     "state": "none",
@@ -104,6 +104,37 @@ def test_an_encrypted_and_signed_mail(shell: Shell, tmp_path: Path) -> None:
     assert "the real subject" == headers["subject"] == headers["protected"]["subject"]
     assert "..." == headers["outer"]["subject"]
     assert "<b@x.example>" == found["thread_key"]
+
+
+def test_the_keys_that_came_verify_and_are_told(shell: Shell, tmp_path: Path) -> None:
+    """As the service does: a good signature by a key that the mail brought is nobody's here."""
+    with short_home() as home:
+        key = make_key(home, "Robin <robin@research.example>")
+        content = (
+            b'Content-Type: multipart/mixed; boundary="k"\r\n\r\n'
+            b"--k\r\nContent-Type: text/plain\r\n\r\na hole\r\n"
+            b'--k\r\nContent-Type: application/pgp-keys; name="robin.asc"\r\n\r\n'
+            + gpg(home, "--armor", "--export", key.fingerprint).replace(b"\n", b"\r\n")
+            + b"\r\n--k--\r\n"
+        )
+        signature = gpg(home, "--armor", "--detach-sign", given=content)
+    file = tmp_path / "report.eml"
+    file.write_bytes(
+        b"From: Robin <robin@research.example>\r\nTo: security@example.org\r\n"
+        b'MIME-Version: 1.0\r\nContent-Type: multipart/signed; boundary="s"\r\n\r\n--s\r\n'
+        + content
+        + b"\r\n--s\r\nContent-Type: application/pgp-signature\r\n\r\n"
+        + signature.replace(b"\n", b"\r\n")
+        + b"\r\n--s--\r\n"
+    )
+    found = shell("mail", "inspect", str(file)).json
+    (signed,), (brought,) = found["signatures"], found["keys"]
+    assert ("good", key.fingerprint, None, False) == tuple(
+        signed[name] for name in ("status", "fingerprint", "known_as", "from_agrees")
+    )
+    assert (key.fingerprint, True, True) == tuple(
+        brought[name] for name in ("fingerprint", "usable", "inside")
+    )
 
 
 def test_what_cannot_be_opened_is_said(shell: Shell, tmp_path: Path) -> None:
