@@ -46,6 +46,11 @@ ELSEWHERE: Final = "it asks for answers to another address than its sender's (Re
 NOT_IN_CHARSET: Final = "a text is not in the character set it names"
 UNKNOWN_CHARSET: Final = "a text is in a character set that is unknown here"
 
+SMIME: Final = "it is encrypted with S/MIME, which is not opened here"
+_SMIME_TYPES: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_ENVELOPED: Final = frozenset({"", "enveloped-data", "authenveloped-data"})
+"""Values of smime-type that mean encryption (RFC 8551 §3.2.2), or that may, when it is absent."""
+
 
 def oddities(mail: Mail, content: Part) -> tuple[str, ...]:
     """Return what is odd about a mail and about `content`, which people see of it.
@@ -53,7 +58,7 @@ def oddities(mail: Mail, content: Part) -> tuple[str, ...]:
     Each is one line in words of ours, which quotes nothing.
     """
     bodies = _bodies(content)
-    found = (*_header(mail), *_html(bodies), *_charsets(bodies))
+    found = (*_header(mail), *_html(bodies), *_charsets(bodies), *_smime(content))
     return tuple(dict.fromkeys(found))
 
 
@@ -136,6 +141,13 @@ def _charsets(bodies: list[Part]) -> Iterator[str]:
         if problem:
             what = UNKNOWN_CHARSET if "unknown" in problem else NOT_IN_CHARSET
             yield f"{what}; it is shown as {_shown_as(part)}"
+
+
+def _smime(content: Part) -> Iterator[str]:
+    for part in content.walk():
+        kind = part.params.get("smime-type", "").lower()
+        if part.content_type in _SMIME_TYPES and kind in _ENVELOPED:
+            yield SMIME
 
 
 def _shown_as(part: Part) -> str:

@@ -175,3 +175,12 @@ def test_no_text_takes_long(page: str) -> None:
     begun = time.process_time()
     found(HEAD + multipart(PLAIN, html(page), kind=b"alternative"))
     assert time.process_time() - begun < 10
+
+
+@pytest.mark.parametrize("kind", [b"application/pkcs7-mime", b"application/x-pkcs7-mime"])
+def test_a_message_in_smime_is_said_and_a_signed_one_is_not(kind: bytes) -> None:
+    mails = {
+        more: HEAD + b"Content-Type: " + kind + b'; name="smime.p7m"' + more + b"\r\n\r\nx"
+        for more in (b"", b"; smime-type=enveloped-data", b"; smime-type=signed-data")
+    }
+    assert [True, True, False] == [odd.SMIME in found(raw) for raw in mails.values()]
