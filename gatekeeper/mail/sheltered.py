@@ -13,7 +13,7 @@ from typing import Final
 
 from gatekeeper.mail.attachments import attachments, is_page, pages
 from gatekeeper.mail.charset import printable_line
-from gatekeeper.mail.chunks import Chunk, text_chunk
+from gatekeeper.mail.chunks import Chunk, attached, text_chunk
 from gatekeeper.mail.header_writing import encode_header, field_lines
 from gatekeeper.mail.oddities import differ, words_of
 from gatekeeper.mail.structure import Part
@@ -37,6 +37,12 @@ CONTENT_FIELDS: Final = frozenset(
 
 BAR: Final = "| "
 """Before each line that is made of a page: nothing of it begins where a line of ours does."""
+
+BESIDE: Final = "beside-the-parts.txt"
+_USUAL: Final = re.compile(
+    rb"This is an? [ -~]{0,40}(?:MIME|multi-?part)[ -~]{0,60}", re.IGNORECASE
+)
+"""What mail programs write there for others that do not know MIME."""
 
 _PAGES_MAX: Final = 2 * HTML_MAX
 """Bytes of all pages of a mail together after which no more are made into text."""
@@ -73,7 +79,7 @@ def sheltered(content: Part) -> tuple[Chunk, ...]:
 
     Of a multipart with anything else in it the parts come one by one: texts as they were, each
     page, image and mail as an attachment with its body byte for byte, and before a page without
-    an equal text a text of ours that is made from it.
+    an equal text a text of ours that is made from it. Words beside the parts go into a file.
     """
     return tuple(_Shelter(content).chunks())
 
@@ -105,6 +111,7 @@ class _Shelter:
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the body parts."""
+        beside: list[bytes] = []
         waiting = [_Waiting(part=self._content)]
         while waiting:
             each = waiting.pop()
@@ -118,6 +125,9 @@ class _Shelter:
                 if part.content_type == "multipart/alternative":
                     words = words_of(tuple(_texts(part)))
                 waiting += [_Waiting(part=child, words=words) for child in reversed(part.children)]
+                beside.append(_beside(part))
+        if rest := b"".join(beside):
+            yield attached(rest, name=BESIDE, about="What stood beside the parts, as received")
 
     def _is_shown_in(self, part: Part) -> bool:
         """Say whether anything in a multipart is shown; its own header is written anew."""
@@ -138,6 +148,20 @@ class _Shelter:
             yield _made_from(part, name) if self._room > 0 else text_chunk(_NOT_MADE.format(name))
             self._room -= min(part.size, HTML_MAX)
         yield _attached(part, name)
+
+
+def _beside(part: Part) -> bytes:
+    """Return what lies before, between and after the parts of a multipart, "" if nobody's words.
+
+    Programs that know MIME show none of it (RFC 2046 §5.1.1); it is still what somebody sent.
+    """
+    starts = [child.start for child in part.children]
+    ends = [child.end for child in part.children]
+    gaps = zip([part.body_start, *ends], [*starts, part.end], strict=True)
+    found = [part.source[start:end] for start, end in gaps]
+    lines = (line.strip() for line in b"\n".join(found).split(b"\n"))
+    said = (line for line in lines if not line.startswith(b"--") and not _USUAL.fullmatch(line))
+    return b"".join(found) if any(said) else b""
 
 
 def passed_on(content: Part) -> Chunk:

@@ -1,6 +1,7 @@
 """No page, image or mail in a letter is shown by a reader's program, and none of it is lost."""
 
 import re
+from base64 import b64decode
 from email import message_from_bytes
 from email.message import Message
 
@@ -308,3 +309,25 @@ def test_no_body_is_lost(tree: bytes) -> None:
     for leaf in content.walk():
         if not leaf.children:
             assert any(leaf.body in body for body in bodies)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kept"),
+    [
+        (b"", b"", False),
+        (b"This is a multi-part message in MIME format.\r\n", b"\r\n", False),
+        (b"a word before\r\n", b"", True),
+        (b"", b"a word after\r\n", True),
+    ],
+)
+def test_words_beside_the_parts_are_kept(before: bytes, after: bytes, *, kept: bool) -> None:
+    """What a sender put into preamble and epilogue, which no program shows, goes into a file."""
+    whole = part("mixed", "k", TEXT, HTML)
+    head, mark, rest = whole.partition(b"\r\n\r\n")
+    chunks = sheltered(scan(head + mark + before + rest + after, ReadingLimits()).root)
+    files = [chunk for chunk in chunks if b"beside-the-parts.txt" in chunk.head]
+    assert kept == bool(files)
+    for file in files:
+        text = b64decode(file.body)
+        assert before in text
+        assert after in text
