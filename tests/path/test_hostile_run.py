@@ -81,6 +81,16 @@ def state(process: int, runtime: Path) -> State:
     )
 
 
+def at_rest(process: int, runtime: Path) -> State:
+    """Look again, some seconds at most, while an agent still has a copy of itself at work."""
+    found = state(process, runtime)
+    for _ in range(200):
+        if found.agents <= 1:
+            break
+        found = state(process, runtime)
+    return found
+
+
 def commands(runtime: Path) -> list[str]:
     """Return the command lines of all processes that name the runtime folder."""
     shown = subprocess.run(["ps", "-e", "-ww", "-o", "args="], capture_output=True, check=True)
@@ -131,7 +141,7 @@ def test_a_run_of_hostile_mail_leaves_nothing_behind(
             before = state(process.pid, runtime)
             sent += send(site, run, numbers)
             rest(site)
-            after = state(process.pid, runtime)
+            after = at_rest(process.pid, runtime)
             report = f"From: a@finder.example\r\nTo: {ALIAS}\r\nSubject: {AFTER}\r\n\r\nHello.\r\n"
             sent += send(site, [report.encode()], numbers)
             rest(site)
