@@ -1,5 +1,6 @@
 """Certificates that are dead, weak, under hostile names, or carry what is not theirs."""
 
+from collections.abc import Collection
 from typing import Final
 
 from gatekeeper.pgp import packets
@@ -103,7 +104,7 @@ def _nameless(_: Pen) -> bytes:
     return public(kept)
 
 
-def _without(key: bytes, tags: set[int], *, kinds: set[int] = frozenset()) -> bytes:  # type: ignore[assignment]  # an empty set to read
+def _without(key: bytes, tags: Collection[int], *, kinds: Collection[int] = ()) -> bytes:
     """Return a certificate without packets of these tags and signatures of these kinds."""
     return b"".join(
         key[p.start : p.end]

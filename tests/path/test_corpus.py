@@ -5,7 +5,6 @@ import email
 import email.policy
 import re
 import smtplib
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,14 +23,13 @@ from tests.corpus.site import corpus_site
 from tests.corpus.test_corpus import ENTRIES, HERE, MAILS
 from tests.house import ALIAS, PEOPLE, Copy, Inspector
 from tests.keys import gpg, short_home
-from tests.path.arrivals import TEAM, to_each, wait_until_delivered
+from tests.path.arrivals import TEAM, to_each, wait_for, wait_until_delivered
 from tests.running import Site, serving
 from tests.sampling import DIALECTS, SOAK
 from tests.sinks import Inbox, Received, running_sink
 
 DATABASES: Final = DIALECTS if SOAK else DIALECTS[:1]
 READERS: Final = tuple(names[0] for names in people.TEAM)
-PATIENCE: Final = 300.0
 OUTSIDE: Final = "outside.example"
 COLUMN: Final = 13
 """Where values begin in a block; what follows in other columns is not ours."""
@@ -56,14 +54,6 @@ def send(site: Site, path: str) -> None:
         client.mail(sender(path))
         client.rcpt(str(ALIAS))
         assert 250 == client.data(traced + (HERE / path).read_bytes())[0], path
-
-
-def wait_for_copies(inbox: Inbox, number: int) -> None:
-    """Return once the team has had that many mails; fails after a long while."""
-    deadline = time.monotonic() + PATIENCE
-    while (found := len(to_each(inbox.received, TEAM))) < number:
-        assert time.monotonic() < deadline, f"{found} of {number}"
-        time.sleep(0.1)
 
 
 @contextmanager
@@ -252,7 +242,7 @@ def test_the_whole_corpus(
         with serving(site):
             for path in MAILS:
                 send(site, path)
-            wait_for_copies(sink.inbox, len(MAILS) * len(PEOPLE))
+            wait_for(sink.inbox, TEAM, len(MAILS) * len(PEOPLE))
             wait_until_delivered(site)
             issues: list[dict[str, Any]] = site.json("issue", "list")
             quarantined = site.json("mail", "quarantine", "list")

@@ -116,6 +116,7 @@ def rest(site: Site) -> None:
     deadline = time.monotonic() + PATIENCE
     while left := unsettled(site):
         assert time.monotonic() < deadline, f"{left} are stuck"
+        # Another process works, and nothing but its database says when it is done.
         time.sleep(0.1)
 
 
