@@ -115,8 +115,9 @@ class KeptEngine(Engine):
         )
         self._fill(plain)
         kept = _contents(self.home)
-        if not kept:
-            raise OurFault("gpg's home is empty as soon as it is made", remedy=_REMEDY)
+        # What goes while the home is filled would otherwise be taken for what belongs there.
+        if not kept or not self._kept.keys() <= kept.keys():
+            raise OurFault("gpg's home lost files as soon as it was made", remedy=_REMEDY)
         self._kept = kept
 
     def _lost(self) -> bool:

@@ -1,6 +1,7 @@
 """A home that loses files is made anew, and what gpg said meanwhile is not believed."""
 
 import shutil
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -144,12 +145,34 @@ def test_what_gpg_said_while_files_went_is_not_believed(
     assert kept.opens()
 
 
+def test_what_goes_while_the_home_is_filled_is_no_part_of_it_less(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would stay without keys for ever, and no mail be read until a restart."""
+    load_secret = Keyring.load_secret
+
+    def losing(self: Keyring, secret: bytes) -> str:
+        loaded = load_secret(self, secret)
+        the_secret_keys(kept.engine.home)
+        return loaded
+
+    the_secret_keys(kept.engine.home)
+    monkeypatch.setattr(Keyring, "load_secret", losing)
+    with pytest.raises(OurFault, match="as soon as it was made"):
+        kept.opens()
+    monkeypatch.undo()
+    assert kept.opens()
+
+
 def test_what_gpg_itself_adds_and_removes_is_no_loss(kept: Kept) -> None:
-    for name in ("pubring.kbx~", ".#lk0x1", "pubring.kbx.lock", "S.gpg-agent"):
-        (kept.engine.home / name).unlink(missing_ok=True)
+    for name in ("pubring.kbx~", ".#lk0x1", "pubring.kbx.lock"):
         (kept.engine.home / name).write_bytes(b"x")
         assert kept.engine.run("--list-keys").output
         (kept.engine.home / name).unlink()
+    with socket.socket(socket.AF_UNIX) as like_an_agents:
+        like_an_agents.bind(str(kept.engine.home / "S.another"))
+        assert kept.engine.run("--list-keys").output
+    (kept.engine.home / "S.another").unlink()
     assert kept.opens()
     assert [] == kept.made
 
