@@ -16,6 +16,9 @@ from gatekeeper.pgp.keyring import stop_agent
 _LOG: Final = logging.getLogger("gatekeeper.pgp")
 
 _INSIDE: Final = ("private-keys-v1.d", "public-keys.d")
+_TRIES: Final = 3
+"""How often a home is made before its caller has to try again later."""
+
 _PASSING: Final = ("~", ".lock", ".tmp")
 """How the names of files end that gpg makes and removes as it works."""
 
@@ -97,17 +100,29 @@ class KeptEngine(Engine):
                 self._turn.notify_all()
 
     def _make_anew(self) -> None:
-        stop_agent(self.binary, self.home)
-        try:
-            self._renew()
-        except OSError as error:
-            raise OurFault(
-                f"gpg's home {self.home} cannot be made anew",
-                reason=error.strerror or type(error).__name__,
-                remedy="see that the runtime folder can be written, or restart the service",
-            ) from None
-        self._fill_in()
-        _LOG.warning("gpg's home had lost files and was made anew from the settings")
+        """Make the home anew; more than once when it is incomplete as soon as it is made.
+
+        The agent of a home that vanished sees that late, and as it ends takes the socket away from
+        the one that is being given the keys.
+        """
+        for left in reversed(range(_TRIES)):
+            stop_agent(self.binary, self.home)
+            try:
+                self._renew()
+            except OSError as error:
+                raise OurFault(
+                    f"gpg's home {self.home} cannot be made anew",
+                    reason=error.strerror or type(error).__name__,
+                    remedy="see that the runtime folder can be written, or restart the service",
+                ) from None
+            try:
+                self._fill_in()
+            except OurFault:
+                if not left:
+                    raise
+            else:
+                _LOG.warning("gpg's home had lost files and was made anew from the settings")
+                return
 
     def _fill_in(self) -> None:
         plain = Engine(

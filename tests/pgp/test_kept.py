@@ -69,6 +69,11 @@ def kept(alias_key: Key) -> Iterator[Kept]:
         yield lent
 
 
+def times_made(caplog: pytest.LogCaptureFixture) -> int:
+    """Return how often a home came out whole; the agent of one that vanished may spoil some."""
+    return sum("was made anew" in record.message for record in caplog.records)
+
+
 def the_home(home: Path) -> None:
     shutil.rmtree(home)
 
@@ -109,7 +114,7 @@ LOSSES = [
 
 @pytest.mark.parametrize("lose", LOSSES, ids=lambda lose: lose.__name__)
 def test_what_is_lost_is_there_again_at_the_next_run(
-    lose: Callable[[Path], None], kept: Kept
+    lose: Callable[[Path], None], kept: Kept, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Once: as long as nothing more is lost the home stays as it is."""
     assert kept.opens()
@@ -121,7 +126,8 @@ def test_what_is_lost_is_there_again_at_the_next_run(
         # The old agent may answer once more before it sees that its home is another: tried again.
         assert kept.opens()
     assert kept.opens()
-    assert [kept.engine.home] == kept.made
+    assert {kept.engine.home} == set(kept.made)
+    assert 1 == times_made(caplog)
     assert 0o700 == kept.engine.home.stat().st_mode & 0o777
 
 
@@ -177,8 +183,8 @@ def test_what_gpg_itself_adds_and_removes_is_no_loss(kept: Kept) -> None:
     assert [] == kept.made
 
 
-def test_many_threads_wait_while_it_is_made(kept: Kept) -> None:
-    """Each opens its message or is told to try again; the home is made once."""
+def test_many_threads_wait_while_it_is_made(kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
+    """Each opens its message; the home is made whole once, and not by each."""
     the_home(kept.engine.home)
     opened: list[bool] = []
     threads = [threading.Thread(target=lambda: opened.append(kept.opens())) for _ in range(6)]
@@ -187,7 +193,7 @@ def test_many_threads_wait_while_it_is_made(kept: Kept) -> None:
     for thread in threads:
         thread.join()
     assert [True] * 6 == opened
-    assert 1 == len(kept.made)
+    assert 1 == times_made(caplog)
 
 
 def test_a_home_that_cannot_be_made_is_tried_again(
