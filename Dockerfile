@@ -27,7 +27,7 @@ RUN apt-get update \
     && useradd --system --uid 2424 --gid 2424 --home-dir /var/lib/gatekeeper \
         --shell /usr/sbin/nologin gatekeeper \
     && install -d -o gatekeeper -g gatekeeper -m 0700 \
-        /etc/gatekeeper /var/lib/gatekeeper /run/gatekeeper
+        /etc/gatekeeper /etc/gatekeeper/witness /var/lib/gatekeeper /run/gatekeeper
 COPY --from=build /opt/gatekeeper /opt/gatekeeper
 # Opened keys lie in RUNTIME_DIRECTORY: mount a tmpfs there, or the service does not start.
 ENV PATH=/opt/gatekeeper/bin:/usr/local/bin:/usr/bin:/bin \

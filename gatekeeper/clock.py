@@ -45,5 +45,6 @@ class AlarmClock:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Stop; no call begins after this."""
-        self._scheduler.shutdown(wait=False)
+        """Stop; no call begins after this. Nothing happens when it was not started."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)

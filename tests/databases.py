@@ -94,6 +94,16 @@ def database_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -
         yield url
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def other_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of another empty database, once on each, for what goes from one to another."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'other.sqlite3'}"
+        return
+    with _database(request.getfixturevalue("postgres_url"), template="template1") as url:
+        yield url
+
+
 @pytest.fixture
 def migrated_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database at head, bound to the key of `codec`."""
@@ -110,6 +120,17 @@ def migrated_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -
 @pytest.fixture
 def store(migrated_url: str, codec: Codec) -> Iterator[Store]:
     """A store on a database at head."""
+    opened = Store.open(migrated_url, codec)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+@pytest.fixture
+def other_store(migrated_url: str, codec: Codec, store: Store) -> Iterator[Store]:
+    """The store of another process on the same database; neither has seen anything of it yet."""
+    assert store.memory.recall() == (0, ())
     opened = Store.open(migrated_url, codec)
     try:
         yield opened

@@ -1,4 +1,4 @@
-"""What docs/operating.md has people type and write down, for the tests that do it."""
+"""What the manual has people type and write down, for the tests that do it."""
 
 import re
 from typing import Final
@@ -6,11 +6,12 @@ from typing import Final
 from tests.architecture.sources import read
 
 DOCUMENT: Final = "docs/operating.md"
+BACKUP: Final = "docs/backup.md"
 
 
-def block(after: str) -> str:
-    """Return the first fenced block behind some words of the document."""
-    found = re.search(r"```\w*\n(.*?)```", read(DOCUMENT).partition(after)[2], re.DOTALL)
+def block(after: str, document: str = DOCUMENT) -> str:
+    """Return the first fenced block behind some words of a document."""
+    found = re.search(r"```\w*\n(.*?)```", read(document).partition(after)[2], re.DOTALL)
     assert found
     return found[1]
 

@@ -31,15 +31,18 @@ from gatekeeper.outbound.job import Job
 from gatekeeper.outbound.outbox import Outbox
 from gatekeeper.outbound.relay import Relay
 from gatekeeper.outbound.seal import Press
+from gatekeeper.outbound.telling import of_colleague
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.keyring import Keyring
-from gatekeeper.service import NOT_SENT
-from gatekeeper.store import messages, products
+from gatekeeper.store import products
 from gatekeeper.store.engine import Store
 from gatekeeper.store.products import ListRow, ProductRow
 from gatekeeper.store.tx import Tx
 from gatekeeper.texts.templates import Texts
+from gatekeeper.workers import NOT_SENT
+from tests import arriving
 from tests.keys import Key, gpg, key_of, short_home
+from tests.pumping import pump_dry
 
 ALIAS = Address.parse("security@example.org")
 START = Instant(1_788_436_800_000_000)  # Thu 2026-09-03T12:00:00Z
@@ -143,6 +146,7 @@ class House:
             objection=self.desk.team.objection,
             clear_replies=self.desk.clear_replies,
             tell=self.tell,
+            tell_others=lambda tx, row, what: of_colleague(tx, self.desk, row, what, now=self.now),
             now=self.clock,
         )
 
@@ -161,7 +165,7 @@ class House:
             protocol="ESMTP",
         )
         return self.store.write(
-            lambda tx: messages.add(
+            lambda tx: arriving.add(
                 tx, product=self.desk.product, raw=raw, envelope=envelope, now=self.now
             )
         ).id
@@ -198,12 +202,7 @@ class House:
             name=ALIAS.domain,
             clear_port=clear_port,
         )
-        attempted = 0
-        while jobs := await asyncio.to_thread(self.outbox.claim):
-            attempted += len(jobs)
-            await relay.deliver_all(jobs, self.outbox.record)
-        await relay.close()
-        return attempted
+        return await pump_dry(self.outbox, relay, self.policy, self.clock)
 
 
 @contextmanager

@@ -132,7 +132,7 @@ def _use_postgresql(site: Site, url: str) -> None:
         path = site.config / "database.password"
         path.touch(mode=0o600)
         path.write_text(parts.password)
-        site.change("gatekeeper.yaml", "password_file:\n", f"password_file: {path.name}\n")
+        site.change("gatekeeper.yaml", "too.\n  password_file:", f"\n  password_file: {path.name}")
     site.change("gatekeeper.yaml", "url: sqlite:gatekeeper.sqlite", f"url: {bare}")
 
 

@@ -17,8 +17,12 @@ from gatekeeper.domain.address import Address
 from gatekeeper.domain.errors import Reply
 from gatekeeper.domain.policy import IntakeLimits
 from gatekeeper.domain.report import Envelope
+from gatekeeper.inbound.certificate import Certificate
+from gatekeeper.inbound.clients import Clients
 from gatekeeper.inbound.dialogue import Protocol
+from gatekeeper.inbound.recipients import Recipients
 from gatekeeper.inbound.session import Listener
+from gatekeeper.inbound.space import Space
 
 T = TypeVar("T")
 
@@ -95,9 +99,10 @@ class Inbox:
         self._unanswered.clear()
 
     def wait(self, number: int) -> list[Received]:
-        """Return what arrived as soon as that many messages have; fails after a while."""
+        """Return what arrived once that many messages have; fails when no more come for a while."""
         with self._arrived:
-            assert self._arrived.wait_for(lambda: len(self.received) >= number, WAIT)
+            while (before := len(self.received)) < number:
+                assert self._arrived.wait_for(lambda: len(self.received) > before, WAIT), before
             return list(self.received)
 
 
@@ -131,6 +136,10 @@ def running_sink(
     inbox: Inbox | None = None,
     postmaster: Address | None = None,
     path: Path | None = None,
+    clients: Clients | None = None,
+    recipients: Recipients | None = None,
+    space: Space | None = None,
+    certificate: Certificate | None = None,
 ) -> Iterator[Sink]:
     """Run a sink on a free port of the loopback address, or on the socket file `path`."""
     thread = LoopThread()
@@ -141,6 +150,10 @@ def running_sink(
         hostname="sink.example",
         protocol=protocol,
         postmaster=postmaster,
+        clients=clients,
+        recipients=recipients,
+        space=space,
+        certificate=certificate,
     )
     sink = Sink(inbox=inbox, listener=listener, thread=thread, path=path)
     try:
@@ -238,6 +251,15 @@ class UnreliableRelay:
 
         asyncio.run_coroutine_threadsafe(close(), self._loop).result(WAIT)
 
+    def say(self, line: str) -> None:
+        """Say a line on all connections that are open, which nobody asked for."""
+
+        async def say() -> None:
+            for writer in self._writers:
+                _send(writer, line)
+
+        asyncio.run_coroutine_threadsafe(say(), self._loop).result(WAIT)
+
     def _close_all(self) -> None:
         for writer in list(self._writers):
             writer.close()
@@ -248,17 +270,19 @@ class UnreliableRelay:
 
     def wait_for_command(self, start: str) -> None:
         """Return as soon as a command that starts like this was seen."""
+        self.wait_for(lambda: any(command.startswith(start) for command in self.commands))
+
+    def wait_for(self, true: Callable[[], bool]) -> None:
+        """Return as soon as something is true that may change with what the relay hears."""
         with self._progress:
-            assert self._progress.wait_for(
-                lambda: any(command.startswith(start) for command in self.commands), WAIT
-            )
+            assert self._progress.wait_for(true, WAIT)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self._writers.add(writer)
         try:
             await self._talk(reader, writer)
-        except (_Cut, ConnectionError, asyncio.IncompleteReadError):
+        except (_Cut, ConnectionError, asyncio.IncompleteReadError, UnicodeDecodeError):
             pass
         finally:
             self._writers.discard(writer)
@@ -290,6 +314,12 @@ class UnreliableRelay:
                 return
             if reply.startswith("354"):
                 await self._message(reader, writer, sender, recipient)
+            await self._answered(line, reply, reader, writer)
+
+    async def _answered(
+        self, line: str, reply: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Do what follows from a reply, in relays that can do more."""
 
     async def _message(
         self,
@@ -308,8 +338,10 @@ class UnreliableRelay:
         message = Relayed(sender=sender, recipient=recipient, wire=wire[:-3])
         self.seen.append(message)
         await self._fail_at("dot")
-        if self.faults.final.startswith("250"):
-            self.accepted.append(message)
+        with self._progress:
+            if self.faults.final.startswith("250"):
+                self.accepted.append(message)
+            self._progress.notify_all()
         _send(writer, self.faults.final)
         await writer.drain()
         if self._dead():

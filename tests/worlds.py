@@ -38,14 +38,17 @@ class Mailbox:
             return list(self.received)
 
 
-def make_certificate(path: Path, name: str) -> Path:
-    """Write a private key and a certificate, signed by itself, into one file; return it."""
+def make_certificate(path: Path, name: str, subject: str = "") -> Path:
+    """Write a private key and a certificate, signed by itself, into one file; return it.
+
+    `subject` is its subjectAltName (RFC 5280 §4.2.1.6), its name if nothing is given.
+    """
     key = path.with_suffix(".key")
     subprocess.run(
         [
             *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
             *("-nodes", "-days", "2", "-subj", f"/CN={name}", "-keyout", str(key)),
-            *("-out", str(path)),
+            *("-out", str(path), "-addext", f"subjectAltName={subject or f'DNS:{name}'}"),
         ],
         capture_output=True,
         check=True,

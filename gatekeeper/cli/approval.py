@@ -37,7 +37,7 @@ def show_all(options: argparse.Namespace) -> int:
     from gatekeeper.cli.screen import Screen, width
     from gatekeeper.cli.terminal import emit_json, emit_lines
     from gatekeeper.cli.turns import named
-    from gatekeeper.service import open_store
+    from gatekeeper.start import open_store
     from gatekeeper.store import issues, requests
 
     def look(tx: "Tx") -> "list[tuple[str, Request]]":

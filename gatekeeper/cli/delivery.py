@@ -95,7 +95,8 @@ def show(options: argparse.Namespace) -> int:
             "to": f"{row.name} <{row.recipient}>",
             "state": row.state,
             "why": _why(row),
-            "tries": row.attempts,
+            "tries": _tries(row),
+            "first due": spoken(row.first_due_at),
             "next try": spoken(row.due_at) if _waits(row.state) else "none",
             "encrypted to": ", ".join(row.fingerprints) or _unencrypted(row.state),
             "since": spoken(row.created_at),
@@ -184,7 +185,15 @@ def _unencrypted(state: DeliveryState) -> str:
 
 
 def _why(row: "DeliveryRow") -> str:
-    return row.reason or row.reply
+    from gatekeeper.cli.fates import reason
+
+    return reason(row)
+
+
+def _tries(row: "DeliveryRow") -> str:
+    """Return how often it was tried, and of how many tries the end was not seen."""
+    doubts = f", {row.doubts} of them in doubt" if row.doubts else ""
+    return f"{row.attempts}{doubts}{', urgent' if row.urgent else ''}"
 
 
 def _value(row: "DeliveryRow", names: dict[RowId, str]) -> dict[str, object]:
@@ -200,6 +209,8 @@ def _value(row: "DeliveryRow", names: dict[RowId, str]) -> dict[str, object]:
         "due_at": rfc3339(row.due_at) if _waits(row.state) else None,
         "reason": row.reason,
         "reply": row.reply,
+        "urgent": row.urgent,
+        "returned": dict(row.returned) if row.returned is not None else None,
         "fingerprints": list(row.fingerprints),
         "created_at": rfc3339(row.created_at),
         "updated_at": rfc3339(row.updated_at),

@@ -19,6 +19,8 @@ _WORDS: Final = {
     DeliveryState.DEFERRED: "to be tried again",
 }
 
+_TAKEN: Final = frozenset({DeliveryState.DELIVERED, DeliveryState.FAILED})
+
 _FORMS: Final = {
     Form.SEALED: "encrypted",
     Form.CLEAR_FORM: "in clear: a fixed text, without a word of the report",
@@ -65,8 +67,21 @@ def _why(row: DeliveryRow, state: str) -> str:
     said = f"{row.recipient}: {state}"
     if row.attempts:
         said += f" after {counted(row.attempts, 'try', 'tries')}"
-    why = row.reason or row.reply
+    why = reason(row)
     return f"{said}, {why}" if why else said
+
+
+def reason(row: DeliveryRow) -> str:
+    """Return why a delivery stands as it does: what came back, else what the relay said last.
+
+    What a bounce said counts of what the relay had taken, until it is tried again.
+    """
+    came = row.returned
+    if row.reason or came is None or row.state not in _TAKEN or came["attempts"] != row.attempts:
+        return row.reason or row.reply
+    said = " ".join(str(came[name]) for name in ("status", "diagnostic") if came[name])
+    how = "it came back" if row.state is DeliveryState.FAILED else f"report: {came['meaning']}"
+    return f"{how}, {said}" if said else how
 
 
 def form_words(form: Form, rows: Sequence[DeliveryRow]) -> str:

@@ -5,23 +5,28 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from gatekeeper.cli import key_findings
+from gatekeeper.cli import key_findings, process_findings, witness_findings
 from gatekeeper.cli.finding import Finding, State
-from gatekeeper.cli.probes import clock_is_synchronised, relay_complaint
-from gatekeeper.config import Settings, runtime
+from gatekeeper.cli.probes import clock_is_synchronised
+from gatekeeper.config import Settings, listen_tls, runtime, witness
 from gatekeeper.config.databases import sqlite_path
 from gatekeeper.config.founding import REVOCATION
 from gatekeeper.config.keyhome import codec_of
+from gatekeeper.config.settings import RelayPeer
 from gatekeeper.domain.delivery import DeliveryState
 from gatekeeper.domain.errors import GatekeeperError
-from gatekeeper.domain.instants import Instant, later, spoken
+from gatekeeper.domain.instants import SECOND, Instant, later, spoken
 from gatekeeper.domain.policy import MIB
 from gatekeeper.domain.report import MessageState
+from gatekeeper.issues import returned
+from gatekeeper.outbound import relay as outgoing
 from gatekeeper.outbound.overdue import WAITS_LONG
+from gatekeeper.outbound.trust import Tls
 from gatekeeper.store import deliveries, messages, schema
 from gatekeeper.store.engine import Store
 from gatekeeper.store.schema import SchemaState
 
+_RELAY_WAIT: Final = 10 * SECOND
 _CORE_PATTERN: Final = Path("/proc/sys/kernel/core_pattern")
 _FREE_WANTED: Final = 1024 * MIB
 
@@ -35,11 +40,15 @@ def diagnose(settings: Settings, *, now: Instant) -> Iterator[Finding]:
         ("gpg agent", lambda: key_findings.opened(settings, now)),
         ("master key", lambda: _master_key(settings)),
         ("database", lambda: _database(settings, now)),
+        ("witness", lambda: witness_findings.looked(settings, now)),
+        ("processes", lambda: process_findings.running(settings, now)),
+        ("certificate", lambda: _certificates(settings, now)),
         ("relay", lambda: _relay(settings)),
         ("disk", lambda: _disk(settings)),
         ("permissions", lambda: _permissions(settings)),
         ("runtime", lambda: _runtime(settings)),
         ("core dumps", _core_dumps),
+        ("backup", lambda: witness_findings.recoverable(settings, now)),
     )
     for name, look in looks:
         try:
@@ -76,6 +85,9 @@ def _master_key(settings: Settings) -> Iterator[Finding]:
 def _database(settings: Settings, now: Instant) -> Iterator[Finding]:
     url = settings.database.connection_url()
     found = schema.status(url)
+    if missed := witness.missed(settings):
+        yield Finding(name="database", state=State.FAIL, text=missed, remedy=witness.FIND_IT)
+        return
     if found.state is SchemaState.EMPTY:
         text, remedy = "no tables yet", "`gatekeeper serve` or `gatekeeper db upgrade` makes them"
         yield Finding(name="database", state=State.WARN, text=text, remedy=remedy)
@@ -87,6 +99,7 @@ def _database(settings: Settings, now: Instant) -> Iterator[Finding]:
         kept = store.read(lambda tx: (messages.counts(tx), deliveries.counts(tx)))
         oldest = store.read(messages.oldest_waiting)
         unsealed = store.read(deliveries.oldest_pending)
+        unreachable = store.read(lambda tx: returned.standing(tx, settings.policy.bounces, now))
     finally:
         store.close()
     text = f"revision {found.current}, and the master key is its own"
@@ -109,6 +122,10 @@ def _database(settings: Settings, now: Instant) -> Iterator[Finding]:
             remedy = f"see: gatekeeper delivery list --state {state}"
             text = f"{count} {state}"
             yield Finding(name="deliveries", state=State.WARN, text=text, remedy=remedy)
+    for recipient in unreachable:
+        text = f"mail to {recipient} keeps coming back"
+        remedy = "ask them another way; it is said until a mail gets through"
+        yield Finding(name="deliveries", state=State.WARN, text=text, remedy=remedy)
 
 
 def _waiting(name: str, what: str, since: Instant | None, now: Instant, remedy: str) -> Finding:
@@ -121,32 +138,64 @@ def _waiting(name: str, what: str, since: Instant | None, now: Instant, remedy: 
     return Finding(name=name, state=State.OK, text=text)
 
 
+def _certificates(settings: Settings, now: Instant) -> Iterator[Finding]:
+    name = "certificate"
+    for files in dict.fromkeys(each.tls for each in settings.listeners if each.tls):
+        text, late = listen_tls.ending(files.certificate, files.key, now=now)
+        if text:
+            state = State.FAIL if late else State.WARN
+            yield Finding(name=name, state=state, text=text, remedy=listen_tls.RENEW)
+        else:
+            yield Finding(name=name, state=State.OK, text=f"{files.certificate} is valid")
+
+
 def _relay(settings: Settings) -> Iterator[Finding]:
     relay = settings.relay
     where = f"{relay.host}:{relay.port}"
-    complaint = relay_complaint(relay.host, relay.port)
+    complaint = _relay_complaint(settings, relay.port)
     if complaint:
         remedy = "start it, or correct relay in gatekeeper.yaml; mail waits meanwhile"
-        text = f"{where} does not answer ({complaint})"
+        text = f"{where} cannot be used ({complaint})"
         yield Finding(name="relay", state=State.FAIL, text=text, remedy=remedy)
     else:
-        yield Finding(name="relay", state=State.OK, text=f"{where} greets")
+        yield Finding(name="relay", state=State.OK, text=f"{where} greets{_as_asked(relay)}")
     port = relay.clear_port
-    if port is not None and (complaint := relay_complaint(relay.host, port)):
+    if port is not None and (complaint := _relay_complaint(settings, port)):
         remedy = "start it, or correct relay.clear_port; confirmed replies in clear wait meanwhile"
-        text = f"{relay.host}:{port}, for replies in clear, does not answer ({complaint})"
+        text = f"{relay.host}:{port}, for replies in clear, cannot be used ({complaint})"
         yield Finding(name="relay", state=State.FAIL, text=text, remedy=remedy)
+
+
+def _relay_complaint(settings: Settings, port: int) -> str:
+    """Return why the service could not hand its mail to a port of the relay, "" if it could."""
+    return outgoing.complaint(
+        host=settings.relay.host,
+        port=port,
+        wait=_RELAY_WAIT,
+        name=settings.domain,
+        trust=settings.relay.trust(),
+    )
+
+
+def _as_asked(relay: RelayPeer) -> str:
+    if relay.tls is Tls.NEVER:
+        return ""
+    proof = "a pinned certificate" if relay.pins else "a certificate for its name"
+    login = ", takes our login" if relay.password is not None else ""
+    return f", encrypts with {proof}{login}"
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
     free = shutil.disk_usage(settings.state_folder).free
-    needed = settings.policy.intake.bytes_in_flight
+    space, needed = settings.policy.space, settings.policy.intake.bytes_in_flight
     text = f"{free // MIB} MiB free for {settings.state_folder}"
-    if free >= max(_FREE_WANTED, 2 * needed):
+    if free >= max(_FREE_WANTED, space.stop_below + 2 * needed):
         yield Finding(name="disk", state=State.OK, text=text)
         return
-    state = State.FAIL if free < needed else State.WARN
-    remedy = "free space; with none left, mail is put off (451), never lost"
+    state = State.FAIL if free < space.stop_below else State.WARN
+    if state is State.FAIL:
+        text += ", less than space.stop_below: mail is put off"
+    remedy = "free space; mail that is put off (452) is not lost, its senders try again"
     yield Finding(name="disk", state=state, text=text, remedy=remedy)
 
 
@@ -183,7 +232,7 @@ def _runtime(settings: Settings) -> Iterator[Finding]:
 def _core_dumps() -> Iterator[Finding]:
     pattern = _CORE_PATTERN.read_text(encoding="utf-8", errors="replace").strip()
     if not pattern.startswith("|"):
-        text = "`serve` turns them off for itself"
+        text = "every command turns them off for itself"
         yield Finding(name="core dumps", state=State.OK, text=text)
         return
     text = "the kernel hands them to a program, whatever limit a process sets"

@@ -1,9 +1,9 @@
-"""A folder of secrets for a person: made beside its place, put there at once, or not at all."""
+"""A folder or file of secrets: made beside its place, put there at once, or not at all."""
 
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -78,6 +78,50 @@ def made_at_once(target: Path) -> Iterator[Path]:
             reason=error.strerror or type(error).__name__,
             remedy="see to space and permissions there; nothing was left behind",
         ) from None
+
+
+@contextmanager
+def file_at_once(file: Path, *, closed: Sequence[Path] = ()) -> Iterator[tuple[Path, BinaryIO]]:
+    """Lend a new file, mode 0600, and its absolute place, where it stands when all ended well.
+
+    When not, nothing of it is left. Misconfigured when something is there or nothing to make it
+    in, Refusal inside a folder of `closed`, OurFault for what the system refuses.
+    """
+    target = _free(file.expanduser().absolute(), closed)
+    draft = target.with_name(f".{target.name[:200]}.{os.getpid()}")
+    try:
+        with endings() as ending:
+            try:
+                with new_file(draft) as opened:
+                    ending.allow()
+                    yield target, opened
+                    # once it stands there, it is too late to end
+                    ending.hold()
+                os.link(draft, target)
+            finally:
+                ending.hold()
+                draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise OurFault(
+            f"{target} could not be written",
+            reason=error.strerror or type(error).__name__,
+            remedy="see to space and permissions there; nothing was left behind",
+        ) from None
+
+
+def _free(target: Path, closed: Sequence[Path]) -> Path:
+    if target.exists() or target.is_symlink():
+        raise Misconfigured(f"{target} is there already", remedy="name a new file")
+    if not target.parent.is_dir():
+        raise Misconfigured(
+            f"{target.parent} is no folder", remedy="make it first, or name another place"
+        )
+    if any(target.resolve().is_relative_to(folder.resolve()) for folder in closed):
+        raise Refusal(
+            f"{target} would lie beside what it is made from",
+            remedy="name another place, best on another machine",
+        )
+    return target
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Final
 from gatekeeper.cli import (
     approval,
     audit,
+    backup,
     check,
     db,
     delivery,
@@ -20,6 +21,7 @@ from gatekeeper.cli import (
     issue,
     key,
     mail,
+    metrics,
     serve,
     version,
 )
@@ -32,8 +34,8 @@ INTERRUPTED: Final = 130
 """What a shell reports of a program that Ctrl-C ended: 128 and the signal's number."""
 
 _NOUNS: Final = (
-    *(version, init, check, serve, health, doctor),
-    *(db, key, issue, approval, mail, delivery, audit),
+    *(version, init, check, serve, health, doctor, metrics),
+    *(db, key, issue, approval, mail, delivery, audit, backup),
 )
 
 

@@ -81,6 +81,19 @@ def verb(
     return parser
 
 
+def whole(low: int, high: int, what: str) -> Callable[[str], int]:
+    """Return how an option reads a whole number of `what` within bounds, both included."""
+
+    def read(text: str) -> int:
+        digits = text.isascii() and text.isdigit() and len(text) <= len(str(high))
+        if not digits or not low <= int(text) <= high:
+            message = f"{text!r} is not a number of {what} from {low} to {high}"
+            raise argparse.ArgumentTypeError(message)
+        return int(text)
+
+    return read
+
+
 def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
 

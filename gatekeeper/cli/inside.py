@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from gatekeeper import service
+from gatekeeper import start
 from gatekeeper.config import Settings
 from gatekeeper.config.keyhome import codec_of, open_keys
 from gatekeeper.domain.forms import Acknowledgement, AnyForm, KeyChanged, ManyReports, Unreadable
@@ -30,7 +30,7 @@ MASK: Final = "(a code that only the recipient is told)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inside:
-    """One opened message; of one that stayed closed there are no attachments."""
+    """One opened message; of one that stayed closed, or was erased, there are no attachments."""
 
     raw: bytes = field(repr=False)
     reading: Reading
@@ -60,15 +60,19 @@ class Opener:
     former: Mapping[str, bytes] = field(repr=False)
 
     def message(self, message: RowId) -> Inside:
-        """Return what a message holds; Conflict when it has gone."""
-        raw = self.store.read(lambda tx: messages.load(tx, message)).raw or b""
+        """Return what a message holds, nothing when it was erased; Conflict when it has gone."""
+        raw = self.store.read(lambda tx: messages.load(tx, message)).raw
+        if raw is None:
+            return Inside(raw=b"", reading=self.reader.outside(b""), attachments=())
         reading = self.reader.read(raw)
         found = () if stays_whole(reading) else attachments(reading.content)
         return Inside(raw=raw, reading=reading, attachments=found)
 
     def letter(self, letter: RowId) -> Written:
-        """Return what a letter of ours says, a code in it masked."""
+        """Return what a letter of ours says, a code in it masked; nothing when it was erased."""
         row = self.store.read(lambda tx: letters.load(tx, letter))
+        if not row.plaintext:
+            return Written(text="", files=(), mail=b"")
         draft = letterhead.load(row.plaintext)
         text, files = self._said(row, draft)
         if isinstance(draft.form, Acknowledgement) and draft.form.code:
@@ -110,6 +114,6 @@ def opener(settings: Settings, store: Store, *, product: RowId) -> Iterator[Open
     """Lend what opens the mail of a product, with the alias's key in memory for as long."""
     with open_keys(settings, codec_of(settings)) as keys:
         reader = Reader(engine=keys.engine, limits=settings.policy.reading)
-        desk = service.desk_of(settings, product=product)
+        desk = start.desk_of(settings, product=product)
         former = {key.fingerprint: single(key.certificate) for key in settings.alias.former}
         yield Opener(store=store, reader=reader, desk=desk, former=former)

@@ -66,7 +66,25 @@ def add(nouns: Verbs) -> None:
     exported.add_argument(
         "folder", metavar="FOLDER", type=Path, help="a new folder, or an empty one"
     )
+    _add_hold(verbs)
     _add_acts(verbs)
+
+
+def _add_hold(verbs: Verbs) -> None:
+    """Declare what keeps an issue from being erased."""
+    held = verb(
+        verbs,
+        "legal-hold",
+        run=_hold,
+        text="keep everything of an issue, whatever retention says",
+        more=(
+            "Nothing of it is erased until --off. The team is told by mail, and it is recorded "
+            "with your name on this system."
+        ),
+        example=f"gatekeeper issue legal-hold {_ID}",
+    )
+    held.add_argument("--off", action="store_true", help="let retention erase it again")
+    _name_issue(held)
 
 
 def _add_acts(verbs: Verbs) -> None:
@@ -155,13 +173,17 @@ def show_all(options: argparse.Namespace) -> int:
         ("ISSUE", "STATE", "OPENED", "OWNER", "MESSAGES", "SUBJECT"),
         [
             (
-                *(row.issue_id, row.state, rfc3339(row.opened_at)[:10], row.owner or "-"),
+                *(row.issue_id, _state(row), rfc3339(row.opened_at)[:10], row.owner or "-"),
                 *(row.message_count, row.subject),
             )
             for row in rows
         ],
     )
     return 0
+
+
+def _state(row: "IssueRow") -> str:
+    return f"{row.state}, on hold" if row.legal_hold else row.state
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -180,6 +202,12 @@ def _export(options: argparse.Namespace) -> int:
     from gatekeeper.cli import issue_export
 
     return issue_export.run(options)
+
+
+def _hold(options: argparse.Namespace) -> int:
+    from gatekeeper.cli import issue_hold
+
+    return issue_hold.run(options)
 
 
 def _own(options: argparse.Namespace) -> int:

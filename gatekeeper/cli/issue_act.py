@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from gatekeeper import clock, service
+from gatekeeper import clock, start
 from gatekeeper.cli.given import given, given_text
 from gatekeeper.cli.opening import actor, settings_of
 from gatekeeper.cli.terminal import emit_json, emit_lines, safe
@@ -97,10 +97,10 @@ def _do(options: argparse.Namespace, act: Act) -> int:
 
     def write(tx: Tx) -> Done:
         issue = named(tx, options.id)
-        desk = service.desk_of(settings, product=issue.product)
+        desk = start.desk_of(settings, product=issue.product)
         return act(tx, desk, issue, Actor(shell=actor()))
 
-    with service.open_store(settings) as store:
+    with start.open_store(settings) as store:
         done = store.write(write)
     if options.json:
         emit_json({"done": list(done.lines), "waiting": done.waiting or None})

@@ -20,7 +20,7 @@ from gatekeeper.cli.turns import Turn
 from gatekeeper.domain.filenames import file_name
 from gatekeeper.domain.instants import rfc3339
 from gatekeeper.domain.report import Envelope
-from gatekeeper.service import open_store
+from gatekeeper.start import open_store
 from gatekeeper.store.letters import LetterHead
 from gatekeeper.store.messages import StoredMessage
 from gatekeeper.store.tx import Tx
@@ -100,12 +100,14 @@ class _Export:
     ) -> dict[str, Any]:
         found = self._opener.message(message.id)
         sender = _sender(message.envelope)
-        received.write(mbox.entry(found.raw, sender=sender, at=turn.at))
-        opened.write(mbox.entry(opened_mail(found.reading), sender=sender, at=turn.at))
+        kept = message.erased_at is None
+        if kept:
+            received.write(mbox.entry(found.raw, sender=sender, at=turn.at))
+            opened.write(mbox.entry(opened_mail(found.reading), sender=sender, at=turn.at))
         said = message_value(turn, message, found)
         return {
             **said,
-            "sha256": hashlib.sha256(found.raw).hexdigest(),
+            "sha256": hashlib.sha256(found.raw).hexdigest() if kept else None,
             "attachments": self._attachments(found),
             "opened_pieces": self._pieces(found),
         }
@@ -128,7 +130,8 @@ class _Export:
 
     def _letter(self, turn: Turn, letter: LetterHead, opened: BinaryIO) -> dict[str, Any]:
         written = self._opener.letter(letter.id)
-        opened.write(mbox.entry(written.mail, sender="", at=turn.at))
+        if letter.erased_at is None:
+            opened.write(mbox.entry(written.mail, sender="", at=turn.at))
         files = [
             {"file": file.name, "path": self._keep(file.name, file.data)} for file in written.files
         ]

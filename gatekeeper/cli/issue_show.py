@@ -26,13 +26,15 @@ from gatekeeper.cli.turns import Thread, gather, named
 from gatekeeper.config import Settings
 from gatekeeper.domain.delivery import DeliveryState
 from gatekeeper.domain.instants import DAY, HOUR, MINUTE, Instant, spoken
+from gatekeeper.domain.retention import ERASED, ERASED_ADDRESS
 from gatekeeper.domain.timeline import Timeline, proposed
 from gatekeeper.domain.verdict import spaced
-from gatekeeper.service import open_store
+from gatekeeper.start import open_store
 from gatekeeper.store import audit, requests
 from gatekeeper.store.audit import EventRow
 from gatekeeper.store.correspondents import Correspondent
 from gatekeeper.store.requests import Request
+from gatekeeper.store.tables import OPEN_STATES
 from gatekeeper.store.tx import Tx
 
 _LAST: Final = 8
@@ -120,11 +122,13 @@ def show(screen: Screen, found: Standing, *, last: int | None) -> None:
     since = thread.reported_at
     screen.pair("Since", f"{spoken(since)}, {_distance(since, found.now)}")
     screen.pair("Owner", issue.owner or "nobody")
+    screen.pair("Hold", *filter(None, ["nothing of it is erased" if issue.legal_hold else ""]))
     for one in thread.correspondents:
         _correspondent(screen, one)
     if not thread.correspondents:
         screen.pair("Reporter", issue.reporter or "not said")
-    screen.pair("Proposed", *_dates(found))
+    if issue.state in OPEN_STATES:
+        screen.pair("Proposed", *_dates(found))
     screen.pair("Thread", *_amount(thread))
     screen.pair("Tag", f"{issue.tag}, in the subjects that can be read outside")
     screen.pair("Next", found.next_step, colour="bold")
@@ -135,6 +139,9 @@ def show(screen: Screen, found: Standing, *, last: int | None) -> None:
 
 
 def _correspondent(screen: Screen, one: Correspondent) -> None:
+    if one.address == ERASED_ADDRESS:
+        screen.pair(one.name.capitalize(), ERASED)
+        return
     screen.pair(one.name.capitalize(), str(one.address))
     if one.fingerprint is not None:
         screen.pair("", f"encrypted to {spaced(one.fingerprint)}", colour="green")
@@ -213,12 +220,13 @@ def _history(screen: Screen, history: Sequence[EventRow], last: int | None) -> N
     for entry, count in shown:
         times = f" ({count} times)" if count > 1 else ""
         by = f", {entry.actor}" if entry.actor and entry.actor != "gatekeeper" else ""
-        details = _details(entry.payload or {})
+        details = " (damaged)" if entry.damage else _details(entry.payload or {})
         screen.item(spoken(entry.at), f"{entry.kind}{times}{by}{details}")
 
 
 def _same(entry: EventRow) -> tuple[object, ...]:
-    return spoken(entry.at), entry.kind, entry.actor, _details(entry.payload or {})
+    details = _details(entry.payload or {})
+    return spoken(entry.at), entry.kind, entry.actor, details, entry.damage
 
 
 def _details(payload: Mapping[str, object]) -> str:

@@ -18,7 +18,7 @@ from gatekeeper.domain.instants import MINUTE, Instant, from_datetime, spoken
 from gatekeeper.domain.report import Envelope
 from gatekeeper.issues.column import size
 from gatekeeper.mail.attachments import Attachment
-from gatekeeper.service import open_store
+from gatekeeper.start import open_store
 from gatekeeper.store.letters import LetterHead
 from gatekeeper.store.messages import StoredMessage
 from gatekeeper.store.tx import Tx
@@ -116,6 +116,9 @@ def _message(
     screen.pair("", *delays(turn.passed_on), colour="yellow")
     screen.pair("Note", *said.get("problems", ()), colour="yellow")
     screen.pair("Done", *said.get("done", ()))
+    if message.erased_at is not None:
+        _erased(screen, message.erased_at)
+        return
     _text(screen, found.reading.text, full=full)
     for piece in said.get("pieces", ()):
         screen.gap()
@@ -124,6 +127,12 @@ def _message(
         screen.gap()
     for number, each in enumerate(found.attachments):
         _attachment(screen, each, label="" if number else "Attached")
+
+
+def _erased(screen: Screen, at: Instant) -> None:
+    """Say that there was something, and that nobody can read it again."""
+    screen.gap()
+    screen.note(f"What it said was erased {spoken(at)}, as policy.yaml says under retention.")
 
 
 def _written(date: str | None, arrived: Instant, *, full: bool) -> list[str]:
@@ -184,7 +193,9 @@ def _letter(
     screen.pair("Sent", fates(turn.passed_on) or "to nobody")
     screen.pair("", *troubles(turn.passed_on), colour="red")
     screen.pair("", *delays(turn.passed_on), colour="yellow")
-    if letter.automatic and not full:
+    if letter.erased_at is not None:
+        _erased(screen, letter.erased_at)
+    elif letter.automatic and not full:
         screen.gap()
         screen.note(f"{counted(len(written.text.splitlines()), 'line')} of a fixed text; {HOW}")
     else:

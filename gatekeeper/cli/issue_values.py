@@ -15,6 +15,7 @@ def issue_value(row: IssueRow) -> dict[str, object]:
     return {
         "issue": str(row.issue_id),
         "state": row.state,
+        "legal_hold": row.legal_hold,
         "subject": row.subject,
         "reporter": row.reporter,
         "owner": row.owner or None,
@@ -67,6 +68,7 @@ def event_value(entry: EventRow) -> dict[str, object]:
         "kind": entry.kind,
         "actor": entry.actor,
         "payload": entry.payload,
+        "damaged": entry.damage or None,
     }
 
 

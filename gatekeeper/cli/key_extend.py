@@ -5,7 +5,7 @@ import shlex
 from datetime import UTC, datetime, time
 from typing import Final
 
-from gatekeeper.cli.grammar import Verbs, verb
+from gatekeeper.cli.grammar import Verbs, verb, whole
 from gatekeeper.domain.instants import DAY, Instant, from_datetime, later, rfc3339, spoken
 
 DAYS: Final = 2 * 365
@@ -28,15 +28,9 @@ def add(verbs: Verbs) -> None:
         example="gatekeeper key extend --until 2030-12-31",
     )
     until = parser.add_mutually_exclusive_group()
-    until.add_argument("--days", metavar="N", type=_days, default=DAYS, help="so long from now")
+    days = whole(1, _DAYS_MAX, "days")
+    until.add_argument("--days", metavar="N", type=days, default=DAYS, help="so long from now")
     until.add_argument("--until", metavar="DATE", type=_date, help="until that day begins (UTC)")
-
-
-def _days(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _DAYS_MAX:
-        message = f"{text!r} is not a number of days from 1 to {_DAYS_MAX}"
-        raise argparse.ArgumentTypeError(message)
-    return int(text)
 
 
 def _date(text: str) -> Instant:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gatekeeper.cli.finding import Finding, State
-from gatekeeper.config import Settings, homes
+from gatekeeper.config import Settings, homes, listen_tls
 from gatekeeper.config.certificates import examine
 from gatekeeper.config.keyhome import OpenKeys, codec_of, open_keys
 from gatekeeper.domain.expiry import said
@@ -40,6 +40,7 @@ def sound(settings: Settings, now: Instant) -> Iterator[Finding]:
         each
         for each in examine(settings, now=now)
         if not (each.warning and each.text.startswith(_TOLD_AS_ENDING))
+        and not listen_tls.told_by(each)
     ]
     for problem in problems:
         state = State.WARN if problem.warning else State.FAIL
@@ -136,5 +137,8 @@ def served(settings: Settings) -> Iterator[Finding]:
 
 
 def _is_whole(home: Path) -> bool:
+    if not homes.is_for_secrets(home):
+        # of a process that opens no secret, or that just looks at certificates
+        return True
     secrets = home / "private-keys-v1.d"
     return (home / "trustdb.gpg").exists() and secrets.is_dir() and any(secrets.glob("*.key"))

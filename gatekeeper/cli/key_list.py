@@ -84,7 +84,7 @@ def _reporters(settings: "Settings", now: Instant) -> "Iterator[Listed]":
     from gatekeeper.cli.opening import record
     from gatekeeper.config.judging import scratch_engine
     from gatekeeper.pgp.keys import CertInfo, inspect
-    from gatekeeper.service import open_store
+    from gatekeeper.start import open_store
     from gatekeeper.store import correspondents, issues
 
     def look(tx: "Tx") -> "list[tuple[str, Correspondent]]":

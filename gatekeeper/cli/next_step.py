@@ -7,11 +7,13 @@ from gatekeeper.cli.screen import counted
 from gatekeeper.cli.turns import Thread
 from gatekeeper.domain.instants import Instant, spoken
 from gatekeeper.domain.report import Kind
+from gatekeeper.domain.retention import ERASED
 from gatekeeper.domain.team import Team
 from gatekeeper.domain.timeline import Timeline
 from gatekeeper.issues.acting import REPLY_LETTER
 from gatekeeper.store.messages import StoredMessage
 from gatekeeper.store.requests import Request
+from gatekeeper.store.tables import OPEN_STATES
 
 _FROM_OUTSIDE: Final = frozenset({Kind.REPORT, Kind.REPLY})
 
@@ -30,16 +32,25 @@ def next_step(
     `domain` names this installation in a command.
     """
     issue = thread.issue.issue_id
+    state = thread.issue.state
+    if state not in OPEN_STATES and thread.issue.subject == ERASED:
+        return f"nothing: it is {state}, and its content was erased"
     if waiting:
         return f"{counted(len(waiting), 'request waits', 'requests wait')} for approval, see below"
     if thread.trouble:
         copies = counted(len(thread.trouble), "copy", "copies")
         return f"{copies} did not get through, see below"
+    if state not in OPEN_STATES:
+        return f"nothing: it is {state}"
     if not thread.issue.owner:
         return f"nobody has taken it: send the signed mail `!{issue}@{domain} own`"
     unanswered = _unanswered(thread, team)
     if unanswered is not None:
         return f"answer the mail of {spoken(unanswered.received_at)}"
+    return _next_date(timeline, now)
+
+
+def _next_date(timeline: Timeline, now: Instant) -> str:
     if now < timeline.predisclosure:
         return f"pre-disclosure is proposed for {spoken(timeline.predisclosure)}"
     if now < timeline.public:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from gatekeeper import clock, service
+from gatekeeper import clock, start
 from gatekeeper.config import Settings, default_folder, load
 from gatekeeper.domain.errors import NotThere, TheirFault
 from gatekeeper.domain.identity import RowId, short_tag
@@ -27,7 +27,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
 @contextmanager
 def records(options: argparse.Namespace) -> Iterator[Store]:
     """Open the database of the configuration, as the service does."""
-    with service.open_store(settings_of(options)) as store:
+    with start.open_store(settings_of(options)) as store:
         yield store
 
 

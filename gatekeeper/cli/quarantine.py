@@ -24,6 +24,19 @@ def add(nouns: Verbs) -> None:
         text="list the messages in quarantine, oldest first",
         example="gatekeeper mail quarantine list",
     )
+    one = verb(
+        verbs,
+        "show",
+        run=show,
+        text="show how a message came and what went wrong, or the message itself",
+        more=(
+            "With --raw the message goes to standard output as it came, for `gatekeeper mail "
+            "inspect -`, and never to a terminal. Looking is recorded in the event log."
+        ),
+        example="gatekeeper mail quarantine show mfrggzdf",
+    )
+    one.add_argument("id", metavar="ID", help="the first letters of its id, six or more")
+    one.add_argument("--raw", action="store_true", help="print the message, byte for byte")
     again = verb(
         verbs,
         "release",
@@ -54,6 +67,37 @@ def show_all(options: argparse.Namespace) -> int:
             for r in rows
         ],
     )
+    return 0
+
+
+def show(options: argparse.Namespace) -> int:
+    """Print one message in quarantine, or what is known of it."""
+    from gatekeeper.cli.opening import matching, record, records
+    from gatekeeper.cli.terminal import emit_json, emit_pairs, emit_raw
+    from gatekeeper.store import messages
+
+    def look(tx: "Tx") -> "StoredMessage":
+        rows = {row.id: row for row in messages.quarantined(tx)}
+        wanted = matching(options.id, rows, what=_WHAT)
+        record(tx, "message.shown", message=wanted)
+        return messages.load(tx, wanted) if options.raw else messages.head(tx, wanted)
+
+    with records(options) as store:
+        row = store.write(look)
+    if options.raw:
+        emit_raw(row.raw or b"")
+        return 0
+    envelope = row.envelope
+    found = _value(row) | {
+        "sender": str(envelope.sender) if envelope.sender else "",
+        "recipients": [str(recipient) for recipient in envelope.recipients],
+        "peer": envelope.peer,
+        "protocol": envelope.protocol,
+    }
+    if options.json:
+        emit_json(found)
+    else:
+        emit_pairs(found)
     return 0
 
 

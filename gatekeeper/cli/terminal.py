@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from gatekeeper.cli.wrapping import NARROWEST, columns, fitted, wrapped
-from gatekeeper.domain.errors import OurFault
+from gatekeeper.domain.errors import OurFault, Refusal
 
 T = TypeVar("T")
 
@@ -48,6 +48,18 @@ def emit_lines(*lines: str) -> None:
     with _told():
         for line in lines:
             print(line)
+
+
+def emit_raw(content: bytes) -> None:
+    """Print bytes as they are into a pipe or a file; a terminal might obey them: Refusal."""
+    if sys.stdout.isatty():
+        raise Refusal(
+            "a message is not printed to a terminal, which would obey what stands in it",
+            remedy="write it to a file, or hand it to `gatekeeper mail inspect -`",
+        )
+    with _told():
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
 
 
 def flush() -> None:

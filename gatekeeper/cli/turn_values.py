@@ -30,6 +30,7 @@ def message_value(turn: Turn, message: StoredMessage, found: Inside) -> dict[str
         "received_at": rfc3339(message.received_at),
         "kind": str(message.kind) if message.kind else None,
         "size": message.size,
+        "erased_at": rfc3339(message.erased_at) if message.erased_at is not None else None,
         "envelope": {
             "sender": str(envelope.sender) if envelope.sender else None,
             "recipients": [str(recipient) for recipient in envelope.recipients],
@@ -65,6 +66,7 @@ def letter_value(turn: Turn, letter: LetterHead, written: Written) -> dict[str, 
         "kind": letter.kind,
         "form": str(letter.form),
         "automatic": letter.automatic,
+        "erased_at": rfc3339(letter.erased_at) if letter.erased_at is not None else None,
         **{name: summary.get(name) for name in ("by", "to", "subject")},
         "text": written.text,
         "files": [
@@ -86,6 +88,7 @@ def delivery_value(row: DeliveryRow) -> dict[str, object]:
         "attempts": row.attempts,
         "reason": row.reason,
         "reply": row.reply,
+        "returned": dict(row.returned) if row.returned is not None else None,
         "fingerprints": list(row.fingerprints),
         "updated_at": rfc3339(row.updated_at),
     }

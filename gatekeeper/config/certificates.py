@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from gatekeeper.config import heldkeys, rotation
+from gatekeeper.config import heldkeys, listen_tls, rotation
 from gatekeeper.config.judging import Judged, Standing, judged, scratch_engine, with_secrets
 from gatekeeper.config.problems import Problem
 from gatekeeper.config.settings import Settings
@@ -41,6 +41,7 @@ def examine(settings: Settings, *, now: Instant, serving: bool = False) -> tuple
                 *_advisory(found, now),
                 *_people(found, settings, now, serving=serving),
                 *_carried(found),
+                *listen_tls.problems(settings, now=now, serving=serving),
             )
     except GatekeeperError as error:
         return (Problem(file=_FILE, text=error.diagnostics()),)

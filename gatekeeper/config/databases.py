@@ -42,6 +42,9 @@ def _sqlite_path(url: str, state_folder: Path) -> Path:
     if not rest or rest.startswith("//") or any(c in rest for c in "?#%") or ":memory:" in rest:
         message = "names no SQLite file; write sqlite:FILE, without ? # or %"
         raise ValueError(message)
+    if ".." in Path(rest).parts and not Path(rest).is_absolute():
+        message = "leads out of the state folder; write an absolute path, sqlite:/PATH/FILE"
+        raise ValueError(message)
     return state_folder / rest
 
 

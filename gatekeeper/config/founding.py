@@ -219,7 +219,8 @@ def _gpg() -> Path:
 
 def _write_all(draft: Path, wish: Founding, alias: AliasKeys) -> None:
     state = _inside(wish)
-    for folder in (Path("keys"), Path("templates"), Path("alias"), *([state] if state else [])):
+    folders = [Path("keys"), Path("templates"), Path("alias"), Path("witness")]
+    for folder in (*folders, *([state] if state else [])):
         (draft / folder).mkdir(mode=FOLDER_MODE, parents=True)
     values = {**_values(wish), ("alias", "fingerprint"): alias.fingerprint}
     text = rewritten(_shipped("gatekeeper.yaml"), values, file="gatekeeper.yaml")

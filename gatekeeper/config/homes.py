@@ -13,11 +13,15 @@ from gatekeeper.config import runtime
 from gatekeeper.pgp.keyring import stop_agent
 
 _PREFIX: Final = "gpg-"
+_SECRET: Final = f"{_PREFIX}keys-"
+"""How the names of homes begin in which secret keys belong."""
 
 
 @contextmanager
-def lend_home(folder: Path, gpg: Path) -> Iterator[Path]:
+def lend_home(folder: Path, gpg: Path, *, secrets: bool = False) -> Iterator[Path]:
     """Lend an empty home (mode 0700) below the runtime folder `folder`, made if need be.
+
+    With `secrets` others are told that secret keys belong in it.
 
     Afterwards the home is gone, and its gpg-agent with it. What a killed process left of such
     homes and agents goes first; one in use is known by a lock that ends with its process.
@@ -25,7 +29,7 @@ def lend_home(folder: Path, gpg: Path) -> Iterator[Path]:
     runtime.make(folder)
     with _locked(folder):
         _sweep(folder, gpg)
-        home = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
+        home = Path(tempfile.mkdtemp(prefix=_SECRET if secrets else _PREFIX, dir=folder))
         lock = _lock(home)
     try:
         yield home
@@ -63,6 +67,11 @@ def renewable(home: Path) -> Iterator[Callable[[], None]]:
 def in_use(folder: Path) -> tuple[Path, ...]:
     """Return the homes in a runtime folder that a process holds now, this one included."""
     return tuple(home for home in sorted(folder.glob(f"{_PREFIX}*")) if _is_held(home))
+
+
+def is_for_secrets(home: Path) -> bool:
+    """Say whether secret keys belong in a lent home."""
+    return home.name.startswith(_SECRET)
 
 
 def _is_held(home: Path) -> bool:

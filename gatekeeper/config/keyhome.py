@@ -12,7 +12,8 @@ from gatekeeper.config.settings import Settings
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.kept import KeptEngine
 from gatekeeper.pgp.keyring import Keyring
-from gatekeeper.store.seal import Codec, MasterKey
+from gatekeeper.store.masterkey import load_all
+from gatekeeper.store.seal import Codec
 
 ALIAS_SECRET: Final = "alias-secret"  # noqa: S105 - a name, no secret
 """The name under which the alias's secret key is wrapped by the master key."""
@@ -35,22 +36,27 @@ def former_name(fingerprint: str) -> str:
 
 
 def codec_of(settings: Settings) -> Codec:
-    """Return the sealing codec of this configuration's master key; Misconfigured if unusable."""
-    return Codec(MasterKey.load(settings.master_key.read()))
+    """Return the sealing codec of this configuration's master keys; Misconfigured if unusable.
+
+    It reads their file anew when it meets a value that none of them sealed.
+    """
+    source = settings.master_key
+    return Codec(*load_all(source.read()), read=source.read)
 
 
 @contextmanager
-def open_keys(settings: Settings, codec: Codec) -> Iterator[OpenKeys]:
+def open_keys(settings: Settings, codec: Codec, *, secrets: bool = True) -> Iterator[OpenKeys]:
     """Open the alias's secret keys and the team's certificates into a fresh home (mode 0700).
 
-    The alias's keys of before are opened too, so that mail to them stays readable. A certificate
+    The alias's keys of before are opened too, so that mail to them stays readable; without
+    `secrets` none of the secret ones is opened, only their certificates. A certificate
     of the team that may not be used is left out: `certificates.examine` tells of it.
     The home lies in the runtime folder, in memory, and is removed with its gpg-agent at the end.
     What a killed process left there, or in another place of ours, is removed first. Should it lose
     files while it is open, it is made anew. A wrong master key raises OurFault, a gpg that cannot
     be used Misconfigured.
     """
-    wrapped = _wrapped(settings)
+    wrapped = _wrapped(settings) if secrets else {}
     for name, secret in wrapped.items():
         codec.unwrap(name, secret)
 
@@ -65,7 +71,7 @@ def open_keys(settings: Settings, codec: Codec) -> Iterator[OpenKeys]:
     chosen = runtime.prepare(settings)
     sweep(runtime.elsewhere(settings.folder, environ=os.environ, chosen=chosen), settings.gpg)
     with (
-        lend_home(chosen, settings.gpg) as home,
+        lend_home(chosen, settings.gpg, secrets=secrets) as home,
         renewable(home) as renew,
     ):
         engine = KeptEngine(

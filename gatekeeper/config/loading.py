@@ -7,27 +7,35 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from gatekeeper.config import databases, former, guarded, keyfiles, roster, templates
+from gatekeeper.config import (
+    databases,
+    former,
+    guarded,
+    keyfiles,
+    recovery,
+    relay_peer,
+    roster,
+    templates,
+)
 from gatekeeper.config.models import (
     AddressesSection,
     AdvisorySection,
     AliasSection,
     GatekeeperFile,
     ListenSection,
-    PolicyFile,
-    Section,
-    TimelineSection,
 )
 from gatekeeper.config.places import Places
+from gatekeeper.config.policy_models import PolicyFile, TimelineSection
 from gatekeeper.config.positions import Document, read
 from gatekeeper.config.problems import BadConfiguration, Problem
+from gatekeeper.config.section import Section
 from gatekeeper.config.settings import (
     AdvisoryKey,
     AliasKey,
     Database,
     FormerKey,
     Listener,
-    RelayPeer,
+    RecoveryKey,
     SecretFile,
     Settings,
 )
@@ -36,10 +44,13 @@ from gatekeeper.domain.address import Address, OwnAddresses
 from gatekeeper.domain.errors import Misconfigured
 from gatekeeper.domain.policy import (
     AnswerPolicy,
+    BouncePolicy,
     IntakeLimits,
     OutboxPolicy,
     Policy,
     ReadingLimits,
+    RetentionPolicy,
+    SpacePolicy,
     TimelinePolicy,
 )
 from gatekeeper.domain.team import Person, Team
@@ -171,8 +182,10 @@ def _assemble(
         product_name=file.product.name,
         issue_prefix=file.product.issue_prefix,
         own=own,
+        require_tls=file.addresses.require_tls,
         listeners=tuple(_listener(section, places) for section in file.listen),
-        relay=RelayPeer(**file.relay.model_dump()),
+        trusted_relays=file.trusted_relays,
+        relay=relay_peer.peer(file.relay, places),
         database=_database(file, places),
         state_folder=places.of(file.state.folder),
         runtime_folder=folder,
@@ -181,6 +194,10 @@ def _assemble(
         alias=_alias(file.alias, places),
         advisory=_advisory(file.advisory, places),
         gpg=gpg,
+        metrics_file=places.of(file.metrics.file) if file.metrics.file else None,
+        witness_file=places.of(file.witness.file),
+        recovery=tuple(_recovery(key, places) for key in file.backup.recipients),
+        forwarders=file.forwarders,
         team=Team(people=listed.people),
         certificates=MappingProxyType(dict(listed.certificates)),
         templates=texts,
@@ -191,7 +208,12 @@ def _assemble(
 def _listener(section: ListenSection, places: Places) -> Listener:
     if section.socket is not None:
         return Listener(protocol=section.protocol, socket=places.of(section.socket))
-    return Listener(protocol=section.protocol, host=section.host or "", port=section.port or 0)
+    return Listener(
+        protocol=section.protocol,
+        host=section.host or "",
+        port=section.port or 0,
+        tls=places.listener_tls(section.tls) if section.tls else None,
+    )
 
 
 def _database(file: GatekeeperFile, places: Places) -> Database:
@@ -221,6 +243,11 @@ def _former(fingerprint: str, places: Places) -> FormerKey:
     )
 
 
+def _recovery(fingerprint: str, places: Places) -> RecoveryKey:
+    certificate = places.of(recovery.certificate(fingerprint))
+    return RecoveryKey(fingerprint=fingerprint, certificate=certificate.read_bytes())
+
+
 def _advisory(section: AdvisorySection, places: Places) -> AdvisoryKey | None:
     if section.fingerprint is None:
         return None
@@ -235,10 +262,13 @@ def _advisory(section: AdvisorySection, places: Places) -> AdvisoryKey | None:
 def _policy(numbers: PolicyFile) -> Policy:
     return Policy(
         intake=IntakeLimits(**numbers.intake.model_dump()),
+        space=SpacePolicy(**numbers.space.model_dump()),
         reading=ReadingLimits(**numbers.reading.model_dump()),
         outbox=OutboxPolicy(**numbers.outbox.model_dump()),
         timeline=_timeline(numbers.timeline),
         answers=AnswerPolicy(**numbers.answers.model_dump()),
+        bounces=BouncePolicy(**numbers.bounces.model_dump()),
+        retention=RetentionPolicy(**numbers.retention.model_dump()),
     )
 
 

@@ -1,62 +1,30 @@
-"""What may stand in gatekeeper.yaml, policy.yaml and team.yaml, with the defaults."""
+"""What may stand in gatekeeper.yaml and team.yaml, with the defaults."""
 
 from enum import StrEnum
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, model_validator
 
 from gatekeeper.config.scalars import (
-    Day,
+    Digest,
     DomainName,
-    Duration,
     Fingerprint,
+    ForwarderName,
     Host,
     IssuePrefix,
     Line,
     LocalPart,
     MailAddress,
+    Network,
     PathText,
     Port,
-    Size,
-    TimeOfDay,
-    Weekday,
 )
-from gatekeeper.domain.address import BOUNCES_MAX, SECURITY_MAX
-from gatekeeper.domain.instants import DAY
-from gatekeeper.domain.policy import (
-    AnswerPolicy,
-    IntakeLimits,
-    OutboxPolicy,
-    ReadingLimits,
-    TimelinePolicy,
-)
+from gatekeeper.config.section import Section, misplaced
+from gatekeeper.domain.address import BOUNCES_MAX, SECURITY_MAX, Route
 from gatekeeper.domain.team import Role
-
-_INTAKE: Final = IntakeLimits()
-_READING: Final = ReadingLimits()
-_OUTBOX: Final = OutboxPolicy()
-_TIMELINE: Final = TimelinePolicy()
-_ANSWERS: Final = AnswerPolicy()
-
-_YEAR: Final = 366
-"""Days; no span of a timeline is longer, so that every timeline has a date."""
-
-Count = Annotated[int, Field(ge=1, le=1_000_000)]
-WorkingDays = Annotated[int, Field(ge=1, le=_YEAR)]
-
-
-class Section(BaseModel):
-    """A group of settings: nothing unknown, nothing changed later."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-def misplaced(field: str, text: str) -> PydanticCustomError:
-    """Return an error of a whole section that is shown at one of its fields."""
-    return PydanticCustomError("misplaced", "{text}", {"field": field, "text": text})
+from gatekeeper.outbound.trust import Tls
 
 
 class Protocol(StrEnum):
@@ -71,6 +39,7 @@ class AddressesSection(Section):
 
     security: LocalPart = "security"
     bounces: LocalPart = "bounces"
+    require_tls: frozenset[Route] = frozenset()
 
     @model_validator(mode="after")
     def _differ(self) -> Self:
@@ -97,6 +66,13 @@ class ProductSection(Section):
     issue_prefix: IssuePrefix = Field(examples=["SEC"])
 
 
+class ListenTlsSection(Section):
+    """A certificate (chain) for STARTTLS and its private key, which may be one file."""
+
+    certificate: PathText
+    key: PathText | None = None
+
+
 class ListenSection(Section):
     """One place where mail comes in: host and port, or a Unix socket."""
 
@@ -104,9 +80,12 @@ class ListenSection(Section):
     host: Host | None = None
     port: Port | None = None
     socket: PathText | None = None
+    tls: ListenTlsSection | None = None
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
+        if self.tls is not None and (self.protocol is Protocol.LMTP or self.socket is not None):
+            raise misplaced("tls", "is for SMTP on a port; LMTP and sockets stay on this machine")
         if self.socket is not None:
             if self.host is not None or self.port is not None:
                 raise misplaced("socket", "stands beside host or port; keep one of the two")
@@ -115,13 +94,14 @@ class ListenSection(Section):
             raise misplaced("host", "is missing; add host and port, or socket")
         if self.port is None:
             raise misplaced("port", "is missing; add a port from 1 to 65535")
-        if self.protocol is Protocol.LMTP and not _loopback(self.host):
+        if self.protocol is Protocol.LMTP and not loopback(self.host):
             text = "LMTP believes its peer; use a loopback address or a socket"
             raise misplaced("host", text)
         return self
 
 
-def _loopback(host: str) -> bool:
+def loopback(host: str) -> bool:
+    """Say whether a host is this machine as seen from itself."""
     if host == "localhost":
         return True
     try:
@@ -130,12 +110,27 @@ def _loopback(host: str) -> bool:
         return False
 
 
+TRUSTED_RELAYS: Final = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+
+
 class RelaySection(Section):
     """The mail server that takes everything that leaves."""
 
     host: Host = "127.0.0.1"
     port: Port = 25
     clear_port: Port | None = None
+    tls: Tls | None = None
+    ca_file: PathText | None = None
+    pinned_certificates: tuple[Digest, ...] = ()
+    user: Line | None = None
+    password_file: PathText | None = None
+
+    @property
+    def protection(self) -> Tls:
+        """How connections are protected: elsewhere than on this machine always."""
+        if self.tls is not None:
+            return self.tls
+        return Tls.NEVER if loopback(self.host) else Tls.STARTTLS
 
     @model_validator(mode="after")
     def _differ(self) -> Self:
@@ -145,6 +140,26 @@ class RelaySection(Section):
                 "name the port that enforces it, or none"
             )
             raise misplaced("clear_port", text)
+        return self
+
+    @model_validator(mode="after")
+    def _protected(self) -> Self:
+        if self.protection is Tls.NEVER:
+            if not loopback(self.host):
+                text = (
+                    "is for a relay on this machine: elsewhere all could see who is written to; "
+                    "write starttls or implicit, and pin its certificate if no authority knows it"
+                )
+                raise misplaced("tls", text)
+            for field in ("ca_file", "pinned_certificates", "user", "password_file"):
+                if getattr(self, field):
+                    raise misplaced(field, "needs TLS; set relay.tls to starttls or implicit")
+        if self.ca_file is not None and self.pinned_certificates:
+            text = "stands beside ca_file, which would then not be asked; keep one of the two"
+            raise misplaced("pinned_certificates", text)
+        if (self.user is None) != (self.password_file is None):
+            lonely = "password_file" if self.user is None else "user"
+            raise misplaced(lonely, "stands alone; a login is user and password_file, or neither")
         return self
 
 
@@ -201,6 +216,24 @@ class AdvisorySection(Section):
     certificate: PathText = Path("advisory/certificate.asc")
 
 
+class MetricsSection(Section):
+    """Where counts are written for Prometheus; nowhere without a file."""
+
+    file: PathText | None = None
+
+
+class WitnessSection(Section):
+    """Where this host keeps what it has seen of the database."""
+
+    file: PathText = Path("witness/seen")
+
+
+class BackupSection(Section):
+    """Whom a backup is encrypted to: keys whose secrets are on no machine of the network."""
+
+    recipients: tuple[Fingerprint, ...] = ()
+
+
 class GpgSection(Section):
     """The engine."""
 
@@ -214,7 +247,9 @@ class GatekeeperFile(Section):
     addresses: AddressesSection = AddressesSection()
     product: ProductSection
     listen: Annotated[tuple[ListenSection, ...], Field(min_length=1)]
+    trusted_relays: tuple[Network, ...] = TRUSTED_RELAYS
     relay: RelaySection = RelaySection()
+    forwarders: Annotated[tuple[ForwarderName, ...], Field(max_length=100)] = ()
     database: DatabaseSection = DatabaseSection()
     state: StateSection = StateSection()
     runtime: RuntimeSection = RuntimeSection()
@@ -222,95 +257,9 @@ class GatekeeperFile(Section):
     alias: AliasSection
     advisory: AdvisorySection = AdvisorySection()
     gpg: GpgSection = GpgSection()
-
-
-class IntakeSection(Section):
-    """What one client and one message may use."""
-
-    message_bytes: Size = _INTAKE.message_bytes
-    line_bytes: Size = _INTAKE.line_bytes
-    header_bytes: Size = _INTAKE.header_bytes
-    received_headers: Count = _INTAKE.received_headers
-    recipients: Count = _INTAKE.recipients
-    connections: Count = _INTAKE.connections
-    command_wait: Duration = _INTAKE.command_wait
-    data_wait: Duration = _INTAKE.data_wait
-    bytes_in_flight: Size = _INTAKE.bytes_in_flight
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.bytes_in_flight < self.message_bytes:
-            text = "is smaller than message_bytes, so the largest message never fits; raise it"
-            raise misplaced("bytes_in_flight", text)
-        return self
-
-
-class ReadingSection(Section):
-    """What reading one message may use."""
-
-    depth: Count = _READING.depth
-    parts: Count = _READING.parts
-    header_value_bytes: Size = _READING.header_value_bytes
-    plaintext_bytes: Size = _READING.plaintext_bytes
-    gpg_wait: Duration = _READING.gpg_wait
-    pieces: Count = _READING.pieces
-
-
-class OutboxSection(Section):
-    """How deliveries are claimed and sent."""
-
-    lease: Duration = _OUTBOX.lease
-    relay_wait: Duration = _OUTBOX.relay_wait
-    connections: Count = _OUTBOX.connections
-    batch: Count = _OUTBOX.batch
-
-    @model_validator(mode="after")
-    def _outlives(self) -> Self:
-        if self.lease <= 2 * self.relay_wait:
-            text = "must be more than twice relay_wait, or a delivery is claimed twice; raise it"
-            raise misplaced("lease", text)
-        return self
-
-
-class TimelineSection(Section):
-    """From which days a disclosure timeline is proposed."""
-
-    predisclosure_days: WorkingDays = _TIMELINE.predisclosure_days
-    public_days: WorkingDays = _TIMELINE.public_days
-    hour: TimeOfDay = _TIMELINE.at
-    weekdays: Annotated[frozenset[Weekday], Field(min_length=1)] = _TIMELINE.weekdays
-    holidays: frozenset[Day] = _TIMELINE.holidays
-    minimum_lead: Duration = _TIMELINE.minimum_lead
-
-    @model_validator(mode="after")
-    def _within_a_year(self) -> Self:
-        if self.minimum_lead > _YEAR * DAY:
-            raise misplaced("minimum_lead", f"is longer than a year; write {_YEAR}d or less")
-        return self
-
-
-class AnswersSection(Section):
-    """How many automatic answers may go out."""
-
-    per_sender: Count = _ANSWERS.per_sender
-    per_hour: Count = _ANSWERS.per_hour
-
-    @model_validator(mode="after")
-    def _enough_for_one(self) -> Self:
-        if self.per_hour < self.per_sender:
-            text = "is less than per_sender, so no sender could ever get that many; raise it"
-            raise misplaced("per_hour", text)
-        return self
-
-
-class PolicyFile(Section):
-    """policy.yaml: every number."""
-
-    intake: IntakeSection = IntakeSection()
-    reading: ReadingSection = ReadingSection()
-    outbox: OutboxSection = OutboxSection()
-    timeline: TimelineSection = TimelineSection()
-    answers: AnswersSection = AnswersSection()
+    metrics: MetricsSection = MetricsSection()
+    witness: WitnessSection = WitnessSection()
+    backup: BackupSection = BackupSection()
 
 
 class PersonSection(Section):

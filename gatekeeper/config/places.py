@@ -2,21 +2,29 @@
 
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any, Final
 
-from gatekeeper.config import databases, former, guarded, runtime
+from gatekeeper.config import databases, former, guarded, listen_tls, recovery, relay_peer, runtime
 from gatekeeper.config.models import (
+    AddressesSection,
     AdvisorySection,
     AliasSection,
+    BackupSection,
     DatabaseSection,
     GpgSection,
     ListenSection,
+    ListenTlsSection,
     MasterKeySection,
+    MetricsSection,
     RuntimeSection,
+    WitnessSection,
+    loopback,
 )
 from gatekeeper.config.problems import Path
+from gatekeeper.config.settings import ListenerTls
 
 _SOCKET_MAX: Final = 107
 """Bytes of a Unix socket's path (unix(7), sun_path without its final NUL)."""
@@ -26,6 +34,7 @@ _FORMER_GONE: Final = (
     "put it back from your backup, or take the fingerprint out of alias.former (mail to that key "
     "can then not be read)"
 )
+_RECOVERY_GONE: Final = "put the key's certificate there: gpg --armor --export FINGERPRINT"
 
 Complaint = tuple[Path, str]
 """The setting, and what is wrong with what it names."""
@@ -67,6 +76,11 @@ class Places:
         found = shutil.which(where, path=self.environ.get("PATH", os.defpath))
         return FilePath(found) if found else None
 
+    def listener_tls(self, section: ListenTlsSection) -> ListenerTls:
+        """Return the files of a listener's certificate and key."""
+        key = section.key or section.certificate
+        return ListenerTls(certificate=self.of(section.certificate), key=self.of(key))
+
     def complaints(self, parts: Mapping[str, Any]) -> Iterator[Complaint]:
         """Yield what is wrong with the places that the sound `parts` of the file name."""
         looks: Mapping[str, Callable[[Any], Iterator[Complaint]]] = {
@@ -76,17 +90,26 @@ class Places:
             "alias": self._alias,
             "advisory": self._advisory,
             "gpg": self._gpg,
+            "relay": lambda part: relay_peer.complaints(part, self),
             "listen": self._listen,
+            "metrics": self._metrics,
+            "backup": self._backup,
         }
         for name, look in looks.items():
             if name in parts:
                 yield from look(parts[name])
+        if "addresses" in parts and "listen" in parts:
+            yield from _required_tls(parts["addresses"], parts["listen"])
         if "advisory" in parts and "alias" in parts:
             yield from self._separate(parts["advisory"], parts["alias"])
         if "database" in parts and "state" in parts:
             yield from self._database(parts["database"], self.of(parts["state"].folder))
         if "master_key" in parts and "state" in parts:
             yield from self._apart(parts["master_key"], self.of(parts["state"].folder))
+        if "witness" in parts and "state" in parts:
+            yield from self._witness(parts["witness"], self.of(parts["state"].folder))
+        if "backup" in parts and "alias" in parts:
+            yield from self._offline(parts["backup"], parts["alias"])
 
     def _state(self, folder: FilePath) -> Iterator[Complaint]:
         for text in guarded.secret_folder(self.of(folder)):
@@ -161,6 +184,43 @@ class Places:
             )
             yield ("gpg", "binary"), text
 
+    def _metrics(self, section: MetricsSection) -> Iterator[Complaint]:
+        if section.file is not None and not self.of(section.file).parent.is_dir():
+            folder = self.of(section.file).parent
+            text = f"the folder {folder} does not exist; make it, or choose another"
+            yield ("metrics", "file"), text
+
+    def _witness(self, section: WitnessSection, state: FilePath) -> Iterator[Complaint]:
+        path = self.of(section.file)
+        if path.resolve().is_relative_to(state.resolve()):
+            text = (
+                f"{path} lies in the state folder, so whatever sets that back sets it back too; "
+                "move it elsewhere, best to another volume"
+            )
+            yield ("witness", "file"), text
+        elif not path.parent.is_dir() and not path.parent.parent.is_dir():
+            text = f"the folder {path.parent} does not exist; make it, or choose another"
+            yield ("witness", "file"), text
+        elif _is_something_else(path):
+            text = f"{path} is no regular file; remove it, or name another"
+            yield ("witness", "file"), text
+
+    def _backup(self, section: BackupSection) -> Iterator[Complaint]:
+        for index, key in enumerate(section.recipients):
+            setting = ("backup", "recipients", index)
+            if key in section.recipients[:index]:
+                yield setting, "stands twice; remove one of them"
+                continue
+            path = self.of(recovery.certificate(key))
+            for text in _public_key(path, "of the recovery key", gone=_RECOVERY_GONE):
+                yield setting, text
+
+    def _offline(self, backup: BackupSection, alias: AliasSection) -> Iterator[Complaint]:
+        for index, key in enumerate(backup.recipients):
+            if key in {alias.fingerprint, *alias.former}:
+                text = "is a key of the alias, whose secret is lost with this host; name another"
+                yield ("backup", "recipients", index), text
+
     def _listen(self, sections: tuple[ListenSection, ...]) -> Iterator[Complaint]:
         seen: set[tuple[object, ...]] = set()
         for index, section in enumerate(sections):
@@ -168,6 +228,9 @@ class Places:
             if place in seen:
                 yield ("listen", index), "is the same place as one above; remove one of them"
             seen.add(place)
+            if section.tls is not None:
+                found = listen_tls.complaints(self.listener_tls(section.tls), section)
+                yield from ((("listen", index, *setting), text) for setting, text in found)
             if section.socket is None:
                 continue
             path = self.of(section.socket)
@@ -195,6 +258,24 @@ class Places:
             yield ("database", "password_file"), text
         for text in guarded.secret_file(self.of(section.password_file)):
             yield ("database", "password_file"), text
+
+
+def _required_tls(
+    addresses: AddressesSection, sections: tuple[ListenSection, ...]
+) -> Iterator[Complaint]:
+    """Tell of a listener for others where nobody could do what require_tls asks for."""
+    for index, section in enumerate(sections if addresses.require_tls else ()):
+        if section.tls is None and section.host is not None and not loopback(section.host):
+            text = f"asks for TLS, which listen[{index}] does not offer; give it tls, or ask nobody"
+            yield ("addresses", "require_tls"), text
+
+
+def _is_something_else(path: FilePath) -> bool:
+    """Say whether a folder, FIFO, device or socket stands where a file belongs."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 def _public_key(path: FilePath, which: str, *, gone: str = guarded.BACK) -> Iterator[str]:

@@ -21,19 +21,36 @@ def changing(folder: Path) -> Iterator[None]:
 
     Refusal while another one does. What the system refuses to write is OurFault.
     """
+    busy = "another command is changing keys in this configuration, or making a backup of them"
     try:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with _locked(folder, fcntl.LOCK_EX, busy):
             yield
-        finally:
-            os.close(handle)
-    except BlockingIOError:
-        message = "another command is changing keys in this configuration"
-        raise Refusal(message, remedy="wait until it has ended") from None
     except OSError as error:
         message = f"{error.filename2 or error.filename or folder} cannot be written"
         raise OurFault(message, reason=error.strerror or "", remedy=_REMEDY) from None
+
+
+@contextmanager
+def unchanged(folder: Path) -> Iterator[None]:
+    """Keep every command from changing keys in this configuration while they are read together.
+
+    Several may read at a time. Refusal while one changes them.
+    """
+    with _locked(folder, fcntl.LOCK_SH, "another command is changing keys in this configuration"):
+        yield
+
+
+@contextmanager
+def _locked(folder: Path, how: int, busy: str) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(handle, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refusal(busy, remedy="wait until it has ended") from None
+        yield
+    finally:
+        os.close(handle)
 
 
 def put(path: Path, content: bytes, *, secret: bool = False) -> None:

@@ -2,13 +2,15 @@
 
 import re
 from datetime import date
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from gatekeeper.config.units import day, duration, size, time_of_day, weekday
 from gatekeeper.domain.address import Address
+from gatekeeper.domain.automatic import Forwarder
 from gatekeeper.domain.identity import fingerprint, prefix
 
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
@@ -52,6 +54,22 @@ def _address(text: str) -> Address:
         raise ValueError(message) from None
 
 
+def _forwarder(text: str) -> Forwarder:
+    try:
+        return Forwarder.parse(text)
+    except ValueError:
+        message = "is neither a mail address nor a domain; write name@domain or @domain"
+        raise ValueError(message) from None
+
+
+def _digest(text: str) -> bytes:
+    raw = text.replace(":", "")
+    if re.fullmatch(r"[0-9A-Fa-f]{64}", raw) is None:
+        message = "is no SHA-256 digest; write the 64 hexadecimal digits, with or without colons"
+        raise ValueError(message)
+    return bytes.fromhex(raw)
+
+
 def _prefix(text: str) -> str:
     try:
         return prefix(text)
@@ -75,6 +93,18 @@ def _host(text: str) -> str:
         message = "is no host; write a name or an IP address (IPv6 without brackets)"
         raise ValueError(message)
     return text
+
+
+def _network(value: object) -> IPv4Network | IPv6Network:
+    if isinstance(value, IPv4Network | IPv6Network):
+        return value
+    try:
+        return ip_network(value if isinstance(value, str) else "")
+    except ValueError:
+        message = (
+            "is no IP address or network; write it such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48"
+        )
+        raise ValueError(message) from None
 
 
 def _path(text: str) -> Path:
@@ -103,8 +133,13 @@ IssuePrefix = Annotated[str, AfterValidator(_prefix)]
 Fingerprint = Annotated[str, AfterValidator(_fingerprint)]
 Host = Annotated[str, AfterValidator(_host)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+Network = Annotated[IPv4Network | IPv6Network, PlainValidator(_network)]
 PathText = Annotated[Path, _text_to(_path)]
+Digest = Annotated[bytes, _text_to(_digest)]
+"""SHA-256, written in hexadecimal."""
 MailAddress = Annotated[Address, _text_to(_address)]
+ForwarderName = Annotated[Forwarder, _text_to(_forwarder)]
+"""An envelope sender, or all those of a domain."""
 Duration = Annotated[int, _text_to(duration), Field(ge=1)]
 """Microseconds, written with a unit."""
 Size = Annotated[int, _text_to(size), Field(ge=1)]

@@ -7,9 +7,9 @@ from typing import Any, TypeVar, get_args
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from gatekeeper.config.models import Section
 from gatekeeper.config.positions import Document, Plain
 from gatekeeper.config.problems import Path, Problem, quoted
+from gatekeeper.config.section import Section
 
 AnySection = TypeVar("AnySection", bound=Section)
 

@@ -5,10 +5,18 @@ where the answers are kept.
 """
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
 from gatekeeper.domain.address import Address
+
+UNSIGNED_AN_HOUR: Final = 20
+"""How many unsigned mails of one of the team are passed on in one issue, in one hour.
+
+More than people write by hand in a discussion; so few that programs which answer every copy, and
+say in no header that they are programs, come to rest before they fill a mailbox.
+"""
 
 _PRECEDENCES: Final = frozenset({"bulk", "junk", "list", "auto_reply"})
 
@@ -58,6 +66,25 @@ _SEPARATORS: Final = re.compile(r"[-_.]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forwarder:
+    """Whose mail is forwarded to us: an envelope sender, or all of a domain (`local` "")."""
+
+    local: str
+    domain: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the forwarder written `name@domain` or `@domain`; ValueError for other text."""
+        address = Address.parse(f"any{text}" if text.startswith("@") else text)
+        return cls(local="" if text.startswith("@") else address.local, domain=address.domain)
+
+    def sent(self, sender: Address) -> bool:
+        """Say whether mail with this envelope sender came through the forwarder."""
+        local = self.local or sender.local
+        return Address(local=local, domain=self.domain).key == sender.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Signs:
     """What a message shows of who or what sent it.
 
@@ -75,6 +102,19 @@ class Signs:
     report: bool = False
     own: bool = False
     looped: bool = False
+
+
+def as_forwarded(signs: Signs, author: Address | None, forwarders: Sequence[Forwarder]) -> Signs:
+    """Return what a message shows as if its author had sent it, if a forwarder passed it on.
+
+    `author` is the one address in From. What a mailing list writes into each mail (List-*,
+    Precedence) is the forwarder's then, and nothing that the author said; that a mail is automatic
+    or ours, it stays. Without an author nothing changes.
+    """
+    sender = signs.sender
+    if sender is None or author is None or not any(each.sent(sender) for each in forwarders):
+        return signs
+    return replace(signs, sender=author, listed=False, precedence="")
 
 
 def silence(signs: Signs) -> str:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from gatekeeper.domain.instants import DAY, HOUR, MINUTE, Instant, later
+from gatekeeper.domain.instants import DAY, HOUR, MINUTE, SECOND, Instant, later
 
 
 class DeliveryState(StrEnum):
@@ -33,6 +33,9 @@ class DeliveryEvent(StrEnum):
     DOUBT = "doubt"
     FAIL = "fail"
     RETRY = "retry"
+    RELEASE = "release"
+    RETURN = "return"
+    WITHHOLD = "withhold"
 
 
 _S = DeliveryState
@@ -41,9 +44,9 @@ _E = DeliveryEvent
 TRANSITIONS: Final[Mapping[DeliveryState, Mapping[DeliveryEvent, DeliveryState]]] = (
     MappingProxyType(
         {
-            _S.PENDING: {_E.SEAL: _S.SEALED, _E.BLOCK: _S.BLOCKED},
+            _S.PENDING: {_E.SEAL: _S.SEALED, _E.BLOCK: _S.BLOCKED, _E.WITHHOLD: _S.BLOCKED},
             _S.BLOCKED: {_E.RETRY: _S.PENDING},
-            _S.SEALED: {_E.CLAIM: _S.CLAIMED},
+            _S.SEALED: {_E.CLAIM: _S.CLAIMED, _E.WITHHOLD: _S.BLOCKED},
             _S.CLAIMED: {
                 _E.CLAIM: _S.CLAIMED,
                 _E.DELIVER: _S.DELIVERED,
@@ -51,15 +54,32 @@ TRANSITIONS: Final[Mapping[DeliveryState, Mapping[DeliveryEvent, DeliveryState]]
                 _E.DOUBT: _S.IN_DOUBT,
                 _E.FAIL: _S.FAILED,
                 _E.BLOCK: _S.BLOCKED,
+                _E.RELEASE: _S.DEFERRED,
+                _E.RETURN: _S.FAILED,
+                _E.WITHHOLD: _S.BLOCKED,
             },
-            _S.DEFERRED: {_E.CLAIM: _S.CLAIMED, _E.RETRY: _S.DEFERRED},
-            _S.IN_DOUBT: {_E.CLAIM: _S.CLAIMED, _E.RETRY: _S.IN_DOUBT},
-            _S.DELIVERED: {},
+            _S.DEFERRED: {
+                _E.CLAIM: _S.CLAIMED,
+                _E.RETRY: _S.DEFERRED,
+                _E.WITHHOLD: _S.BLOCKED,
+            },
+            _S.IN_DOUBT: {
+                _E.CLAIM: _S.CLAIMED,
+                _E.RETRY: _S.IN_DOUBT,
+                _E.RETURN: _S.FAILED,
+                _E.WITHHOLD: _S.BLOCKED,
+            },
+            _S.DELIVERED: {_E.RETURN: _S.FAILED},
             _S.FAILED: {_E.RETRY: _S.DEFERRED},
         }
     )
 )
-"""State -> event -> state; a claimed delivery is claimed again only when its lease has ended."""
+"""State -> event -> state; a claimed delivery is claimed again only when its lease has ended.
+
+It is released when its holder did not begin to send it. It is returned when a bounce says for
+good that it did not get there, which may be known before we have recorded that it left. It is
+withheld when the database was put back to an earlier state: it may have been sent since.
+"""
 
 CLAIMABLE: Final = frozenset(
     state for state, moves in TRANSITIONS.items() if _E.CLAIM in moves and state is not _S.CLAIMED
@@ -109,14 +129,34 @@ RETRY_THEN: Final = 1 * HOUR
 GIVE_UP_AFTER: Final = 5 * DAY
 """The schedule of the design (mail engine, "Out"); RFC 5321 §4.5.4.1 asks for 4-5 days."""
 
+URGENT_RETRY_AFTER: Final = (
+    10 * SECOND,
+    30 * SECOND,
+    1 * MINUTE,
+    2 * MINUTE,
+    5 * MINUTE,
+    15 * MINUTE,
+    30 * MINUTE,
+    60 * MINUTE,
+)
+"""What is urgent is tried more often at first; it is given up no sooner."""
 
-def after(attempt: Attempt, *, attempts: int, doubts: int, first_at: Instant, now: Instant) -> Next:
+
+def after(
+    attempt: Attempt,
+    *,
+    attempts: int,
+    doubts: int,
+    first_at: Instant,
+    now: Instant,
+    urgent: bool = False,
+) -> Next:
     """Return what to do after an attempt.
 
     `attempts` made so far with this one, `doubts` how many of them ended in doubt, `first_at`
     when the delivery was first due. A delivery in doubt goes once more at once with the same
-    bytes, then follows the schedule; after five days it fails visibly, never silently.
-    ValueError when no attempt was made.
+    bytes, then follows the schedule, which is closer when it is urgent; after five days it fails
+    visibly, never silently. ValueError when no attempt was made.
     """
     if attempts < 1:
         message = "what follows from an attempt is asked after one"
@@ -127,5 +167,6 @@ def after(attempt: Attempt, *, attempts: int, doubts: int, first_at: Instant, no
         return Next(event=DeliveryEvent.FAIL, due_at=now)
     if attempt.outcome is Outcome.IN_DOUBT and doubts <= 1:
         return Next(event=DeliveryEvent.DOUBT, due_at=now)
-    wait = RETRY_AFTER[attempts - 1] if attempts <= len(RETRY_AFTER) else RETRY_THEN
+    waits = URGENT_RETRY_AFTER if urgent else RETRY_AFTER
+    wait = waits[attempts - 1] if attempts <= len(waits) else RETRY_THEN
     return Next(event=DeliveryEvent.DEFER, due_at=later(now, wait))

@@ -138,22 +138,73 @@ CLEAR_FORM_MINT = _Mint()
 CLEAR_REPLY_MINT = _Mint()
 
 
-class _Outgoing:
-    """Bytes that may be handed to the relay, made only with the right mint."""
+class Lines:
+    """Whole lines of a message, which every relay takes and none reads differently.
 
-    __slots__ = ("_bytes",)
+    7-bit, without NUL, each ending with CRLF; anything else is a ValueError. They are looked
+    through once, when they are made, in however many messages they stand. `dotted` says that one
+    of them begins with a dot, which SMTP has doubled (RFC 5321 §4.5.2).
+    """
+
+    __slots__ = ("_content", "_dotted")
+
+    def __init__(self, content: bytes) -> None:
+        ends = content.count(b"\r\n")
+        if not content.endswith(b"\r\n") or {content.count(b"\r"), content.count(b"\n")} != {ends}:
+            message = "a message to send consists of lines that end with CRLF"
+            raise ValueError(message)
+        if not content.isascii() or b"\0" in content:
+            message = "a message to send is 7-bit and has no NUL"
+            raise ValueError(message)
+        self._content = content
+        self._dotted = content.startswith(b".") or b"\n." in content
+
+    def __len__(self) -> int:
+        return len(self._content)
+
+    @property
+    def content(self) -> bytes:
+        """The lines as they are."""
+        return self._content
+
+    @property
+    def dotted(self) -> bool:
+        """Whether one of them begins with a dot."""
+        return self._dotted
+
+
+class _Outgoing:
+    """A message that may be handed to the relay, made only with the right mint.
+
+    Of the pieces that it is made of, those that other messages share are the same Lines in all.
+    """
+
+    __slots__ = ("_parts",)
     _mint: _Mint
 
-    def __init__(self, content: bytes, *, mint: _Mint) -> None:
+    def __init__(self, *content: bytes | Lines, mint: _Mint) -> None:
         if mint is not self._mint:
             message = f"{type(self).__name__} is made only where its mint lives"
             raise TypeError(message)
-        self._bytes = content
+        if not content:
+            message = "a message to send has lines"
+            raise ValueError(message)
+        self._parts = tuple(each if isinstance(each, Lines) else Lines(each) for each in content)
+
+    @property
+    def parts(self) -> tuple[Lines, ...]:
+        """The RFC 5322 message as it is sent, piece by piece."""
+        return self._parts
 
     @property
     def content(self) -> bytes:
         """The RFC 5322 message as it is sent."""
-        return self._bytes
+        return b"".join(part.content for part in self._parts)
+
+    @property
+    def size(self) -> int:
+        """Its octets."""
+        return sum(map(len, self._parts))
 
 
 class Sealed(_Outgoing):

@@ -36,14 +36,14 @@ class Envelope:
     """How a message arrived: SMTP envelope and session, nothing from inside the message.
 
     `sender` None is the null sender `<>`; `peer` the client's IP address or "local";
-    `protocol` one of SMTP, ESMTP, LMTP; `tls` whether the session was encrypted.
+    `protocol` one of SMTP, ESMTP, LMTP; `tls` the version of TLS such as TLSv1.3, "" in clear.
     """
 
     sender: Address | None
     recipients: tuple[Address, ...]
     peer: str
     protocol: str
-    tls: bool = False
+    tls: str = ""
 
     def __post_init__(self) -> None:
         """Refuse an envelope that leads nowhere."""

@@ -1,8 +1,9 @@
 """The response team: who handles issues, with which keys, from which employer."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from gatekeeper.domain.address import Address
@@ -46,25 +47,30 @@ class Team:
     """The response team as one value."""
 
     people: tuple[Person, ...]
+    _by_key: Mapping[str, Person] = field(init=False, repr=False, compare=False)
+    _by_address: Mapping[str, Person] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse a team in which an address or a key leads to two people."""
         if not self.people:
             message = "a team needs at least one person"
             raise ValueError(message)
-        addresses = [person.address.key for person in self.people]
-        keys = [key for person in self.people for key in person.keys]
-        if len(set(addresses)) != len(addresses) or len(set(keys)) != len(keys):
+        keys = [(key, person) for person in self.people for key in person.keys]
+        by_key, by_address = dict(keys), {person.address.key: person for person in self.people}
+        if len(by_address) != len(self.people) or len(by_key) != len(keys):
             message = "an address or a key belongs to one person only"
             raise ValueError(message)
+        # Each copy of a letter asks for its person: a search among all would cost N for each of N.
+        object.__setattr__(self, "_by_key", MappingProxyType(by_key))
+        object.__setattr__(self, "_by_address", MappingProxyType(by_address))
 
     def by_key(self) -> Mapping[str, Person]:
         """Return the person behind each primary fingerprint."""
-        return {key: person for person in self.people for key in person.keys}
+        return self._by_key
 
     def by_address(self, address: Address) -> Person | None:
         """Return the person with this address; the address proves nothing by itself."""
-        return next((p for p in self.people if p.address.key == address.key), None)
+        return self._by_address.get(address.key)
 
     def objection(self, recipient: Address, keys: Iterable[str]) -> str:
         """Return why a copy sealed to `keys` must not go to `recipient` now, "" when it may.

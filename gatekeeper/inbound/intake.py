@@ -9,18 +9,19 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
+from types import MappingProxyType
 from typing import Final
 
-from gatekeeper.domain import token
-from gatekeeper.domain.address import Address, OwnAddresses, Route
+from gatekeeper.domain.address import Address
 from gatekeeper.domain.errors import GatekeeperError, OurFault, Reply
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.policy import MIB
 from gatekeeper.domain.report import Envelope
+from gatekeeper.inbound.recipients import Recipients
 from gatekeeper.store import messages
 from gatekeeper.store.engine import Store
-from gatekeeper.store.tx import Tx
+from gatekeeper.store.tx import POSTGRESQL, SQLITE, Tx
 
 _log = logging.getLogger("gatekeeper.inbound")
 
@@ -30,6 +31,10 @@ NOT_NOW: Final = OurFault.reply
 GROUP_MESSAGES: Final = 256
 GROUP_BYTES: Final = 32 * MIB
 """A commit is closed to further messages at either: the first ones have waited long enough."""
+
+WRITERS: Final = MappingProxyType({SQLITE: 1, POSTGRESQL: 2})
+"""Groups that are stored at once: where the database has several writers, the next group is made
+ready while one waits for the disk."""
 
 MISSES: Final = 3
 """Messages that fail one by one, none having succeeded, before the store itself is given up on."""
@@ -43,49 +48,43 @@ class _Waiting:
 
 
 class Intake:
-    """The receiver that stores; one thread, which takes all waiting messages for each commit."""
+    """The receiver that stores; its threads take all waiting messages for each commit."""
 
     def __init__(
         self,
         *,
         store: Store,
         product: RowId,
-        own: OwnAddresses,
-        token_key: bytes,
+        recipients: Recipients,
         now: Callable[[], Instant],
         on_stored: Callable[[], None],
     ) -> None:
         """Begin to wait for messages.
 
-        `on_stored` is called on the intake's thread after a commit that added something, once
+        `on_stored` is called on a thread of the intake's after a commit that added something, once
         its messages are answered; it should only wake whoever handles them.
         """
         self._store = store
         self._product = product
-        self._own = own
-        self._token_key = token_key
+        self._recipients = recipients
         self._now = now
         self._on_stored = on_stored
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._run, name="intake", daemon=True)
+            for _ in range(WRITERS[store.dialect])
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def knows(self, recipient: Address) -> bool:
         """Say whether `recipient` is one of our own addresses, and its token, if any, one of ours.
 
-        No row is looked up: whether a reply token still leads anywhere is found out later, so
-        that an answer tells nobody which issues there are.
+        No row is looked up (see `Recipients`).
         """
-        destination = self._own.route(recipient)
-        if destination is None:
-            return False
-        if destination.route is Route.BOUNCES:
-            return token.check(self._token_key, "bounce", destination.token) is not None
-        if destination.token:
-            return token.check_reply(self._token_key, destination.token) is not None
-        return True
+        return self._recipients.knows(recipient)
 
     def accept(self, raw: bytes, envelope: Envelope) -> "Future[Reply]":
         """Return a future that is resolved with 250 after the commit, or with 451; never raises.
@@ -108,7 +107,8 @@ class Intake:
             if not self._closed:
                 self._closed = True
                 self._queue.put(None)
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def _run(self) -> None:
         last = False
@@ -134,6 +134,8 @@ class Intake:
                 waiting = self._queue.get_nowait()
             except Empty:
                 return group, False
+        # the other threads wait for the end, too
+        self._queue.put(None)
         return group, True
 
     def _store_group(self, group: Sequence[_Waiting]) -> int:
@@ -166,10 +168,8 @@ class Intake:
         """Store a group in one commit and answer 250; None, and nobody answered, if it failed."""
 
         def write(tx: Tx) -> int:
-            results = [
-                messages.add(tx, product=self._product, raw=one.raw, envelope=one.envelope, now=now)
-                for one in group
-            ]
+            items = [(one.raw, one.envelope) for one in group]
+            results = messages.add_all(tx, product=self._product, items=items, now=now)
             return sum(not result.duplicate for result in results)
 
         try:

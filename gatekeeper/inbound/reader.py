@@ -30,26 +30,38 @@ _RECEIVED: Final = re.compile(rb"(?mi)^received[ \t]*:")
 
 
 class Budget:
-    """How many bytes of mail may be on their way into the store at once; one for a listener."""
+    """How many bytes of mail may be on their way into the store at once.
 
-    def __init__(self, limit: int) -> None:
+    `reserved` of them are for favoured mail alone. A budget `within` another takes from both.
+    """
+
+    def __init__(self, limit: int, *, reserved: int = 0, within: "Budget | None" = None) -> None:
         self._free = limit
+        self._reserved = reserved
+        self._within = within
 
-    def take(self, size: int) -> bool:
+    def take(self, size: int, *, favoured: bool = False) -> bool:
         """Set `size` bytes aside; False when there are not as many."""
-        if size > self._free:
+        if size > self.free(favoured=favoured):
             return False
-        self._free -= size
+        self._add(-size)
         return True
 
     def give(self, size: int) -> None:
         """Give back `size` bytes that were taken."""
-        self._free += size
+        self._add(size)
 
-    @property
-    def free(self) -> int:
-        """The bytes that can still be taken."""
-        return self._free
+    def free(self, *, favoured: bool = False) -> int:
+        """Return how many bytes can still be taken; below 0 when the reserve is in use."""
+        own = self._free if favoured else self._free - self._reserved
+        if self._within is None:
+            return own
+        return min(own, self._within.free(favoured=favoured))
+
+    def _add(self, size: int) -> None:
+        self._free += size
+        if self._within is not None:
+            self._within._add(size)  # noqa: SLF001 - of the same class
 
 
 class Incoming:
@@ -69,16 +81,23 @@ class Incoming:
         if not end:
             if len(self._buffer) >= COMMAND_BYTES:
                 self._overlong = True
-                self._buffer.clear()
+                del self._buffer[:-1]  # the last may be the CR of its end
             return None
         line = bytes(self._buffer[:end])
         del self._buffer[:end]
         overlong, self._overlong = self._overlong or end > COMMAND_BYTES, False
+        if not line.endswith(b"\r\n"):
+            return BAD_LINE
         if overlong:
             return LINE_TOO_LONG
-        if not line.endswith(b"\r\n") or line.count(b"\r") != 1 or b"\0" in line:
+        if line.count(b"\r") != 1 or b"\0" in line:
             return BAD_LINE
         return line[:-2]
+
+    @property
+    def empty(self) -> bool:
+        """Say whether nothing arrived that is not yet read."""
+        return not self._buffer and not self._overlong
 
     def take_rest(self) -> bytes:
         """Return and forget everything that arrived: the message begins there."""
@@ -94,9 +113,10 @@ class Body:
     afterwards can be trusted to be a command; `held` how many bytes of the budget it uses.
     """
 
-    def __init__(self, *, limits: IntakeLimits, budget: Budget) -> None:
+    def __init__(self, *, limits: IntakeLimits, budget: Budget, favoured: bool = False) -> None:
         self._limits = limits
         self._budget = budget
+        self._favoured = favoured
         self._chunks: list[bytes] = []
         self._size = 0
         self._partial = bytearray()
@@ -131,6 +151,11 @@ class Body:
             return b""
         self._bound()
         return None
+
+    @property
+    def size(self) -> int:
+        """The bytes of the message that are kept so far."""
+        return self._size
 
     def content(self) -> bytes:
         """Return the message as it was sent, without stuffed dots; can be asked for once."""
@@ -186,7 +211,7 @@ class Body:
             self._refuse(TEXT_TOO_LONG)
         wanted = self._size + len(self._partial) - self.held
         if self.refusal is None and wanted > 0:
-            if self._budget.take(wanted):
+            if self._budget.take(wanted, favoured=self._favoured):
                 self.held += wanted
             else:
                 self._refuse(BUSY)

@@ -6,8 +6,9 @@ never does: then the message waits.
 
 import logging
 import re
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from gatekeeper.domain.errors import GatekeeperError
@@ -26,6 +27,7 @@ from gatekeeper.issues.reading import Reader
 from gatekeeper.mail.reading import Reading
 from gatekeeper.store import audit, correspondents, messages
 from gatekeeper.store.engine import Store, Tx
+from gatekeeper.store.faults import StaleLease
 from gatekeeper.store.messages import ClaimedMessage, StoredMessage
 
 _LOG: Final = logging.getLogger("gatekeeper.inbound")
@@ -51,12 +53,16 @@ class InboundWorker:
     reader: Reader
     lease: int
     now: Callable[[], Instant]
+    _unrecorded: deque[tuple[Callable[[Tx], None], str]] = field(
+        default_factory=deque, init=False, repr=False, compare=False
+    )
 
     def tick(self) -> int:
         """Handle the message that waits longest; return how many were claimed, one or none.
 
         Never more: one that kills the program must not count against those that wait behind it.
         """
+        self._settle()
         token = self.desk.chance(ROW_ID_BYTES)
         now = self.now()
         lease = max(self.lease, GPG_RUNS * self.reader.limits.gpg_wait)
@@ -185,13 +191,26 @@ class InboundWorker:
         self._record(write, f"message QUARANTINED: {problem}")
 
     def _record(self, write: Callable[[Tx], None], what: str) -> None:
+        self._unrecorded.append((write, what))
         try:
-            self.store.write(write)
+            self._settle()
         except GatekeeperError as error:
-            # The lease ends by itself, and the message is claimed again.
-            _LOG.warning("message not put back: %s", error.diagnostics())
-        else:
-            _LOG.warning(what)
+            _LOG.warning("message not put back yet: %s", error.diagnostics())
+
+    def _settle(self) -> None:
+        """Record what could not be recorded; else its messages would rest until their leases end.
+
+        OurFault while the database still cannot.
+        """
+        while self._unrecorded:
+            write, what = self._unrecorded[0]
+            try:
+                self.store.write(write)
+            except StaleLease:
+                _LOG.warning("message not put back: another has taken it up")
+            else:
+                _LOG.warning(what)
+            self._unrecorded.popleft()
 
 
 def _told(problem: str, claimed: ClaimedMessage) -> str:

@@ -1,9 +1,11 @@
 """Answer a reporter without a human: that the mail arrived, or that it could not be read.
 
 The rules are those of the design (mail engine, "Bounces, loops"): only to the envelope's sender,
-from `<>`, with nothing of the mail in it, and not to what itself is automatic.
+or to the author of what a configured forwarder passed on; from `<>`, with nothing of the mail in
+it, and not to what itself is automatic.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from gatekeeper.domain import automatic
@@ -24,7 +26,7 @@ from gatekeeper.issues.case import Case, Place
 from gatekeeper.issues.correspondence import ACKNOWLEDGEMENT, UNREADABLE, Meeting
 from gatekeeper.issues.post import Posting, Words, to_correspondent
 from gatekeeper.issues.reading import UNREAD
-from gatekeeper.store import audit, correspondents, letters
+from gatekeeper.store import answered, audit, correspondents, letters
 from gatekeeper.store.correspondents import Correspondent
 from gatekeeper.texts.forms import subject_of
 
@@ -55,8 +57,9 @@ def answer(case: Case, place: Place, met: Meeting, *, replayed: bool) -> tuple[s
 def _answer(
     case: Case, place: Place, met: Meeting, reporter: Correspondent, *, replayed: bool
 ) -> str:
-    to = case.arrival.envelope.sender
-    objection = _objection(case, reporter, met)
+    signs = _signs(case)
+    to = signs.sender
+    objection = _objection(case, reporter, met, signs)
     if replayed:
         objection = "its ciphertext is another sender's"
     if objection or to is None:
@@ -75,20 +78,27 @@ def _answer(
     return _write(case, reporter, to, kind, form)
 
 
-def _objection(case: Case, reporter: Correspondent, met: Meeting) -> str:
-    """Return why this message gets no automatic answer, "" when it may."""
-    envelope, mail = case.arrival.envelope, case.reading.mail
-    sender = envelope.sender
-    signs = Signs(
-        sender=sender,
+def _signs(case: Case) -> Signs:
+    """Return what the message shows of who sent it, its forwarder left out of account."""
+    mail = case.reading.mail
+    shown = Signs(
+        sender=case.arrival.envelope.sender,
         auto_submitted=mail.auto_submitted,
         listed=mail.listed,
         precedence=mail.precedence,
         suppressed=mail.suppressed,
         report=mail.report,
-        own=sender is not None and case.desk.own.route(sender) is not None,
-        looped=False,
+        # What carries a loop token of ours is of another kind, and never comes here.
+        looped=case.arrival.classified.carried is not None,
     )
+    signs = automatic.as_forwarded(shown, case.sender, case.desk.forwarders)
+    sender = signs.sender
+    return replace(signs, own=sender is not None and case.desk.own.route(sender) is not None)
+
+
+def _objection(case: Case, reporter: Correspondent, met: Meeting, signs: Signs) -> str:
+    """Return why this message gets no automatic answer, "" when it may."""
+    sender = signs.sender
     silence = automatic.silence(signs)
     if silence or sender is None:
         return silence
@@ -96,9 +106,28 @@ def _objection(case: Case, reporter: Correspondent, met: Meeting) -> str:
         return "its envelope sender is one of the team"
     if not met.first and letters.answered(case.tx, issue=reporter.issue, recipient=sender):
         return f"{sender} was answered in this issue before"
+    return _too_many(case, sender)
+
+
+def _too_many(case: Case, sender: Address) -> str:
+    """Return why no further answer goes to this sender's domain, or to anybody, "" when one may.
+
+    A domain has a share, so that mail forged in its name does not use up everybody's.
+    """
     hour = _an_hour_before(case.now)
-    if letters.automatic_since(case.tx, hour) >= case.desk.policy.answers.per_hour:
+    policy = case.desk.policy.answers
+    written = letters.automatic_since(case.tx, hour)
+    if written >= policy.per_hour:
         return "too many were sent within the hour"
+    if written >= policy.per_domain:
+        # The answers of an hour are few enough to look at each one's domain, which is sealed.
+        domain = sender.key.rpartition("@")[2]
+        same = sum(
+            each.key.rpartition("@")[2] == domain
+            for each in answered.recipients_since(case.tx, hour)
+        )
+        if same >= policy.per_domain:
+            return "too many were sent to its sender's domain within the hour"
     return ""
 
 
@@ -120,7 +149,7 @@ def _acknowledgement(
 def _write(case: Case, reporter: Correspondent, to: Address, kind: str, form: AnyForm) -> str:
     """Write one answer: sealed when it goes to a reporter whose key is pinned, else in clear."""
     sealed = reporter.fingerprint is not None and to.key == reporter.address.key
-    answered = case.reading.mail.message_id
+    message_id = case.reading.mail.message_id
     to_correspondent(
         case.tx,
         case.desk,
@@ -135,7 +164,7 @@ def _write(case: Case, reporter: Correspondent, to: Address, kind: str, form: An
             to=to,
             form=Form.SEALED if sealed else Form.CLEAR_FORM,
             automatic=True,
-            answers=(answered,) if answered else (),
+            answers=(message_id,) if message_id else (),
         ),
         now=case.now,
     )

@@ -138,10 +138,11 @@ def _place(
     if not commands or domains or any(_is_alias(address, own) for address in text.recipients):
         return
     if not _names(own_words(text.text), own.security):
-        example = next((str(each.issue) for each in commands if each.issue), f"{prefix}-2026-0007")
+        issue = next((each.issue for each in commands if each.issue), None)
+        example = f'"!{issue}@{here} …", or ' if issue is not None else ""
         yield (
             "nothing inside the signature says that it is for this installation; write"
-            f' "!{example}@{here} …", or the address {own.security} in your text'
+            f" {example}the address {own.security} in your text"
         )
 
 

@@ -40,7 +40,7 @@ class Place:
     """Where a message ends up.
 
     `claimed` is an issue that it named without being believed, `void` says that it came to a
-    reply address that leads nowhere any more.
+    reply address that leads nowhere any more, `crowded` that it is one unsigned mail too many.
     """
 
     kind: Kind
@@ -48,6 +48,7 @@ class Place:
     opened: bool = False
     claimed: str = ""
     void: bool = False
+    crowded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

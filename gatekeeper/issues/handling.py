@@ -11,7 +11,15 @@ from gatekeeper.domain.protection import SignatureState
 from gatekeeper.domain.report import Kind
 from gatekeeper.domain.team import Team
 from gatekeeper.domain.verdict import Known, Verdict, spaced, verdict
-from gatekeeper.issues import answers, correspondence, held_back, orders, replay, thread
+from gatekeeper.issues import (
+    answers,
+    correspondence,
+    held_back,
+    orders,
+    replay,
+    returned,
+    thread,
+)
 from gatekeeper.issues.block import BlockFacts, block_text, shown_subject, summary
 from gatekeeper.issues.case import Arrival, Case, Place
 from gatekeeper.issues.commands import Parsed
@@ -29,7 +37,16 @@ from gatekeeper.issues.reply_text import own_words
 from gatekeeper.issues.thread import Clues
 from gatekeeper.mail.compose import outer
 from gatekeeper.mail.reading import Reading
-from gatekeeper.store import audit, correspondents, deliveries, issues, keys, letters, messages
+from gatekeeper.store import (
+    audit,
+    correspondents,
+    deliveries,
+    heads,
+    issues,
+    keys,
+    letters,
+    messages,
+)
 from gatekeeper.store.correspondents import Correspondent
 from gatekeeper.store.engine import Tx
 from gatekeeper.store.issues import IssueRow
@@ -60,7 +77,7 @@ def handle(tx: Tx, desk: Desk, arrival: Arrival, now: Instant) -> Kind:
     """
     case = _case(tx, desk, arrival, now)
     parsed = orders.read(case)
-    place = _place(case, parsed)
+    place = held_back.unless_crowded(case, _place(case, parsed))
     case = _read_there(case, place)
     found = _follow(case, place, parsed)
     facts = _facts(case, place, found)
@@ -158,15 +175,13 @@ def _verdict(
 def _place(case: Case, parsed: Parsed) -> Place:
     classified = case.arrival.classified
     if classified.kind is Kind.BOUNCE:
-        return Place(
-            kind=Kind.BOUNCE, issue=held_back.issue_of_delivery(case.tx, classified.delivery)
-        )
+        return returned.place_of(case)
     if classified.kind is Kind.LOOP:
         return Place(kind=Kind.LOOP, issue=held_back.issue_of_row(case.tx, classified.carried))
     named = orders.named_issue(case, parsed)
     if named is not None:
         return _joined(case, Place(kind=Kind.REPLY, issue=named))
-    if orders.asks_for_help(case, parsed):
+    if orders.is_about_no_issue(case, parsed):
         return Place(kind=Kind.REPLY, issue=None)
     answers_none = case.colleague is not None and thread.answers_no_issue(case.tx, case.reading)
     if classified.kind is Kind.POSTMASTER or answers_none:
@@ -240,9 +255,11 @@ def _reporter(case: Case) -> str:
 
 def _follow(case: Case, place: Place, parsed: Parsed) -> _Found:
     """Do what a message gives cause for, and return what the team's copy says of it."""
-    if place.kind not in _PASSED_ON:
-        held_back.tell(case, place)
+    if place.kind is Kind.BOUNCE:
+        returned.take_up(case, place)
         return _Found()
+    if place.crowded or place.kind not in _PASSED_ON:
+        return _Found(remarks=held_back.tell(case, place), silent=True)
     if place.kind is Kind.POSTMASTER:
         followed = orders.carry_out(case, parsed)
         orders.reply_to_author(case, followed, None, ())
@@ -337,7 +354,7 @@ def _write_letter(case: Case, issue: IssueRow | None, facts: BlockFacts, head: a
     draft = Draft(
         head=letterhead,
         outer_subject=outer_subject,
-        block=block_text(desk.texts, facts, log_head=f"entry {head.seq}, {head.digest.hex()[:16]}"),
+        block=block_text(desk.texts, facts, log_head=f"entry {heads.quoted(tx.codec, head)}"),
         whole=stays_whole(facts.reading),
         pieces=sum(piece.data is not None for piece in facts.reading.pieces),
     )
@@ -355,16 +372,14 @@ def _write_letter(case: Case, issue: IssueRow | None, facts: BlockFacts, head: a
         ),
         now=case.now,
     )
-    for person in desk.team.people:
-        deliveries.add(
-            tx,
-            letter=letter,
-            issue=issue.id if issue else None,
-            recipient=person.address,
-            name=person.name,
-            due_at=case.now,
-            now=case.now,
-        )
+    deliveries.add_all(
+        tx,
+        letter=letter,
+        issue=issue.id if issue else None,
+        to=[(person.address, person.name) for person in desk.team.people],
+        due_at=case.now,
+        now=case.now,
+    )
 
 
 def _subject(mark: str, subject: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from gatekeeper.domain import token
 from gatekeeper.domain.address import Address, OwnAddresses
+from gatekeeper.domain.automatic import Forwarder
 from gatekeeper.domain.forms import (
     Acknowledgement,
     AnyForm,
@@ -47,7 +48,8 @@ class Desk:
     """What handling needs to know of the installation; nothing of it changes while it runs.
 
     `fingerprint` and `certificate` (binary) are the alias's · `clear_replies` says whether the
-    relay has a port where mail in clear that holds free text may go out.
+    relay has a port where mail in clear that holds free text may go out · `forwarders` are those
+    whose mail counts as its author's.
     """
 
     product: RowId
@@ -62,6 +64,7 @@ class Desk:
     certificate: bytes = field(repr=False)
     policy: Policy
     clear_replies: bool
+    forwarders: tuple[Forwarder, ...] = ()
 
 
 def command(desk: Desk, issue: IssueId, what: str = "") -> str:

@@ -13,7 +13,7 @@ from gatekeeper.domain.address import Address
 from gatekeeper.domain.errors import NotThere, Refusal
 from gatekeeper.domain.instants import HOUR, later
 from gatekeeper.domain.team import Person
-from gatekeeper.issues import acting, authority, commands, requesting, thread
+from gatekeeper.issues import acting, authority, commands, reaffirming, requesting, thread
 from gatekeeper.issues.acting import Actor, Done
 from gatekeeper.issues.case import Case
 from gatekeeper.issues.column import one_line
@@ -69,12 +69,14 @@ def named_issue(case: Case, parsed: Parsed) -> IssueRow | None:
     return issues.get(case.tx, named) if named is not None else None
 
 
-def asks_for_help(case: Case, parsed: Parsed) -> bool:
-    """Say whether a mail asks for help and nothing else, and is proven to be its author's.
+def is_about_no_issue(case: Case, parsed: Parsed) -> bool:
+    """Say whether a mail commands only what needs no issue, and is proven to be its author's.
 
     Such a mail opens no issue. Without the proof it may be a report all the same.
     """
-    only = bool(parsed.commands) and all(each.verb == "help" for each in parsed.commands)
+    only = bool(parsed.commands) and not any(
+        commands.VERBS[each.verb].needs_issue for each in parsed.commands
+    )
     return only and not parsed.problems and not _unproven(case, parsed)
 
 
@@ -92,10 +94,17 @@ def carry_out(case: Case, parsed: Parsed) -> Orders:
     actor = Actor(person=person, about=case.arrival.id)
     done, problems = _attempt(case, parsed, actor)
     if problems:
+        _note_refusal(case, parsed, actor, problems)
         return Orders(commands=lines, problems=tuple(problems))
     said = tuple(line for each in done if not each.waiting for line in each.lines)
     waiting = tuple(line for each in done if each.waiting for line in each.lines)
     return Orders(commands=lines, done=said, waiting=waiting)
+
+
+def _note_refusal(case: Case, parsed: Parsed, actor: Actor, problems: Sequence[str]) -> None:
+    """Keep why nobody's word thawed the database: while it is frozen no answer reaches them."""
+    if any(command.verb == reaffirming.VERB for command in parsed.commands):
+        reaffirming.refused(case.tx, actor=actor, problems=problems, now=case.now)
 
 
 def _objections(case: Case, parsed: Parsed) -> tuple[str, ...]:
@@ -160,7 +169,7 @@ def _attempt(case: Case, parsed: Parsed, actor: Actor) -> tuple[list[Done], list
 def _perform(case: Case, command: Command, text: str, actor: Actor) -> Done:
     tx, desk, now = case.tx, case.desk, case.now
     if command.issue is None:
-        return Done(lines=())
+        return _without_issue(case, command, actor)
     issue = issues.get(tx, command.issue)
     if issue is None:
         raise NotThere(f"there is no issue {command.issue}", remedy="see the subject of its mails")
@@ -181,6 +190,15 @@ def _perform(case: Case, command: Command, text: str, actor: Actor) -> Done:
             return _reply(case, command, issue, text, actor)
         case _:
             return Done(lines=())
+
+
+def _without_issue(case: Case, command: Command, actor: Actor) -> Done:
+    if command.verb != reaffirming.VERB:
+        return Done(lines=())
+    effect, after = command.operands[0], command.values.get("after", "")
+    return reaffirming.reaffirm(
+        case.tx, case.desk, actor=actor, effect=effect, after=after, now=case.now
+    )
 
 
 def _reply(case: Case, command: Command, issue: IssueRow, text: str, actor: Actor) -> Done:

@@ -37,7 +37,8 @@ class Words:
 
     A letter is `text` with `files`, or a `form` by itself · `about` is the message that it is the
     consequence of, None for one from the command line · `signed_by` the former key of the alias
-    that is to sign it, "" for the present one.
+    that is to sign it, "" for the present one · `stamp` what the store keeps besides, by which
+    it is found that this was said.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Words:
     form: AnyForm | None = None
     about: RowId | None = None
     signed_by: str = ""
+    stamp: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,19 @@ def to_team(tx: Tx, desk: Desk, words: Words, *, issue: IssueRow | None, now: In
     return _inside(tx, desk, words, desk.team.people, issue=issue, now=now)
 
 
+def to_some(
+    tx: Tx,
+    desk: Desk,
+    words: Words,
+    people: Sequence[Person],
+    *,
+    issue: IssueRow | None,
+    now: Instant,
+) -> RowId:
+    """Write a letter to some of the team, a delivery for each; return the letter's row."""
+    return _inside(tx, desk, words, people, issue=issue, now=now)
+
+
 def to_colleague(
     tx: Tx,
     desk: Desk,
@@ -166,16 +181,14 @@ def _inside(
     letter = _keep(
         tx, _Kept(words=words, draft=draft, issue=issue, to=said), automatic=automatic, now=now
     )
-    for person in people:
-        deliveries.add(
-            tx,
-            letter=letter,
-            issue=issue.id if issue else None,
-            recipient=person.address,
-            name=person.name,
-            due_at=now,
-            now=now,
-        )
+    deliveries.add_all(
+        tx,
+        letter=letter,
+        issue=issue.id if issue else None,
+        to=[(person.address, person.name) for person in people],
+        due_at=now,
+        now=now,
+    )
     return letter
 
 
@@ -229,6 +242,7 @@ def _summary(kept: _Kept) -> Mapping[str, object]:
         "by": kept.words.by,
         "text": kept.words.text,
         "files": [file.name for file in kept.words.files],
+        **kept.words.stamp,
     }
 
 

@@ -35,6 +35,7 @@ class Digits:
 
 
 _HASH: Final = Digits(name="HASH", least=10, all=64, what="what waits for approval", upper=False)
+_FROZEN: Final = Digits(name="HASH", least=64, all=64, what="the frozen database", upper=False)
 _FINGERPRINT: Final = Digits(name="FINGERPRINT", least=40, all=40, what="the key", upper=True)
 
 
@@ -124,6 +125,19 @@ _TABLE: Final = (
         summary="The address for the reporter's answers stops working, and a new one is made.",
         forms=("revoke",),
         example="revoke",
+    ),
+    Verb(
+        name="reaffirm",
+        summary=(
+            "A database that was set back to an older state works again when two people have"
+            " signed what `gatekeeper audit frozen` shows of it, by its HASH. With `after` issue"
+            " numbers go on above that one."
+        ),
+        forms=("reaffirm HASH", "reaffirm HASH after=ID"),
+        example="reaffirm 4f1c22ab90d7e35c0b6a8d9e7f1c22ab4f1c22ab90d7e35c0b6a8d9e7f1c22ab",
+        keys=MappingProxyType({"after": "ID"}),
+        operands=(_FROZEN,),
+        needs_issue=False,
     ),
     Verb(
         name="help",

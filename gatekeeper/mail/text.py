@@ -68,11 +68,6 @@ def own_text(part: Part, content: Part) -> str:
     return legacy_display.without_copy(readable(part), part, content)
 
 
-def as_plain(part: Part) -> str:
-    """Return the text of a part; of text/html what a program would show of it."""
-    return page_text(part).text if part.content_type == "text/html" else readable(part)
-
-
 def page_text(part: Part, *, without_copy: bool = False) -> Rendered:
     """Return what a program would show of the beginning of a page, printable.
 

@@ -1,14 +1,27 @@
 """One message on its way to one recipient, as stage 8 hands it to stage 9."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.identity import RowId
-from gatekeeper.domain.protection import ClearForm, ClearReply, Public, Sealed
+from gatekeeper.domain.protection import ClearForm, ClearReply, Lines, Public, Sealed
 
 Outgoing: TypeAlias = Sealed | Public | ClearForm | ClearReply
 """What may leave; a plain string cannot be sent (design: house, "Rules")."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How much may be claimed: about so many deliveries, and so many bytes of them at once.
+
+    One is always claimed, however large it is · `urgent` that only urgent ones are.
+    """
+
+    jobs: int
+    octets: int
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,9 +29,9 @@ class Job:
     """A claimed delivery, ready to send.
 
     `id` is the delivery's row, `lease` the token under which it is held, `sender` the bounce
-    address, None for `<>`, to which nobody answers. TypeError when `what` is no type that may
-    leave; ValueError when its bytes are not 7-bit lines that end with CRLF, which every relay
-    takes and none reads differently.
+    address, None for `<>`, to which nobody answers · `envelope_id` names the delivery in reports
+    (RFC 3461 §4.4), "" for none · `urgent` ones go before all others. TypeError when `what` is no
+    type that may leave, or not made of lines that were looked through.
     """
 
     id: RowId
@@ -26,6 +39,8 @@ class Job:
     sender: Address | None
     recipient: Address
     what: Outgoing
+    envelope_id: str = ""
+    urgent: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what must not, or could not safely, be sent."""
@@ -33,11 +48,11 @@ class Job:
         if not isinstance(what, Sealed | Public | ClearForm | ClearReply):
             message = "only Sealed, Public, ClearForm and ClearReply may be sent"
             raise TypeError(message)
-        content = what.content
-        ends = content.count(b"\r\n")
-        if not content.endswith(b"\r\n") or {content.count(b"\r"), content.count(b"\n")} != {ends}:
-            message = "a message to send consists of lines that end with CRLF"
-            raise ValueError(message)
-        if not content.isascii() or b"\0" in content:
-            message = "a message to send is 7-bit and has no NUL"
-            raise ValueError(message)
+        if any(type(part) is not Lines for part in what.parts):
+            message = "a message to send is made of Lines"
+            raise TypeError(message)
+
+
+def octets(jobs: Iterable[Job]) -> int:
+    """Return how many bytes of memory jobs hold; a piece that several share counts once."""
+    return sum({id(part): len(part) for job in jobs for part in job.what.parts}.values())

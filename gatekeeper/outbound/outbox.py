@@ -5,42 +5,34 @@ Claim and record are commits of their own; the sending between them holds no tra
 
 import logging
 import secrets
+import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
-from typing import Final, Self, TypeVar
+from typing import Final, TypeVar
 
-from gatekeeper.domain import token
-from gatekeeper.domain.address import Address, OwnAddresses
+from gatekeeper.domain.address import OwnAddresses
 from gatekeeper.domain.delivery import Attempt, DeliveryState, Outcome
-from gatekeeper.domain.errors import GatekeeperError
 from gatekeeper.domain.identity import ROW_ID_BYTES, RowId
 from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.policy import MIB, OutboxPolicy
-from gatekeeper.domain.protection import Form
-from gatekeeper.outbound import forms
-from gatekeeper.outbound.job import Job, Outgoing
-from gatekeeper.outbound.telling import (
-    KEY_CHANGED,
-    KEY_KNOWN,
-    NO_CLEAR_PORT,
-    NOT_STORED,
-    Tell,
-    tell_of,
-)
-from gatekeeper.pgp.assembly import SharedPacket
-from gatekeeper.store import audit, correspondents, deliveries, letters
-from gatekeeper.store.deliveries import ClaimedDelivery
+from gatekeeper.outbound import ready
+from gatekeeper.outbound.job import Job, Room
+from gatekeeper.outbound.ready import Maker, Objection
+from gatekeeper.outbound.telling import Tell, TellOthers, tell_of
+from gatekeeper.store import audit, deliveries, frozen, letters, marks, setback
+from gatekeeper.store.audit import Entry
+from gatekeeper.store.deliveries import ClaimedDelivery, DeliveryRow
 from gatekeeper.store.engine import Store
-from gatekeeper.store.faults import StaleLease
-from gatekeeper.store.letters import Frame
+from gatekeeper.store.marks import Held, Mark, Marked
 from gatekeeper.store.tx import Tx
 
 _T = TypeVar("_T")
 
-_log = logging.getLogger("gatekeeper.outbound")
+_LOG: Final = logging.getLogger("gatekeeper.outbound")
 
-BATCH_BYTES: Final = 32 * MIB
+AHEAD_BYTES: Final = 32 * MIB
 """About how much is assembled at once, however many deliveries are due."""
 
 ACTOR: Final = "gatekeeper"
@@ -59,29 +51,14 @@ NOT_ASSEMBLED: Final = Attempt(
     outcome=Outcome.NOT_NOW, reply="not sent: its stored packets do not make a message"
 )
 
+Say = Callable[[Tx, DeliveryRow, str], None]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Letter:
-    """What a letter's deliveries share; the last one is kept, as a fan-out takes many batches."""
-
-    id: RowId
-    frame: Frame
-    packet: SharedPacket | None
-
-    @classmethod
-    def of(cls, letter: RowId, frame: Frame) -> Self:
-        packet = frame.form is Form.SEALED and frame.shared is not None
-        return cls(
-            id=letter, frame=frame, packet=SharedPacket(frame.shared or b"") if packet else None
-        )
-
-
-Objection = Callable[[Address, Sequence[str]], str]
-"""Says why a copy sealed to these keys must not go to its recipient now, "" when it may."""
+Sent = tuple[Job, Attempt]
+"""A job and what came of it."""
 
 
 class Outbox:
-    """The deliveries that wait to be sent; safe to use from any thread."""
+    """The deliveries that wait to be sent; claim on one thread at a time, the rest on any."""
 
     def __init__(
         self,
@@ -93,213 +70,216 @@ class Outbox:
         objection: Objection,
         clear_replies: bool,
         tell: Tell,
+        tell_others: TellOthers,
         now: Callable[[], Instant],
     ) -> None:
         """Take what stage 8 needs.
 
         `objection` says who of the team must not get a copy any more, `clear_replies` whether free
         text may leave in clear, `tell` writes a notice to the team when a mail to somebody outside
-        is held back or refused for good.
+        is held back or refused for good, `tell_others` when one to a colleague is refused.
         """
         self._store = store
-        self._objection = objection
-        self._clear_replies = clear_replies
-        self._tell = tell
-        self._unmarked: list[tuple[Job, Attempt]] = []
         self._policy = policy
-        self._own = own
-        self._token_key = token_key
+        self._tell = tell
+        self._tell_others = tell_others
         self._now = now
-        self._letter: _Letter | None = None
+        self._unmarked: list[Sent] = []
+        self._settling = threading.Lock()
+        self._said_frozen = False
+        self._maker = Maker(
+            store=store,
+            own=own,
+            token_key=token_key,
+            objection=objection,
+            clear_replies=clear_replies,
+        )
 
-    def claim(self) -> tuple[Job, ...]:
-        """Claim what is due, at most a batch of one letter, and return it ready to send.
+    def claim(self, room: Room | None = None) -> tuple[Job, ...]:
+        """Claim what is due, of one letter, and return it ready to send; urgent ones first.
 
-        Empty when nothing is due. A letter's copies are all of one size, so that the first one
-        tells how many more fit into memory. A delivery whose packets cannot be assembled is
-        recorded as not sent and put off.
+        Empty when nothing is due, or the database is frozen. A letter's copies are all of one
+        size, so that the number that fits into `room` is known; of a large one those are claimed
+        together that share nearly all. A delivery whose packets cannot be assembled is recorded as
+        not sent and put off.
         """
+        room = room or Room(jobs=self._policy.batch, octets=AHEAD_BYTES)
         self.settle()
         lease = secrets.token_bytes(ROW_ID_BYTES)
-        while taken := self._take(lease, 1):
-            first = self._job(taken[0], lease)
-            if first is None:
-                continue
-            more = min(self._policy.batch, BATCH_BYTES // len(first.what.content)) - 1
-            rest = self._take(lease, more, letter=taken[0].letter) if more > 0 else ()
-            jobs = (first, *(self._job(delivery, lease) for delivery in rest))
-            return tuple(job for job in jobs if job is not None)
-        self._letter = None
+        while taken := self._store.write(lambda tx: self._take(tx, lease, room)):
+            made = [self._maker.job(delivery, lease) for delivery in taken]
+            self._hold_back([one for one in made if isinstance(one, ready.Held)], lease)
+            jobs = tuple(one for one in made if isinstance(one, Job))
+            if jobs:
+                return jobs
+        if not room.urgent:
+            self._maker.forget()
         return ()
 
-    def record(self, job: Job, attempt: Attempt) -> None:
-        """Commit what an attempt came to, with its event; one whose lease is over is left alone.
+    def record_all(self, sent: Sequence[Sent]) -> None:
+        """Commit what attempts came to, with their events; one whose lease is over is left alone.
 
-        When that fails (no space, no database) the outcome is kept, and nothing more is sent until
-        it is committed: what the relay has taken must not go out again (promise P-6).
+        When that fails (no space, no database) the outcomes are kept, and nothing more is claimed
+        until they are committed: what the relay has taken must not go out again (promise P-6).
         """
         try:
-            self._record(job.id, job.lease, attempt, recipient=str(job.recipient))
-        except GatekeeperError:
-            self._unmarked.append((job, attempt))
+            self._record(sent)
+        except Exception:
+            # Whatever it is: what is not recorded goes out twice.
+            self._unmarked.extend(sent)
             raise
+
+    def record(self, job: Job, attempt: Attempt) -> None:
+        """Commit what one attempt came to, as `record_all` does."""
+        self.record_all([(job, attempt)])
 
     def settle(self) -> None:
         """Commit the outcomes that could not be committed before; raises while it still fails."""
-        while self._unmarked:
-            job, attempt = self._unmarked[0]
-            self._record(job.id, job.lease, attempt, recipient=str(job.recipient))
-            self._unmarked.pop(0)
+        with self._settling:
+            waiting = self._unmarked[:]
+            if waiting:
+                self._record(waiting)
+                del self._unmarked[: len(waiting)]
 
-    def _take(
-        self, lease: bytes, limit: int, letter: RowId | None = None
-    ) -> tuple[ClaimedDelivery, ...]:
+    def release(self, jobs: Sequence[Job], *, wait: int = 0) -> None:
+        """Let go of jobs that were not begun; they are due again after `wait` microseconds."""
+        held = [Held(delivery=job.id, token=job.lease) for job in jobs]
         now = self._now()
-        return self._store.write(
-            lambda tx: deliveries.claim(
-                tx, now=now, lease=self._policy.lease, token=lease, limit=limit, letter=letter
+        self._store.write(lambda tx: marks.release_all(tx, held, wait=wait, now=now))
+
+    def _take(self, tx: Tx, lease: bytes, room: Room) -> tuple[ClaimedDelivery, ...]:
+        now = self._now()
+        setback.compare(tx, self._store.memory, now=now)
+        freeze = frozen.of(tx)
+        self._say_frozen("" if freeze is None else freeze.reason)
+        if freeze is not None:
+            return ()
+
+        claim = partial(deliveries.claim, tx, now=now, lease=self._policy.lease, token=lease)
+        first = claim(limit=1, urgent=True)
+        if not first and not room.urgent:
+            first = claim(limit=1)
+        if not first:
+            return ()
+        one = first[0]
+        fit = room.octets // max(letters.sent_size(tx, one.letter), 1)
+        alike = fit < room.jobs and not one.own
+        more = (room.jobs if alike else min(room.jobs, fit)) - 1
+        if more < 1:
+            return first
+        like = one.id if alike else None
+        return first + claim(limit=more, urgent=one.urgent, letter=one.letter, like=like)
+
+    def _say_frozen(self, reason: str) -> None:
+        if reason and not self._said_frozen:
+            _LOG.error(
+                "the database is frozen and nothing is sent: %s; `gatekeeper doctor` says what to"
+                " do",
+                reason,
             )
-        )
+        elif self._said_frozen and not reason:
+            _LOG.warning("the database is not frozen any more, mail is sent again")
+        self._said_frozen = bool(reason)
 
-    def _job(self, delivery: ClaimedDelivery, lease: bytes) -> Job | None:
-        try:
-            letter = self._letter_of(delivery)
-            objection = self._objection_to(delivery, letter.frame.form)
-            if not objection:
-                return Job(
-                    id=delivery.id,
-                    lease=lease,
-                    sender=self._sender(delivery, letter),
-                    recipient=delivery.recipient,
-                    what=self._assemble(delivery, letter),
-                )
-        except (GatekeeperError, ValueError) as error:
-            _log.error("delivery not assembled: %s", type(error).__name__)
-            self._record(delivery.id, lease, NOT_ASSEMBLED, recipient=str(delivery.recipient))
-            return None
-        self._recall(delivery, lease, objection)
-        return None
+    def _hold_back(self, held: Sequence[ready.Held], lease: bytes) -> None:
+        for one in held:
+            if one.reason:
+                self._recall(one, lease)
+        broken = [one for one in held if not one.reason]
+        if broken:
+            self._mark(
+                [(_mark(one.delivery, lease, NOT_ASSEMBLED), str(one.recipient)) for one in broken]
+            )
 
-    def _letter_of(self, delivery: ClaimedDelivery) -> _Letter:
-        letter = self._letter
-        if letter is None or letter.id != delivery.letter:
-            frame = self._store.read(lambda tx: letters.frame(tx, delivery.letter))
-            letter = _Letter.of(delivery.letter, frame)
-            self._letter = letter
-        return letter
-
-    def _objection_to(self, delivery: ClaimedDelivery, form: Form) -> str:
-        """Return why this copy must not go out now, "" when it may."""
-        if form is Form.CLEAR_FORM:
-            return ""
-        if form is Form.CLEAR_REPLY and not self._clear_replies:
-            return NO_CLEAR_PORT
-        correspondent = delivery.correspondent
-        if correspondent is None:
-            return self._objection(delivery.recipient, delivery.fingerprints)
-        other = self._store.read(lambda tx: correspondents.by_row(tx, correspondent))
-        if other.address.key != delivery.recipient.key:
-            return NOT_STORED
-        if form is Form.CLEAR_REPLY:
-            return KEY_KNOWN if other.fingerprint is not None else ""
-        return "" if delivery.fingerprints == (other.fingerprint,) else KEY_CHANGED
-
-    def _sender(self, delivery: ClaimedDelivery, letter: _Letter) -> Address | None:
-        """Return the bounce address, or None for what no bounce may answer (RFC 3834 §3.3)."""
-        if letter.frame.automatic:
-            return None
-        return self._own.bounce_address(token.mint(self._token_key, "bounce", delivery.id))
-
-    def _recall(self, delivery: ClaimedDelivery, lease: bytes, reason: str) -> None:
+    def _recall(self, held: ready.Held, lease: bytes) -> None:
         now = self._now()
 
-        def write(tx: Tx, tell: Tell) -> None:
-            deliveries.recall(tx, delivery=delivery.id, token=lease, reason=reason, now=now)
-            row = deliveries.get(tx, delivery.id)
+        def write(tx: Tx, say: Say) -> None:
+            deliveries.recall(tx, delivery=held.delivery, token=lease, reason=held.reason, now=now)
+            row = deliveries.get(tx, held.delivery)
             audit.append(
                 tx,
                 kind="delivery.blocked",
                 actor=ACTOR,
                 now=now,
-                payload={"reason": reason},
+                payload={"reason": held.reason},
                 issue=None if row is None else row.issue,
-                delivery=delivery.id,
+                delivery=held.delivery,
             )
             if row is not None:
-                tell_of(tx, tell, row, reason)
+                say(tx, row, held.reason)
 
         self._write_and_tell(write)
-        _log.warning("delivery blocked: %s", reason)
+        _LOG.warning("delivery blocked: %s", held.reason)
 
-    def _assemble(self, delivery: ClaimedDelivery, letter: _Letter) -> Outgoing:
-        frame, packet = letter.frame, letter.packet
-        if frame.form is not Form.SEALED:
-            if frame.shared is None:
-                message = "a mail in clear that was not composed"
-                raise ValueError(message)
-            return forms.restored(frame.form, frame.shared)
-        if delivery.own:
-            own = self._store.read(lambda tx: deliveries.own_packet(tx, delivery.id))
-            packet = SharedPacket(own)
-        if packet is None:
-            message = "a sealed delivery without a data packet"
-            raise ValueError(message)
-        return packet.assemble(
-            frame_head=frame.frame_head,
-            key_packets=delivery.key_packets,
-            frame_tail=frame.frame_tail,
+    def _record(self, sent: Sequence[Sent]) -> None:
+        self._mark(
+            [(_mark(job.id, job.lease, attempt), str(job.recipient)) for job, attempt in sent]
         )
 
-    def _record(self, delivery: RowId, lease: bytes, attempt: Attempt, *, recipient: str) -> None:
+    def _mark(self, group: Sequence[tuple[Mark, str]]) -> None:
+        """Commit marks, each with the address that its event names."""
         now = self._now()
 
-        def write(tx: Tx, tell: Tell) -> DeliveryState:
-            state = deliveries.record(tx, delivery=delivery, token=lease, attempt=attempt, now=now)
-            row = deliveries.get(tx, delivery)
-            audit.append(
-                tx,
-                kind=EVENTS[state],
-                actor=ACTOR,
-                now=now,
-                payload={"recipient": recipient, "reply": attempt.reply},
-                issue=None if row is None else row.issue,
-                delivery=delivery,
-            )
-            if state is DeliveryState.FAILED and row is not None:
-                tell_of(tx, tell, row, attempt.reply)
-            return state
+        def write(tx: Tx, say: Say) -> tuple[Marked | None, ...]:
+            found = marks.record_all(tx, [mark for mark, _ in group], now=now)
+            entries = [
+                Entry(
+                    kind=EVENTS[marked.state],
+                    actor=ACTOR,
+                    payload={"recipient": recipient, "reply": mark.attempt.reply},
+                    issue=marked.issue,
+                    delivery=mark.held.delivery,
+                )
+                for marked, (mark, recipient) in zip(found, group, strict=True)
+                if marked is not None
+            ]
+            for marked, (mark, _) in zip(found, group, strict=True):
+                if marked is not None and marked.state is DeliveryState.FAILED:
+                    row = deliveries.get(tx, mark.held.delivery)
+                    if row is not None:
+                        say(tx, row, mark.attempt.reply)
+            audit.append_all(tx, entries, now=now)
+            return found
 
-        try:
-            state = self._write_and_tell(write)
-        except StaleLease as error:
-            _log.warning("delivery not recorded: %s", error.diagnostics())
-        else:
-            _log.info("delivery recorded: %s", state)
+        recorded = Counter(marked and marked.state for marked in self._write_and_tell(write))
+        for _ in range(recorded.pop(None, 0)):
+            _LOG.warning("delivery not recorded: its lease is over, or a bounce was faster")
+        for _ in range(recorded.pop(DeliveryState.FAILED, 0)):
+            _LOG.error("delivery FAILED: see `gatekeeper delivery list --state failed`")
+        for state, number in recorded.items():
+            _LOG.info("deliveries recorded: %d %s", number, state)
 
-    def _write_and_tell(self, write: Callable[[Tx, Tell], _T]) -> _T:
-        """Commit with the notice to the team, and without it only when it cannot be written.
+    def _write_and_tell(self, write: Callable[[Tx, Say], _T]) -> _T:
+        """Commit with the notices to the team, and without them only when they cannot be written.
 
         What came of a mail must be committed, or nothing more is sent.
         """
         told: list[Exception] = []
 
-        def tell(tx: Tx, issue: RowId, line: str) -> None:
+        def say(tx: Tx, row: DeliveryRow, what: str) -> None:
             try:
-                self._tell(tx, issue, line)
+                tell_of(tx, self._tell, row, what)
+                if row.state is DeliveryState.FAILED:
+                    self._tell_others(tx, row, what)
             except Exception as error:
                 # Raised again at once; only noted that it was the notice that failed.
                 told.append(error)
                 raise
 
         try:
-            return self._store.write(lambda tx: write(tx, tell))
+            return self._store.write(lambda tx: write(tx, say))
         except Exception:
             # Only the notice may fail without the outcome: any other failure is the caller's.
             if not told:
                 raise
-        _log.error("the team could not be told of a mail: %s", type(told[0]).__name__)
-        return self._store.write(lambda tx: write(tx, _tell_nobody))
+        _LOG.error("the team could not be told of a mail: %s", type(told[0]).__name__)
+        return self._store.write(lambda tx: write(tx, _say_nothing))
 
 
-def _tell_nobody(_tx: Tx, _issue: RowId, _line: str) -> None:
+def _mark(delivery: RowId, lease: bytes, attempt: Attempt) -> Mark:
+    return Mark(held=Held(delivery=delivery, token=lease), attempt=attempt)
+
+
+def _say_nothing(_tx: Tx, _row: DeliveryRow, _what: str) -> None:
     """Stand in for a notice that could not be written."""

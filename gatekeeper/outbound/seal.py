@@ -25,7 +25,17 @@ from gatekeeper.pgp import fanout
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.fanout import Fanout, Recipient
 from gatekeeper.pgp.keyring import Keyring
-from gatekeeper.store import audit, correspondents, deliveries, letters, messages
+from gatekeeper.store import (
+    audit,
+    copies,
+    correspondents,
+    deliveries,
+    frozen,
+    letters,
+    messages,
+    setback,
+)
+from gatekeeper.store.copies import Copy
 from gatekeeper.store.deliveries import DeliveryRow
 from gatekeeper.store.engine import Store, Tx
 from gatekeeper.store.letters import LetterRow
@@ -55,13 +65,21 @@ class Press:
     now: Callable[[], Instant]
 
     def tick(self) -> int:
-        """Seal the letter that waits longest; return how many were claimed, one or none."""
+        """Seal the letter that waits longest; return how many were claimed, one or none.
+
+        None in a frozen database: the outbox says why.
+        """
         token = self.desk.chance(ROW_ID_BYTES)
         now = self.now()
         lease = max(self.lease, GPG_RUNS * self.reader.limits.gpg_wait)
-        claimed = self.store.write(
-            lambda tx: letters.claim_unsealed(tx, now=now, lease=lease, token=token, limit=1)
-        )
+
+        def claim(tx: Tx) -> tuple[RowId, ...]:
+            setback.compare(tx, self.store.memory, now=now)
+            if frozen.of(tx) is not None:
+                return ()
+            return letters.claim_unsealed(tx, now=now, lease=lease, token=token, limit=1)
+
+        claimed = self.store.write(claim)
         for letter in claimed:
             self._take(letter, token)
         return len(claimed)
@@ -297,20 +315,12 @@ def _write(tx: Tx, outcome: _Outcome, lease: bytes, now: Instant, tell: Tell) ->
     else:
         letters.keep(tx, letter=letter.id, token=lease, content=outcome.shared, now=now)
     own = None if first or letter.form is not Form.SEALED else outcome.shared
+    _seal_open(tx, outcome, own, now)
     for row in outcome.waiting:
         ref = _ref(row.id)
         if ref in outcome.blocked:
             _block(tx, row, outcome.blocked[ref], now, tell)
-            continue
-        deliveries.sealed(
-            tx,
-            delivery=row.id,
-            key_packets=outcome.key_packets[ref],
-            fingerprints=outcome.fingerprints[ref],
-            own_packet=own,
-            now=now,
-        )
-        if ref in outcome.partly:
+        elif ref in outcome.partly:
             _note_left_out(tx, row, outcome.partly[ref], now)
     audit.append(
         tx,
@@ -325,6 +335,21 @@ def _write(tx: Tx, outcome: _Outcome, lease: bytes, now: Instant, tell: Tell) ->
         issue=letter.issue,
         message=letter.message,
     )
+
+
+def _seal_open(tx: Tx, outcome: _Outcome, own_packet: bytes | None, now: Instant) -> None:
+    """Keep the copies of all deliveries that are not blocked."""
+    kept = [
+        Copy(
+            delivery=row.id,
+            key_packets=outcome.key_packets[ref],
+            fingerprints=outcome.fingerprints[ref],
+            own_packet=own_packet,
+        )
+        for row in outcome.waiting
+        if (ref := _ref(row.id)) not in outcome.blocked
+    ]
+    copies.seal_all(tx, kept, now=now)
 
 
 def _block_all(

@@ -1,15 +1,22 @@
-"""What the team is told when a mail to somebody outside does not get there."""
+"""What the team is told when a mail does not get there: to somebody outside, to one of them."""
 
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from gatekeeper.domain.bounces import News
 from gatekeeper.domain.identity import RowId
+from gatekeeper.domain.instants import Instant
+from gatekeeper.issues import colleagues
 from gatekeeper.issues.column import one_line
+from gatekeeper.issues.letterhead import Desk
 from gatekeeper.store.deliveries import DeliveryRow
 from gatekeeper.store.tx import Tx
 
 Tell: TypeAlias = Callable[[Tx, RowId, str], None]
 """Writes a notice to the team about an issue, in the transaction that it is given."""
+
+TellOthers: TypeAlias = Callable[[Tx, DeliveryRow, str], None]
+"""Tells the others of the team that a colleague's copy failed, in the transaction given."""
 
 _WORDS_MAX: Final = 200
 
@@ -23,7 +30,16 @@ NO_CLEAR_PORT: Final = "free text in clear needs relay.clear_port, which is not 
 def tell_of(tx: Tx, tell: Tell, row: DeliveryRow, what: str) -> None:
     """Have the team told that a mail to a correspondent was held back or refused for good.
 
-    Nothing is told of mail to the team itself: the notice would meet the same obstacle.
+    Of mail to the team itself see `of_colleague`.
     """
     if row.correspondent is not None and row.issue is not None:
         tell(tx, row.issue, f"to the {row.name}, {row.recipient}: {one_line(what, _WORDS_MAX)}")
+
+
+def of_colleague(tx: Tx, desk: Desk, row: DeliveryRow, what: str, *, now: Instant) -> None:
+    """Tell the others of the team that the relay refused the copy of one of them for good.
+
+    Unless they know: see `issues.colleagues`, which a bounce goes through as well.
+    """
+    said = (f'The mail server said: "{one_line(what, _WORDS_MAX)}"',)
+    colleagues.tell(tx, desk, row, News.FAILED, said=said, about=None, now=now)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gatekeeper.domain.errors import OurFault
-from gatekeeper.domain.protection import SEALED_MINT, Sealed
+from gatekeeper.domain.protection import SEALED_MINT, Lines, Sealed
 from gatekeeper.pgp import armor, packets
 from gatekeeper.pgp.armor import Kind
 from gatekeeper.pgp.crc24 import crc24, shift
@@ -20,9 +20,12 @@ _REMEDY: Final = "nothing was sent; run `gatekeeper doctor`"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rest:
-    """The shared packet from some offset on: its base64 lines, and its checksum from 0."""
+    """The shared packet from some offset on: its base64 lines, and its checksum from 0.
 
-    text: bytes
+    None in the place of no lines at all.
+    """
+
+    text: Lines | None
     crc: int
     octets: int
 
@@ -43,15 +46,20 @@ class SharedPacket:
         self._lock = threading.Lock()
 
     def assemble(self, *, frame_head: bytes, key_packets: bytes, frame_tail: bytes) -> Sealed:
-        """Return the frame around the message of `key_packets` and this packet, in CRLF lines."""
+        """Return the frame around the message of `key_packets` and this packet, in CRLF lines.
+
+        Those of this packet are the same Lines for all whose key packets are equally long.
+        """
         _ensure_key_packets(key_packets)
         offset = -len(key_packets) % _LINE_OCTETS
         head, rest = key_packets + self._shared[:offset], self._rest(offset)
         crc = shift(crc24(head), rest.octets) ^ rest.crc
         begin, end = armor.edges(Kind.MESSAGE, crc, _NEWLINE)
         first = armor.lines(head, _NEWLINE)
-        mail = b"".join((frame_head, begin, first, rest.text, end, frame_tail))
-        return Sealed(mail, mint=SEALED_MINT)
+        above, below = frame_head + begin + first, end + frame_tail
+        if rest.text is None:
+            return Sealed(above, below, mint=SEALED_MINT)
+        return Sealed(above, rest.text, below, mint=SEALED_MINT)
 
     def _rest(self, offset: int) -> _Rest:
         """Return what follows after whole lines; recipients differ in few offsets."""
@@ -60,7 +68,8 @@ class SharedPacket:
             if found is None:
                 rest = self._shared[offset:]
                 text = armor.lines(rest, _NEWLINE)
-                found = _Rest(text=text, crc=crc24(rest, 0), octets=len(rest))
+                kept = Lines(text) if text else None
+                found = _Rest(text=kept, crc=crc24(rest, 0), octets=len(rest))
                 while self._rests and (len(self._rests) + 1) * len(text) > _KEPT_MAX:
                     self._rests.popitem(last=False)
                 self._rests[offset] = found

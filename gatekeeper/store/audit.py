@@ -1,25 +1,36 @@
 """The event log: append-only, each entry chained to the one before, content erasable.
 
-digest = SHA-256(previous digest | seq | at | kind | issue | message | delivery | commitment),
-commitment = SHA-256(salt | payload). Payload and salt are sealed apart, so both can be erased
-and the chain still holds. The head is sealed with the master key, which is outside the database:
-whoever can only write the database cannot make a chain that fits it.
+Payload and salt are sealed apart, so both can be erased and the chain (`store.chain`) still holds.
+The head is sealed with the master key, which is outside the database: whoever can only write the
+database cannot make a chain that fits it. Whoever can put back an older head and the entries of
+then is found by the heads that were quoted elsewhere (`store.heads`).
 """
 
-import hashlib
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, insert, select
+from sqlalchemy import RowMapping, Select, func, insert, select
 
 from gatekeeper.domain.errors import OurFault
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import Instant
 from gatekeeper.store import fields, meta
+from gatekeeper.store.chain import (
+    EMPTY,
+    Erasures,
+    Follower,
+    Head,
+    commitment,
+    digest_after,
+    lacking,
+)
 from gatekeeper.store.tables import events
 from gatekeeper.store.tx import Tx
+
+__all__ = ["EMPTY", "Entry", "EventRow", "Head", "append", "append_all", "head", "verify"]
 
 _E: Final = events.c
 _SALT_BYTES: Final = 32
@@ -27,26 +38,32 @@ _BATCH: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
-    """The newest entry: its number (0: none yet) and its digest, 32 bytes."""
-
-    seq: int
-    digest: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EventRow:
-    """An entry as people read it; `actor` and `payload` are None once erased."""
+    """An entry as people read it; `actor` and `payload` are None once erased, or when damaged.
+
+    `issue` is the row it is about, which need not be there any more · `damage` says why its content
+    is not what was recorded, "" when it is.
+    """
 
     seq: int
     at: Instant
     kind: str
     actor: str | None
     payload: Mapping[str, object] | None
+    issue: bytes | None = None
+    damage: str = ""
 
 
-EMPTY: Final = Head(seq=0, digest=hashlib.sha256(b"gatekeeper event log 1").digest())
-"""The head of a log without entries."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry to append; `payload` is JSON."""
+
+    kind: str
+    actor: str
+    payload: Mapping[str, object]
+    issue: RowId | None = None
+    message: RowId | None = None
+    delivery: RowId | None = None
 
 
 def append(
@@ -64,28 +81,27 @@ def append(
 
     From here to the commit no other transaction can append, so append last.
     """
-    last = decode(meta.chain_head(tx, lock=True))
-    seq = last.seq + 1
-    row = seq.to_bytes(8)
-    salt = os.urandom(_SALT_BYTES)
-    text = fields.to_json({"actor": actor, "payload": payload})
-    entry = {
-        "seq": seq,
-        "at": now,
-        "kind": kind,
-        "issue": issue,
-        "message": message,
-        "delivery": delivery,
-        "commitment": hashlib.sha256(salt + text).digest(),
-    }
-    new = Head(seq=seq, digest=_digest(last.digest, entry))
-    sealed = {
-        "salt": fields.seal(tx, _E.salt, row, salt),
-        "payload": fields.seal(tx, _E.payload, row, text),
-    }
-    tx.connection.execute(insert(events).values(**entry, **sealed, digest=new.digest))
-    meta.move_chain_head(tx, encode(new))
-    return new
+    entry = Entry(
+        kind=kind, actor=actor, payload=payload, issue=issue, message=message, delivery=delivery
+    )
+    return append_all(tx, (entry,), now=now)
+
+
+def append_all(tx: Tx, entries: Sequence[Entry], *, now: Instant) -> Head:
+    """Append entries in their order with few statements, and return the new head.
+
+    From here to the commit no other transaction can append, so append last.
+    """
+    before = last = decode(meta.chain_head(tx, lock=True))
+    rows: list[dict[str, object]] = []
+    for entry in entries:
+        row, last = _row(tx, entry, last, now)
+        rows.append(row)
+    if rows:
+        tx.connection.execute(insert(events), rows)
+        meta.move_chain_head(tx, encode(last))
+        tx.heads.extend((before, last))
+    return last
 
 
 def head(tx: Tx) -> Head:
@@ -93,25 +109,95 @@ def head(tx: Tx) -> Head:
     return decode(meta.chain_head(tx, lock=False))
 
 
+def newest(tx: Tx) -> Head:
+    """Return the last entry that is there, whatever the recorded head says."""
+    query = select(_E.seq, _E.digest).order_by(_E.seq.desc()).limit(1)
+    found = tx.connection.execute(query).one_or_none()
+    return Head(seq=found.seq, digest=found.digest) if found is not None else EMPTY
+
+
 def verify(tx: Tx) -> tuple[str, ...]:
     """Read the whole log and return what does not hold, one line each; empty means sound.
 
-    Finds entries that were changed, removed, added, reordered, and a log cut off at its end.
+    Finds entries that were changed, removed, added, reordered, a log cut off at its end, and
+    content that is gone without a later entry that says so.
     """
     problems: list[str] = []
-    expected = EMPTY
-    query = select(events).order_by(_E.seq).execution_options(yield_per=_BATCH)
-    for row in tx.connection.execute(query).mappings():
-        seq = row["seq"]
-        if seq != expected.seq + 1:
-            problems.append(f"entries {expected.seq + 1} to {seq - 1} are missing")
-        elif _digest(expected.digest, row) != row["digest"]:
-            problems.append(f"entry {seq} does not follow from the one before it")
-        problems.extend(_content_problems(tx, row))
-        # each entry is judged by its own stored digest, so that one change is one problem
-        expected = Head(seq=seq, digest=row["digest"])
-    problems.extend(_head_problems(tx, expected))
+    follower, erasures = Follower(), Erasures()
+    for row in _streamed(tx, select(events).order_by(_E.seq)):
+        problems.extend(follower.take(row))
+        if damage := opened(tx, row).damage:
+            problems.append(f"entry {row['seq']} {damage}")
+        erasures.take(row)
+    problems.extend(erasures.problems())
+    problems.extend(_head_problems(tx, follower.last))
     return tuple(problems)
+
+
+def erased(tx: Tx) -> int:
+    """Return of how many entries the content was erased; the chain still covers them."""
+    query = select(func.count()).select_from(events).where(_E.payload.is_(None))
+    return int(tx.connection.scalar(query) or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """Salt and payload of an entry; both None once erased, or when `damage` says what is wrong."""
+
+    salt: bytes | None = None
+    payload: bytes | None = None
+    damage: str = ""
+
+
+def opened(tx: Tx, row: RowMapping | Mapping[str, Any]) -> Content:
+    """Return the content of an entry as it lies, if it is what was recorded."""
+    salt, payload = row["salt"], row["payload"]
+    if payload is None and salt is None:
+        return Content()
+    if payload is None or salt is None:
+        return Content(damage="has other content than was sealed: a part of it was removed")
+    place = row["seq"].to_bytes(8)
+    try:
+        salt = fields.unseal(tx, _E.salt, place, salt)
+        payload = fields.unseal(tx, _E.payload, place, payload)
+    except OurFault as fault:
+        return Content(damage=f"has other content than was sealed: {fault.reason}")
+    if commitment(salt, payload) != row["commitment"]:
+        return Content(damage="has other content than was recorded")
+    return Content(salt=salt, payload=payload)
+
+
+def all_opened(tx: Tx) -> Iterator[tuple[RowMapping, Content]]:
+    """Yield every entry as it lies, oldest first, with its content opened."""
+    for row in _streamed(tx, select(events).order_by(_E.seq)):
+        yield row, opened(tx, row)
+
+
+def listed(
+    tx: Tx,
+    *,
+    issue: RowId | None = None,
+    kind: str = "",
+    since: Instant | None = None,
+    last: int | None = None,
+) -> tuple[EventRow, ...]:
+    """Return entries, oldest first: those about an issue, of a kind, from a moment on.
+
+    A `kind` that ends with a point stands for all that begin so; `last` keeps the newest alone.
+    """
+    query = select(events)
+    if issue is not None:
+        query = query.where(_E.issue == issue)
+    if kind:
+        alike = _E.kind.startswith(kind, autoescape=True)
+        query = query.where(alike if kind.endswith(".") else _E.kind == kind)
+    if since is not None:
+        query = query.where(_E.at >= since)
+    query = query.order_by(_E.seq.desc())
+    if last is not None:
+        query = query.limit(last)
+    rows = tx.connection.execute(query).mappings()
+    return tuple(reversed([_event(tx, row) for row in rows]))
 
 
 def of_issue(tx: Tx, issue: RowId) -> tuple[EventRow, ...]:
@@ -130,29 +216,32 @@ def decode(raw: bytes) -> Head:
     return Head(seq=int.from_bytes(raw[:8]), digest=raw[8:])
 
 
-def _digest(previous: bytes, entry: Mapping[Any, Any] | RowMapping) -> bytes:
-    kind = entry["kind"].encode("utf-8", "surrogatepass")
-    hashed = hashlib.sha256(previous)
-    hashed.update(entry["seq"].to_bytes(8) + entry["at"].to_bytes(8, signed=True))
-    hashed.update(len(kind).to_bytes(2) + kind)
-    for name in ("issue", "message", "delivery"):
-        reference = entry[name] or b""
-        hashed.update(len(reference).to_bytes(2) + reference)
-    hashed.update(entry["commitment"])
-    return hashed.digest()
+def _row(tx: Tx, entry: Entry, last: Head, now: Instant) -> tuple[dict[str, object], Head]:
+    """Return the row that follows `last`, and the head that it makes."""
+    seq = last.seq + 1
+    place = seq.to_bytes(8)
+    salt = os.urandom(_SALT_BYTES)
+    text = fields.to_json({"actor": entry.actor, "payload": entry.payload})
+    row: dict[str, object] = {
+        "seq": seq,
+        "at": now,
+        "kind": entry.kind,
+        "issue": entry.issue,
+        "message": entry.message,
+        "delivery": entry.delivery,
+        "commitment": commitment(salt, text),
+    }
+    new = Head(seq=seq, digest=digest_after(last.digest, row))
+    sealed = {
+        "salt": fields.seal(tx, _E.salt, place, salt),
+        "payload": fields.seal(tx, _E.payload, place, text),
+    }
+    return {**row, **sealed, "digest": new.digest}, new
 
 
-def _content_problems(tx: Tx, row: RowMapping) -> list[str]:
-    try:
-        content = _content(tx, row)
-    except OurFault as fault:
-        return [f"entry {row['seq']} has other content than was sealed: {fault.reason}"]
-    if content is None:
-        return []
-    salt, text = content
-    if hashlib.sha256(salt + text).digest() != row["commitment"]:
-        return [f"entry {row['seq']} has other content than was recorded"]
-    return []
+def _streamed(tx: Tx, query: Select[Any]) -> Iterator[RowMapping]:
+    """Yield rows without holding all of them."""
+    yield from tx.connection.execute(query.execution_options(yield_per=_BATCH)).mappings()
 
 
 def _head_problems(tx: Tx, found: Head) -> list[str]:
@@ -161,26 +250,23 @@ def _head_problems(tx: Tx, found: Head) -> list[str]:
     except OurFault as fault:
         return [f"the head of the log cannot be trusted: {fault.reason or fault.public}"]
     if recorded.seq > found.seq:
-        return [f"entries {found.seq + 1} to {recorded.seq} are missing at the end"]
+        return [f"{lacking(found.seq + 1, recorded.seq)} at the end"]
     if recorded != found:
         return [f"the log does not end in its recorded head, entry {recorded.seq}"]
     return []
 
 
-def _content(tx: Tx, row: RowMapping) -> tuple[bytes, bytes] | None:
-    if row["payload"] is None:
-        return None
-    place = row["seq"].to_bytes(8)
-    salt = fields.unseal(tx, _E.salt, place, row["salt"])
-    return salt, fields.unseal(tx, _E.payload, place, row["payload"])
-
-
 def _event(tx: Tx, row: RowMapping) -> EventRow:
-    sealed = row["payload"]
-    place = row["seq"].to_bytes(8)
-    content = fields.unseal_object(tx, _E.payload, place, sealed) if sealed is not None else None
+    found = opened(tx, row)
+    content = None if found.payload is None else json.loads(found.payload)
     actor = None if content is None else str(content["actor"])
     payload: Any = None if content is None else content["payload"]
     return EventRow(
-        seq=row["seq"], at=Instant(row["at"]), kind=row["kind"], actor=actor, payload=payload
+        seq=row["seq"],
+        at=Instant(row["at"]),
+        kind=row["kind"],
+        actor=actor,
+        payload=payload,
+        issue=row["issue"],
+        damage=found.damage,
     )

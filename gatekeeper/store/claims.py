@@ -4,15 +4,18 @@
 so a row whose holder died becomes due like any other.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, RowMapping, Table, select, update
+from sqlalchemy import ColumnElement, Row, RowMapping, Select, Table, select, update
 
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import Instant, later
 from gatekeeper.store.faults import stale_lease
 from gatekeeper.store.tx import Tx
+
+_AT_ONCE: Final = 500
+"""Rows that one statement asks for; databases bound the parameters of a statement."""
 
 
 def claim(
@@ -54,6 +57,20 @@ def held(tx: Tx, table: Table, row: RowId, *, token: bytes, what: str) -> Row[An
     found = tx.connection.execute(query).one_or_none()
     if found is None:
         raise stale_lease(what)
+    return found
+
+
+def locked(tx: Tx, query: Select[Any], rows: Iterable[RowId]) -> dict[bytes, Row[Any]]:
+    """Return by id what `query`, which takes `ids` and locks in their order, finds of `rows`.
+
+    In one order everywhere, so that nobody waits twice: two holders never hold one row, but a
+    person may lock one, as a bounce may.
+    """
+    ids = sorted(set(rows))
+    found: dict[bytes, Row[Any]] = {}
+    for start in range(0, len(ids), _AT_ONCE):
+        some = {"ids": ids[start : start + _AT_ONCE]}
+        found |= {row.id: row for row in tx.connection.execute(query, some)}
     return found
 
 

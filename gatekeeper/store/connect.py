@@ -2,18 +2,32 @@
 
 import os
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any, Final
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from gatekeeper.domain.errors import Misconfigured
+from gatekeeper.domain.failing import unusable
 from gatekeeper.store.tx import POSTGRESQL, SQLITE
 
 _BUSY_SECONDS: Final = 10
 _WAL_TRIES: Final = 5
 _POOL: Final = 10
+_USED: Final = "used"
+_WRITABLE: Final = "make its folder, owned by and writable for the user that runs gatekeeper"
+
+RESTED: Final = 1.0
+"""Seconds after which a connection is asked whether it lives before it is used again.
+
+One that was lost sooner is noticed by the transaction that needs it: that fails, as it would if
+the connection was lost a moment later.
+"""
 
 
 def parse_url(url: str) -> URL:
@@ -56,7 +70,7 @@ def write_engine(url: str) -> Engine:
 def create_file(path: Path) -> None:
     """Make an empty database file with mode 0600 unless it exists; SQLite's -wal inherits it.
 
-    A folder or file that cannot be written is Misconfigured.
+    A folder or file that cannot be written is Misconfigured, a full disk OurFault.
     """
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -64,7 +78,9 @@ def create_file(path: Path) -> None:
         require_writable(path)
         return
     except OSError as error:
-        raise _not_writable(path, error.strerror) from None
+        raise unusable(
+            f"the database file {path} cannot be written", error, remedy=_WRITABLE
+        ) from None
     try:
         os.fchmod(handle, 0o600)
     finally:
@@ -128,7 +144,6 @@ def _postgresql(url: URL) -> Engine:
         hide_parameters=True,
         pool_size=_POOL,
         max_overflow=0,
-        pool_pre_ping=True,
         connect_args={
             "connect_timeout": 10,
             "application_name": "gatekeeper",
@@ -136,7 +151,23 @@ def _postgresql(url: URL) -> Engine:
         },
     )
     event.listen(engine, "connect", _insist_on_durability)
+    event.listen(engine, "checkin", _note_use)
+
+    @event.listens_for(engine, "checkout")
+    def ask(raw: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if time.monotonic() - record.info.get(_USED, time.monotonic()) < RESTED:
+            return
+        try:
+            engine.dialect.do_ping(raw)
+        except psycopg.Error as error:
+            # The pool tries another one.
+            raise DisconnectionError from error
+
     return engine
+
+
+def _note_use(_raw: object, record: ConnectionPoolEntry) -> None:
+    record.info[_USED] = time.monotonic()
 
 
 def _insist_on_durability(raw: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's
@@ -156,9 +187,7 @@ def _not_a_url() -> Misconfigured:
     )
 
 
-def _not_writable(path: Path, why: str | None) -> Misconfigured:
+def _not_writable(path: Path, why: str) -> Misconfigured:
     return Misconfigured(
-        f"the database file {path} cannot be written",
-        reason=why or "",
-        remedy="make its folder, owned by and writable for the user that runs gatekeeper",
+        f"the database file {path} cannot be written", reason=why, remedy=_WRITABLE
     )

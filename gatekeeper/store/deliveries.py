@@ -1,30 +1,47 @@
 """Deliveries: one letter to one recipient, through the domain's transition table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, RowMapping, Select, and_, delete, func, insert, select, update
+from sqlalchemy import (
+    Row,
+    RowMapping,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.delivery import (
     CLAIMABLE,
-    Attempt,
+    TRANSITIONS,
     DeliveryEvent,
     DeliveryState,
-    Outcome,
-    after,
     move,
 )
+from gatekeeper.domain.errors import Refusal
 from gatekeeper.domain.identity import RowId, row_id
 from gatekeeper.domain.instants import Instant
-from gatekeeper.store import claims, fields, keys
+from gatekeeper.store import claims, fields, frozen, keys
 from gatekeeper.store.faults import Conflict
-from gatekeeper.store.tables import deliveries, delivery_chunks
-from gatekeeper.store.tx import Tx
+from gatekeeper.store.tables import deliveries, delivery_chunks, letters
+from gatekeeper.store.tx import Tx, Work
 
 _D: Final = deliveries.c
 _WHAT: Final = "delivery"
+_ADD: Final = insert(deliveries)
+_OTHER: Final = deliveries.alias().c
+
+# As the partial indexes spell it, so that both databases see that these cover it.
+_STATES: Final = ", ".join(f"'{state}'" for state in sorted({*CLAIMABLE, DeliveryState.CLAIMED}))
+_WAITING: Final = and_(text(f"state IN ({_STATES})"))
+_URGENT: Final = and_(text(f"state IN ({_STATES})"), text("urgent"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +50,8 @@ class DeliveryRow:
 
     `due_at` when it may be claimed next, while claimed the end of the lease · `reply` the relay's
     last words · `reason` why it is blocked · `fingerprints` the keys it was sealed to ·
-    `correspondent` who outside it goes to, None for the team.
+    `correspondent` who outside it goes to, None for the team · `urgent` that it goes before all
+    others · `returned` what the last bounce said of it, None without one.
     """
 
     id: RowId
@@ -52,13 +70,15 @@ class DeliveryRow:
     reason: str
     created_at: Instant
     updated_at: Instant
+    urgent: bool = False
+    returned: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedDelivery:
     """A delivery that a worker holds; `attempts` counts this one.
 
-    `own` says that its data packet is not the letter's but its own, see `own_packet`.
+    `own` says that its data packet is not the letter's but its own (`store.copies.own_packet`).
     """
 
     id: RowId
@@ -71,6 +91,7 @@ class ClaimedDelivery:
     key_packets: bytes
     fingerprints: tuple[str, ...]
     own: bool
+    urgent: bool = False
 
 
 def add(
@@ -83,63 +104,36 @@ def add(
     due_at: Instant,
     now: Instant,
     correspondent: RowId | None = None,
+    urgent: bool = False,
 ) -> RowId:
     """Add a pending delivery; a letter has at most one for each recipient.
 
-    `correspondent` is who outside it goes to, if not to the team.
+    `correspondent` is who outside it goes to, if not to the team; `urgent` has it sent before all
+    that is not.
     """
-    made = keys.new_id()
-    values = {
-        "id": made,
-        "letter": letter,
-        "issue": issue,
-        "recipient": fields.seal_text(tx, _D.recipient, made, str(recipient)),
-        "recipient_key": keys.of_address(tx, recipient),
-        "name": fields.seal_text(tx, _D.name, made, name),
-        "state": DeliveryState.PENDING,
-        "due_at": due_at,
-        "first_due_at": due_at,
-        "attempts": 0,
-        "doubts": 0,
-        "own": False,
-        "created_at": now,
-        "updated_at": now,
-        "correspondent": correspondent,
-    }
-    tx.connection.execute(insert(deliveries).values(values))
+    row = _new(letter, issue, due_at=due_at, now=now)
+    row |= {"correspondent": correspondent, "urgent": urgent}
+    (made,) = _add(tx, [(recipient, name)], row)
     return made
+
+
+def add_all(
+    tx: Tx,
+    *,
+    letter: RowId,
+    issue: RowId | None,
+    to: Iterable[tuple[Address, str]],
+    due_at: Instant,
+    now: Instant,
+) -> None:
+    """Add a pending delivery to each of the team, by address and name, in one statement."""
+    _add(tx, to, _new(letter, issue, due_at=due_at, now=now))
 
 
 def pending_of(tx: Tx, letter: RowId) -> tuple[DeliveryRow, ...]:
     """Return the letter's deliveries that wait to be sealed."""
     query = select(deliveries).where(_D.letter == letter, _D.state == DeliveryState.PENDING)
     return _listed(tx, query)
-
-
-def sealed(
-    tx: Tx,
-    *,
-    delivery: RowId,
-    key_packets: bytes,
-    fingerprints: Sequence[str],
-    own_packet: bytes | None,
-    now: Instant,
-) -> None:
-    """Keep what the recipient's copy is made of; Conflict when it is not pending.
-
-    `own_packet` is the data packet of a delivery unblocked after its letter was sealed. One that
-    goes in clear has no key packets and no fingerprints.
-    """
-    values = {
-        "key_packets": fields.seal(tx, _D.key_packets, delivery, key_packets),
-        "fingerprints": fields.seal_json(tx, _D.fingerprints, delivery, list(fingerprints)),
-        "own": own_packet is not None,
-    }
-    _change(tx, _locked(tx, delivery), DeliveryEvent.SEAL, values, now)
-    if own_packet is None:
-        return
-    for seq, data in fields.seal_chunks(tx, delivery_chunks.c.data, delivery, own_packet):
-        tx.connection.execute(insert(delivery_chunks).values(delivery=delivery, seq=seq, data=data))
 
 
 def blocked(tx: Tx, *, delivery: RowId, reason: str, now: Instant) -> None:
@@ -156,17 +150,26 @@ def claim(
     token: bytes,
     limit: int,
     letter: RowId | None = None,
+    like: RowId | None = None,
+    urgent: bool = False,
 ) -> tuple[ClaimedDelivery, ...]:
     """Claim up to `limit` deliveries for the holder of `token`, those due longest first.
 
     Sealed, deferred or doubtful ones that are due, and those whose holder let the lease
-    (microseconds) end; of one letter only, if it is given.
+    (microseconds) end; of one letter only, if it is given, of those only such whose copies share
+    all but the key packets with that of the delivery `like`, and only `urgent` ones if asked for.
     """
-    ready = _D.state.in_(sorted({*CLAIMABLE, DeliveryState.CLAIMED}))
+    ready = [_URGENT if urgent else _WAITING]
+    if letter is not None:
+        ready.append(_D.letter == letter)
+    if like is not None:
+        # What follows the key packets is the same lines when these are of one length.
+        length = select(func.length(_OTHER.key_packets)).where(_OTHER.id == like)
+        ready += [_D.own.is_(False), func.length(_D.key_packets) == length.scalar_subquery()]
     rows = claims.claim(
         tx,
         deliveries,
-        ready=ready if letter is None else and_(ready, _D.letter == letter),
+        ready=and_(*ready),
         values={"state": DeliveryState.CLAIMED, "attempts": _D.attempts + 1, "updated_at": now},
         now=now,
         lease=lease,
@@ -175,42 +178,6 @@ def claim(
     )
     oldest = sorted(rows, key=lambda row: (row["first_due_at"], row["id"]))
     return tuple(_claimed(tx, row) for row in oldest)
-
-
-def own_packet(tx: Tx, delivery: RowId) -> bytes:
-    """Return the data packet of a delivery whose `own` is true; others have none: OurFault."""
-    query = (
-        select(delivery_chunks.c.data)
-        .where(delivery_chunks.c.delivery == delivery)
-        .order_by(delivery_chunks.c.seq)
-    )
-    chunks = tx.connection.scalars(query)
-    return fields.unseal_chunks(tx, delivery_chunks.c.data, delivery, chunks)
-
-
-def record(
-    tx: Tx, *, delivery: RowId, token: bytes, attempt: Attempt, now: Instant
-) -> DeliveryState:
-    """Record what the relay said and return the state that follows (domain.delivery.after).
-
-    StaleLease when `token` is not the row's: whoever holds it now records.
-    """
-    row = claims.held(tx, deliveries, delivery, token=token, what=_WHAT)
-    doubts = row.doubts + (attempt.outcome is Outcome.IN_DOUBT)
-    then = after(
-        attempt,
-        attempts=row.attempts,
-        doubts=doubts,
-        first_at=Instant(row.first_due_at),
-        now=now,
-    )
-    values = {
-        "lease": None,
-        "due_at": then.due_at,
-        "doubts": doubts,
-        "reply": fields.seal_text(tx, _D.reply, delivery, attempt.reply),
-    }
-    return _change(tx, row, then.event, values, now)
 
 
 def recall(tx: Tx, *, delivery: RowId, token: bytes, reason: str, now: Instant) -> None:
@@ -231,17 +198,48 @@ def recall(tx: Tx, *, delivery: RowId, token: bytes, reason: str, now: Instant) 
     _change(tx, row, DeliveryEvent.BLOCK, values, now)
 
 
+def returned(
+    tx: Tx, *, delivery: RowId, report: Mapping[str, object], permanent: bool, now: Instant
+) -> DeliveryState:
+    """Keep what a bounce said (JSON), and return the delivery's state after it.
+
+    By a `permanent` bounce one fails that was delivered, or may have been: whoever holds it then
+    records no more. In any other state, and by another bounce, it goes on as before. Conflict when
+    there is no such delivery.
+    """
+    row = _locked(tx, delivery)
+    values: dict[str, object] = {"returned": fields.seal_json(tx, _D.returned, delivery, report)}
+    if permanent and DeliveryEvent.RETURN in TRANSITIONS[DeliveryState(row.state)]:
+        values |= {"due_at": now, "lease": None}
+        return _change(tx, row, DeliveryEvent.RETURN, values, now)
+    tx.connection.execute(update(deliveries).where(_D.id == delivery).values(values))
+    return DeliveryState(row.state)
+
+
 def retry(tx: Tx, *, delivery: RowId, now: Instant) -> DeliveryState:
     """Make a blocked, failed or waiting delivery due at once, at a person's wish.
 
     One that was blocked or had failed gets its full time again. Conflict when it is in a state
-    that has nothing to retry.
+    that has nothing to retry, and when its letter was erased meanwhile; Refusal while the database
+    is frozen.
     """
+    # held, so that a freeze that is being made withholds this one, too
+    if frozen.held(tx) is not None:
+        # what people sign says how much is withheld: nobody else may let some of it go
+        raise Refusal(
+            "the database is frozen: what it withholds is not sent again before people thaw it",
+            remedy="see what thaws it, then retry: gatekeeper audit frozen",
+        )
     row = _locked(tx, delivery)
+    erased = select(letters.c.erased_at).where(letters.c.id == row.letter)
+    if tx.connection.scalar(erased) is not None:
+        raise Conflict("its letter was erased", remedy="nothing of it is left to send")
     values: dict[str, object] = {"due_at": now, "reason": None}
     if row.state in {DeliveryState.BLOCKED, DeliveryState.FAILED}:
         values["first_due_at"] = now
-    return _change(tx, row, DeliveryEvent.RETRY, values, now)
+    state = _change(tx, row, DeliveryEvent.RETRY, values, now)
+    tx.wake(Work.SEALING if state is DeliveryState.PENDING else Work.SENDING)
+    return state
 
 
 def get(tx: Tx, delivery: RowId) -> DeliveryRow | None:
@@ -284,6 +282,41 @@ def release_leases(tx: Tx) -> int:
     return claims.end_leases(tx, deliveries)
 
 
+def _new(letter: RowId, issue: RowId | None, *, due_at: Instant, now: Instant) -> dict[str, object]:
+    return {
+        "letter": letter,
+        "issue": issue,
+        "state": DeliveryState.PENDING,
+        "due_at": due_at,
+        "first_due_at": due_at,
+        "attempts": 0,
+        "doubts": 0,
+        "own": False,
+        "created_at": now,
+        "updated_at": now,
+        "correspondent": None,
+        "urgent": False,
+    }
+
+
+def _add(tx: Tx, to: Iterable[tuple[Address, str]], same: Mapping[str, object]) -> Sequence[RowId]:
+    made = [(keys.new_id(), recipient, name) for recipient, name in to]
+    rows = [
+        {
+            "id": new,
+            "recipient": fields.seal_text(tx, _D.recipient, new, str(recipient)),
+            "recipient_key": keys.of_address(tx, recipient),
+            "name": fields.seal_text(tx, _D.name, new, name),
+            **same,
+        }
+        for new, recipient, name in made
+    ]
+    if rows:
+        tx.connection.execute(_ADD, rows)
+        tx.wake(Work.SEALING)
+    return [new for new, _, _ in made]
+
+
 def _locked(tx: Tx, delivery: RowId) -> Row[Any]:
     query = select(deliveries).where(_D.id == delivery).with_for_update()
     found = tx.connection.execute(query).one_or_none()
@@ -323,6 +356,7 @@ def _claimed(tx: Tx, row: RowMapping) -> ClaimedDelivery:
         key_packets=fields.unseal(tx, _D.key_packets, delivery, row["key_packets"]),
         fingerprints=tuple(fields.unseal_json(tx, _D.fingerprints, delivery, row["fingerprints"])),
         own=row["own"],
+        urgent=row["urgent"],
     )
 
 
@@ -346,6 +380,8 @@ def _delivery(tx: Tx, row: Row[Any]) -> DeliveryRow:
         reason=fields.unseal_text(tx, _D.reason, row.id, row.reason),
         created_at=Instant(row.created_at),
         updated_at=Instant(row.updated_at),
+        urgent=row.urgent,
+        returned=fields.unseal_object(tx, _D.returned, row.id, row.returned),
     )
 
 

@@ -13,12 +13,15 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from gatekeeper.domain.errors import Misconfigured, OurFault
-from gatekeeper.store import connect, meta
+from gatekeeper.domain.failing import unusable
+from gatekeeper.store import connect, meta, sealing, waking
 from gatekeeper.store.faults import translate, worth_repeating
+from gatekeeper.store.memory import Memory
 from gatekeeper.store.seal import Codec
 from gatekeeper.store.tx import SQLITE, Tx
+from gatekeeper.store.waking import Bell
 
-__all__ = ["Store", "Tx", "hold_service_lock"]
+__all__ = ["Guarded", "Store", "Tx", "hold_service_lock"]
 
 T = TypeVar("T")
 
@@ -39,7 +42,9 @@ class Store:
         self._file = _identity(self._place)
         self._read = connect.read_engine(url)
         self._write = connect.write_engine(url)
-        self.dialect: Final[str] = self._write.dialect.name
+        self.dialect: str = self._write.dialect.name
+        self.bell = Bell()
+        self.memory = Memory()
         self._closed = False
         self._running = 0
         self._quiet = threading.Condition()
@@ -79,7 +84,8 @@ class Store:
         """Return `fn` of ONE transaction, committed durably when this returns.
 
         `fn` may be run again after a deadlock, so it must have no effect beside the database;
-        it must not start another transaction.
+        it must not start another transaction. Whoever waits at `bell`, and in other processes,
+        is woken for the work that it made.
         """
         with self._admitted():
             self._require_same_file()
@@ -140,9 +146,48 @@ class Store:
         self._inside.transaction = True
         try:
             with engine.begin() as connection:
-                return fn(Tx(connection=connection, codec=self._codec, dialect=self.dialect))
+                if engine is self._write:
+                    self._codec = sealing.asked(connection, self._codec)
+                tx = Tx(connection=connection, codec=self._codec, dialect=self.dialect)
+                value = fn(tx)
+                waking.notify(tx)
         finally:
             self._inside.transaction = False
+        if tx.heads:
+            self.memory.appended(tx.heads[0], tx.heads[-1])
+        self.bell.ring(tx.wakes)
+        return value
+
+
+class Guarded(Store):
+    """A store whose every write begins with a question; what that raises ends the write.
+
+    So the work of somebody who may have been replaced meanwhile is recorded wholly or not at all.
+    """
+
+    def __init__(self, store: Store, require: Callable[[Tx], None]) -> None:
+        """Take the store that does all, and what is asked in the transaction before anything."""
+        self._inner = store
+        self._require = require
+        self.dialect = store.dialect
+        self.bell = store.bell
+        self.memory = store.memory
+
+    def read(self, fn: Callable[[Tx], T]) -> T:
+        """Return `fn` of one consistent snapshot, unasked."""
+        return self._inner.read(fn)
+
+    def write(self, fn: Callable[[Tx], T]) -> T:
+        """Return `fn` of one transaction in which the question came first."""
+
+        def asked(tx: Tx) -> T:
+            self._require(tx)
+            return fn(tx)
+
+        return self._inner.write(asked)
+
+    def close(self) -> None:
+        """Leave the store open: whoever opened it closes it."""
 
 
 def _identity(place: Path | None) -> tuple[int, int] | None:
@@ -158,22 +203,23 @@ def hold_service_lock(path: Path) -> Iterator[None]:
     """Keep a second `serve` off the SQLite database at `path` as long as the context lasts.
 
     The lock is on a file beside it (`<name>.lock`, mode 0600) and ends with the process, however
-    that ends. Misconfigured when another process holds it, or when it cannot be made.
+    that ends. Misconfigured when another process holds it, or when it cannot be made; OurFault
+    when the disk has no room for it.
     """
     lock = path.with_name(f"{path.name}.lock")
+    public = f"the lock file {lock} cannot be made"
+    remedy = "make its folder writable for the user that runs gatekeeper"
     try:
         handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        why = error.strerror or ""
-        raise Misconfigured(
-            f"the lock file {lock} cannot be made",
-            reason=why,
-            remedy="make its folder writable for the user that runs gatekeeper",
-        ) from None
+        raise unusable(public, error, remedy=remedy) from None
     try:
         _lock(handle)
-        os.truncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.truncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            raise unusable(public, error, remedy=remedy) from None
         yield
     finally:
         os.close(handle)

@@ -32,7 +32,15 @@ class _Kind:
 
 _FULL: Final = _Kind(
     public="the database's disk is full",
-    remedy="free space on its volume; what was not accepted is sent again",
+    remedy="free space on its volume and run the command again; a service goes on by itself",
+)
+_DISK: Final = _Kind(
+    public="the database's disk cannot be read or written; it is full, or it fails",
+    remedy="free space on its volume, or look at the disk; nothing that was accepted is lost",
+)
+_MEMORY: Final = _Kind(
+    public="the database has no memory left",
+    remedy="give this machine or its database more memory; nothing that was accepted is lost",
 )
 _LOCKED: Final = _Kind(
     public="the database is locked by another process",
@@ -58,6 +66,10 @@ _EMPTY: Final = _Kind(
     public="the database lacks our tables",
     remedy="run `gatekeeper db upgrade`",
 )
+_STOOD_STILL: Final = _Kind(
+    public="the database ended a transaction in which this process stood still",
+    remedy="nothing to do: the work is tried again; see what keeps this machine from running",
+)
 _REFUSED: Final = _Kind(
     public="the database refused a statement",
     remedy="run `gatekeeper doctor`; this is an error of the program if the database is sound",
@@ -71,27 +83,36 @@ _SQLITE: Final[Mapping[str, _Kind]] = MappingProxyType(
         "SQLITE_CANTOPEN": _UNREACHABLE,
         "SQLITE_PERM": _READ_ONLY,
         "SQLITE_READONLY": _READ_ONLY,
-        "SQLITE_IOERR": _DAMAGED,
+        # A file shorter than it says, and blocks that are not what was written, are damage.
+        "SQLITE_IOERR_CORRUPTFS": _DAMAGED,
+        "SQLITE_IOERR_DATA": _DAMAGED,
+        "SQLITE_IOERR_SHORT_READ": _DAMAGED,
+        "SQLITE_IOERR_NOMEM": _MEMORY,
+        "SQLITE_IOERR": _DISK,
         "SQLITE_CORRUPT": _DAMAGED,
         "SQLITE_NOTADB": _DAMAGED,
     }
 )
-"""SQLite's primary result codes; extended ones start with the same words."""
+"""SQLite's result codes; extended ones start with the words of their primary one, which is last."""
 
 _SQLSTATE: Final[Mapping[str, _Kind]] = MappingProxyType(
     {
         "53100": _FULL,
+        "53200": _MEMORY,
         "53300": _BUSY,
         "55P03": _LOCKED,
         "40001": _LOCKED,
         "40P01": _LOCKED,
         "25006": _READ_ONLY,
+        "25P03": _STOOD_STILL,
         "42P01": _EMPTY,
         "08": _UNREACHABLE,
         "28": _UNREACHABLE,
         "3D": _UNREACHABLE,
         "57P": _UNREACHABLE,
-        "XX": _DAMAGED,
+        "58030": _DISK,
+        "XX001": _DAMAGED,
+        "XX002": _DAMAGED,
     }
 )
 """PostgreSQL's SQLSTATE codes or classes (its manual, appendix A)."""

@@ -17,12 +17,12 @@ Sealable = Column[bytes] | Column[bytes | None] | Column[Any]
 
 def seal(tx: Tx, column: Sealable, row: bytes, plaintext: bytes | memoryview) -> bytes:
     """Return `plaintext` sealed for that column of the row with that primary key."""
-    return tx.codec.seal(_place(column, row), plaintext)
+    return tx.codec.seal(place(column, row), plaintext)
 
 
 def unseal(tx: Tx, column: Sealable, row: bytes, sealed: bytes) -> bytes:
     """Return what `seal` sealed for that column and row, else OurFault."""
-    return tx.codec.open(_place(column, row), sealed)
+    return tx.codec.open(place(column, row), sealed)
 
 
 def seal_text(tx: Tx, column: Sealable, row: bytes, text: str) -> bytes:
@@ -72,7 +72,7 @@ def seal_chunks(
     last = max(0, (len(view) - 1) // CHUNK_BYTES)
     for seq in range(last + 1):
         part = view[seq * CHUNK_BYTES : (seq + 1) * CHUNK_BYTES]
-        yield seq, seal(tx, column, _chunk(row, seq, end=seq == last), part)
+        yield seq, seal(tx, column, chunk_row(row, seq, end=seq == last), part)
 
 
 def unseal_chunks(tx: Tx, column: Sealable, row: bytes, chunks: Iterable[bytes]) -> bytes:
@@ -85,13 +85,16 @@ def unseal_chunks(tx: Tx, column: Sealable, row: bytes, chunks: Iterable[bytes])
         )
     last = len(rows) - 1
     return b"".join(
-        unseal(tx, column, _chunk(row, seq, end=seq == last), data) for seq, data in enumerate(rows)
+        unseal(tx, column, chunk_row(row, seq, end=seq == last), data)
+        for seq, data in enumerate(rows)
     )
 
 
-def _chunk(row: bytes, seq: int, *, end: bool) -> bytes:
+def chunk_row(row: bytes, seq: int, *, end: bool) -> bytes:
+    """Return the row of a chunk: whose it is, its number, and whether it is the last one."""
     return row + seq.to_bytes(4) + bytes([end])
 
 
-def _place(column: Sealable, row: bytes) -> Place:
+def place(column: Sealable, row: bytes) -> Place:
+    """Return where a value of that column and row belongs."""
     return Place(table=column.table.name, column=column.name, row=row)

@@ -9,7 +9,7 @@ from gatekeeper.domain.identity import IssueId, RowId, row_id
 from gatekeeper.domain.instants import Instant, to_datetime
 from gatekeeper.store import fields, keys
 from gatekeeper.store.faults import Conflict
-from gatekeeper.store.tables import counters, issues, messages
+from gatekeeper.store.tables import OPEN_STATES, counters, issues, messages
 from gatekeeper.store.tx import Tx, insert_or
 
 REPORTED: Final = "reported"
@@ -23,7 +23,7 @@ class IssueRow:
     """An issue; `tag` is its opaque name outside, `reporter` as the report's From wrote it.
 
     `owner` who of the team has taken it, "" if nobody · `message_count` counts the messages
-    handled into it.
+    handled into it · `legal_hold` that nothing of it may be erased.
     """
 
     id: RowId
@@ -38,6 +38,7 @@ class IssueRow:
     updated_at: Instant
     owner: str
     message_count: int
+    legal_hold: bool = False
 
 
 def open_issue(
@@ -113,6 +114,29 @@ def set_owner(tx: Tx, *, issue: RowId, owner: str, now: Instant) -> None:
         raise Conflict("there is no such issue")
 
 
+def hold(tx: Tx, *, issue: RowId, on: bool) -> bool:
+    """Put the issue under legal hold or take it off; say whether that changed anything.
+
+    Neither its version nor when it was last changed moves. Conflict when there is no such issue.
+    """
+    query = select(_I.legal_hold).where(_I.id == issue).with_for_update()
+    before = tx.connection.scalar(query)
+    if before is None:
+        raise Conflict("there is no such issue")
+    tx.connection.execute(update(issues).where(_I.id == issue).values(legal_hold=on))
+    return bool(before) is not on
+
+
+def locked_unchanged(tx: Tx, issue: RowId, *, before: Instant) -> bool:
+    """Let nobody change the issue until this transaction ends; say whether it may be erased.
+
+    It may when it is closed, not on hold, and was last changed before.
+    """
+    query = select(_I.state, _I.updated_at, _I.legal_hold).where(_I.id == issue)
+    found = tx.connection.execute(query.with_for_update()).one()
+    return found.state not in OPEN_STATES and not found.legal_hold and found.updated_at < before
+
+
 def _next_number(tx: Tx, product: RowId, year: int) -> int:
     first = insert_or(tx, counters).values(product=product, year=year, value=1)
     statement = first.on_conflict_do_update(
@@ -146,4 +170,5 @@ def _issue(tx: Tx, row: Row[Any]) -> IssueRow:
         updated_at=Instant(row.updated_at),
         owner=fields.unseal_text(tx, _I.owner, row.id, row.owner),
         message_count=row.message_count,
+        legal_hold=row.legal_hold,
     )

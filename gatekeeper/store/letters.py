@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, exists, func, insert, select, update
+from sqlalchemy import Row, Select, bindparam, exists, func, insert, select, update
 
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.delivery import DeliveryState
@@ -18,6 +18,9 @@ from gatekeeper.store.tx import Tx
 
 _L: Final = letters.c
 _WHAT: Final = "letter"
+_SHARED_OCTETS: Final = select(func.sum(func.length(letter_chunks.c.data))).where(
+    letter_chunks.c.letter == bindparam("of"), letter_chunks.c.part == "shared"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +45,10 @@ class NewLetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterHead:
-    """A letter without its content; `sealed_at` None means that it has no shared packet yet."""
+    """A letter without its content; `sealed_at` None means that it has no shared packet yet.
+
+    `erased_at` when its content was erased, None while it is kept.
+    """
 
     id: RowId
     issue: RowId | None
@@ -54,11 +60,12 @@ class LetterHead:
     sealed_at: Instant | None
     form: Form
     automatic: bool
+    erased_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterRow:
-    """A letter with its content.
+    """A letter with its content, which is empty once it was erased.
 
     `shared` is the encrypted data packet, or the whole message of a letter that goes in clear;
     None before sealing.
@@ -133,7 +140,7 @@ def claim_unsealed(
 def load(tx: Tx, letter: RowId) -> LetterRow:
     """Return the letter with its plaintext; Conflict when there is no such row."""
     row = _row(tx, letter)
-    plaintext = _read_part(tx, letter, "plaintext")
+    plaintext = _read_part(tx, letter, "plaintext") if row.erased_at is None else b""
     return LetterRow(
         id=letter,
         issue=row_id(row.issue) if row.issue is not None else None,
@@ -158,6 +165,17 @@ def frame(tx: Tx, letter: RowId) -> Frame:
         form=Form(row.form),
         automatic=row.automatic,
     )
+
+
+def kind_of(tx: Tx, letter: RowId) -> str:
+    """Return what the letter is, such as `copy`; Conflict when there is no such row."""
+    return str(_row(tx, letter).kind)
+
+
+def sent_size(tx: Tx, letter: RowId) -> int:
+    """Return about how many bytes a copy of the letter has on the wire, 0 when it is not ready."""
+    # base64 and its line ends
+    return (tx.connection.scalar(_SHARED_OCTETS, {"of": letter}) or 0) * 7 // 5
 
 
 def sealed(tx: Tx, *, letter: RowId, token: bytes, shared: bytes, now: Instant) -> None:
@@ -307,6 +325,7 @@ def _head(tx: Tx, row: Row[Any]) -> LetterHead:
         sealed_at=Instant(row.sealed_at) if row.sealed_at is not None else None,
         form=Form(row.form),
         automatic=row.automatic,
+        erased_at=Instant(row.erased_at) if row.erased_at is not None else None,
     )
 
 
@@ -318,7 +337,9 @@ def _row(tx: Tx, letter: RowId) -> Row[Any]:
 
 
 def _shared(tx: Tx, row: Row[Any]) -> bytes | None:
-    return None if row.sealed_at is None else _read_part(tx, row_id(row.id), "shared")
+    if row.sealed_at is None or row.erased_at is not None:
+        return None
+    return _read_part(tx, row_id(row.id), "shared")
 
 
 def _write_part(tx: Tx, letter: RowId, part: str, plaintext: bytes) -> None:

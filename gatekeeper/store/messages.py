@@ -1,6 +1,6 @@
 """Accepted mail: stored once as it came, claimed by one worker, handled or quarantined."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,10 +13,13 @@ from gatekeeper.domain.report import Envelope, Kind, MessageState
 from gatekeeper.store import claims, fields, keys
 from gatekeeper.store.faults import Conflict
 from gatekeeper.store.tables import message_chunks, message_ciphertexts, messages
-from gatekeeper.store.tx import Tx, lock
+from gatekeeper.store.tx import Tx, Work, lock_all
 
 DUPLICATE_WITHIN: Final = 7 * DAY
 """The same bytes from the same sender to the same recipients are one message (design 08)."""
+
+_AT_ONCE: Final = 1024 * 1024
+"""Bytes of content that are handed to the database at once."""
 
 _M: Final = messages.c
 _WHAT: Final = "message"
@@ -43,7 +46,8 @@ class StoredMessage:
     """A message with all that is known of it; `raw` is None where only the head was asked for.
 
     `size` in bytes · `attempts` claims so far · `summary` the worker's finding, when handled ·
-    `problem` what went wrong last, "" if nothing did.
+    `problem` what went wrong last, "" if nothing did · `erased_at` when its content was erased:
+    then `raw` is always None.
     """
 
     id: RowId
@@ -58,6 +62,7 @@ class StoredMessage:
     attempts: int
     summary: Mapping[str, object] | None
     problem: str
+    erased_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,29 +77,43 @@ class Twin:
     sender_key: bytes
 
 
-def add(tx: Tx, *, product: RowId, raw: bytes, envelope: Envelope, now: Instant) -> Added:
-    """Store a message as it came, unless the same one came within seven days."""
-    arrival = keys.of_arrival(tx, raw, envelope)
-    if (known := _known(tx, arrival, now)) is not None:
-        return Added(id=known, duplicate=True)
-    made = keys.new_id()
-    values = {
-        "id": made,
-        "product": product,
-        "envelope": fields.seal_json(tx, _M.envelope, made, _envelope_out(envelope)),
-        "arrival": arrival,
-        "size": len(raw),
-        "received_at": now,
-        "state": MessageState.STORED,
-        "due_at": now,
-        "attempts": 0,
-        "updated_at": now,
-    }
-    tx.connection.execute(insert(messages).values(values))
-    # one by one: a chunk is forgotten before the next is sealed
-    for seq, data in fields.seal_chunks(tx, message_chunks.c.data, made, raw):
-        tx.connection.execute(insert(message_chunks).values(message=made, seq=seq, data=data))
-    return Added(id=made, duplicate=False)
+def add_all(
+    tx: Tx, *, product: RowId, items: Sequence[tuple[bytes, Envelope]], now: Instant
+) -> tuple[Added, ...]:
+    """Store messages as they came, each unless the same one came within seven days.
+
+    One of `items` may be the same as another, too. How many statements it takes depends on how
+    many bytes there are, not on how many messages.
+    """
+    arrivals = [keys.of_arrival(tx, raw, envelope) for raw, envelope in items]
+    known = _known(tx, set(arrivals), now)
+    results, rows, fresh = [], [], []
+    for arrival, (raw, envelope) in zip(arrivals, items, strict=True):
+        duplicate = arrival in known
+        if not duplicate:
+            known[arrival] = made = keys.new_id()
+            sealed = fields.seal_json(tx, _M.envelope, made, _envelope_out(envelope))
+            rows.append(
+                {
+                    "id": made,
+                    "product": product,
+                    "envelope": sealed,
+                    "arrival": arrival,
+                    "size": len(raw),
+                    "received_at": now,
+                    "state": MessageState.STORED,
+                    "due_at": now,
+                    "attempts": 0,
+                    "updated_at": now,
+                }
+            )
+            fresh.append((made, raw))
+        results.append(Added(id=known[arrival], duplicate=duplicate))
+    if rows:
+        tx.connection.execute(insert(messages), rows)
+        _add_chunks(tx, fresh)
+        tx.wake(Work.HANDLING)
+    return tuple(results)
 
 
 def claim(
@@ -119,13 +138,15 @@ def claim(
 
 
 def load(tx: Tx, message: RowId) -> StoredMessage:
-    """Return the message with its raw bytes; Conflict when there is no such row."""
+    """Return the message with its raw bytes if they are kept; Conflict without such a row."""
     query = (
         select(message_chunks.c.data)
         .where(message_chunks.c.message == message)
         .order_by(message_chunks.c.seq)
     )
     row = _row(tx, message)
+    if row.erased_at is not None:
+        return _message(tx, row, None)
     chunks = tx.connection.scalars(query)
     return _message(tx, row, fields.unseal_chunks(tx, message_chunks.c.data, message, chunks))
 
@@ -208,6 +229,7 @@ def release(tx: Tx, *, message: RowId, now: Instant) -> None:
     )
     if tx.connection.execute(statement).rowcount != 1:
         raise Conflict("the message is not in quarantine")
+    tx.wake(Work.HANDLING)
 
 
 def of_issue(tx: Tx, issue: RowId) -> tuple[StoredMessage, ...]:
@@ -286,17 +308,31 @@ def release_leases(tx: Tx) -> int:
     return claims.end_leases(tx, messages)
 
 
-def _known(tx: Tx, arrival: bytes, now: Instant) -> RowId | None:
+def _add_chunks(tx: Tx, fresh: Sequence[tuple[RowId, bytes]]) -> None:
+    """Store the bytes of messages, a few at a time: what is stored is forgotten at once."""
+    rows: list[dict[str, object]] = []
+    size = 0
+    for message, raw in fresh:
+        for seq, data in fields.seal_chunks(tx, message_chunks.c.data, message, raw):
+            rows.append({"message": message, "seq": seq, "data": data})
+            size += len(data)
+            if size >= _AT_ONCE:
+                tx.connection.execute(insert(message_chunks), rows)
+                rows, size = [], 0
+    if rows:
+        tx.connection.execute(insert(message_chunks), rows)
+
+
+def _known(tx: Tx, arrivals: Collection[bytes], now: Instant) -> dict[bytes, RowId]:
+    """Return those of `arrivals` that came within seven days, each with its oldest message."""
     # two hosts may take the same message at once; whoever comes second sees the first's row
-    lock(tx, "arrival", arrival)
+    lock_all(tx, "arrival", arrivals)
     query = (
-        select(_M.id)
-        .where(_M.arrival == arrival, _M.received_at > later(now, -DUPLICATE_WITHIN))
-        .order_by(_M.received_at, _M.id)
-        .limit(1)
+        select(_M.arrival, _M.id)
+        .where(_M.arrival.in_(arrivals), _M.received_at > later(now, -DUPLICATE_WITHIN))
+        .order_by(_M.received_at.desc(), _M.id.desc())
     )
-    found = tx.connection.scalar(query)
-    return row_id(found) if found is not None else None
+    return {row.arrival: row_id(row.id) for row in tx.connection.execute(query)}
 
 
 def _row(tx: Tx, message: RowId) -> Row[Any]:
@@ -326,6 +362,7 @@ def _message(tx: Tx, row: Row[Any], raw: bytes | None) -> StoredMessage:
         attempts=row.attempts,
         summary=fields.unseal_object(tx, _M.summary, row.id, row.summary),
         problem=fields.unseal_text(tx, _M.problem, row.id, row.problem),
+        erased_at=Instant(row.erased_at) if row.erased_at is not None else None,
     )
 
 
@@ -345,5 +382,6 @@ def _envelope_in(value: Mapping[str, Any]) -> Envelope:
         recipients=tuple(Address.parse(text) for text in value["recipients"]),
         peer=value["peer"],
         protocol=value["protocol"],
-        tls=value["tls"],
+        # until version 0004 it was kept only whether there was any
+        tls={True: "TLS", False: ""}.get(value["tls"], value["tls"]),
     )

@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from gatekeeper.domain.errors import Misconfigured, OurFault
 from gatekeeper.domain.identity import fingerprint as checked
-from gatekeeper.store import fields
+from gatekeeper.store import fields, sealing
 from gatekeeper.store import tx as transaction
 from gatekeeper.store.tables import meta
 from gatekeeper.store.tx import Tx, insert_or
@@ -16,8 +16,15 @@ from gatekeeper.store.tx import Tx, insert_or
 CHAIN_HEAD: Final = "chain head"
 ALIAS_KEY: Final = "alias key"
 
-_CHECK: Final = "master key check"
-_CHECK_TEXT: Final = b"this database belongs to this master key"
+# Made once: every entry of the event log asks for its head and moves it.
+_VALUE: Final = select(meta.c.value).where(meta.c.name == bindparam("named"))
+_VALUE_LOCKED: Final = _VALUE.with_for_update()
+_MOVE: Final = update(meta).where(meta.c.name == CHAIN_HEAD).values(value=bindparam("head"))
+
+_GIVE_BACK: Final = (
+    "give the key file that was in use when the database was made or its key replaced last, "
+    "or its backup"
+)
 
 
 def initialise(tx: Tx, *, chain_head: bytes) -> None:
@@ -25,30 +32,34 @@ def initialise(tx: Tx, *, chain_head: bytes) -> None:
 
     Does nothing but `require_key` when that was done before.
     """
-    if _value(tx, _CHECK) is not None:
+    if _value(tx, sealing.CHECK) is not None:
         require_key(tx)
         return
-    for name, plaintext in ((_CHECK, _CHECK_TEXT), (CHAIN_HEAD, chain_head)):
+    for name, plaintext in ((sealing.CHECK, sealing.CHECK_TEXT), (CHAIN_HEAD, chain_head)):
         value = fields.seal(tx, meta.c.value, name.encode(), plaintext)
         tx.connection.execute(insert(meta).values(name=name, value=value))
 
 
 def require_key(tx: Tx) -> None:
-    """Refuse, as Misconfigured, a master key other than the one this database began with."""
-    value = _value(tx, _CHECK)
-    if value is None:
+    """Refuse, as Misconfigured, master keys that do not open all that this database holds.
+
+    That is the key that seals and, until nothing of it is left, the one that did so before.
+    """
+    if _value(tx, sealing.CHECK) is None:
         raise Misconfigured("the database is not set up", remedy="run `gatekeeper db upgrade`")
-    try:
-        fields.unseal(tx, meta.c.value, _CHECK.encode(), value)
-    except OurFault as fault:
-        reason = fault.reason
-    else:
-        return
-    raise Misconfigured(
-        "the master key is not the one of this database",
-        reason=reason,
-        remedy="give the key file that was in use when the database was made, or its backup",
-    )
+    for name, lacks in (
+        (sealing.CHECK, "the master key is not the one of this database"),
+        (sealing.FORMER, "the master key of before is missing, which still opens some values"),
+    ):
+        value = _value(tx, name)
+        try:
+            if value is not None:
+                fields.unseal(tx, meta.c.value, name.encode(), value)
+        except OurFault as fault:
+            reason = fault.reason
+        else:
+            continue
+        raise Misconfigured(lacks, reason=reason, remedy=_GIVE_BACK)
 
 
 def chain_head(tx: Tx, *, lock: bool) -> bytes:
@@ -65,7 +76,7 @@ def chain_head(tx: Tx, *, lock: bool) -> bytes:
 def move_chain_head(tx: Tx, head: bytes) -> None:
     """Write the new head of the event chain, which `chain_head(lock=True)` holds."""
     value = fields.seal(tx, meta.c.value, CHAIN_HEAD.encode(), head)
-    tx.connection.execute(update(meta).where(meta.c.name == CHAIN_HEAD).values(value=value))
+    tx.connection.execute(_MOVE, {"head": value})
 
 
 def alias_keys(tx: Tx, *, lock: bool) -> tuple[str, ...]:
@@ -91,5 +102,4 @@ def note_alias_keys(tx: Tx, fingerprints: Sequence[str]) -> None:
 
 
 def _value(tx: Tx, name: str, *, lock: bool = False) -> bytes | None:
-    query = select(meta.c.value).where(meta.c.name == name)
-    return tx.connection.scalar(query.with_for_update() if lock else query)
+    return tx.connection.scalar(_VALUE_LOCKED if lock else _VALUE, {"named": name})

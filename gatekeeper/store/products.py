@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from gatekeeper.domain.identity import RowId, prefix, row_id
 from gatekeeper.domain.instants import Instant
+from gatekeeper.store import frozen, numbers
 from gatekeeper.store.keys import new_id
 from gatekeeper.store.tables import lists, product_lists, products
 from gatekeeper.store.tx import Tx, insert_or
@@ -31,14 +32,21 @@ class ListRow:
 
 
 def ensure(tx: Tx, product: ProductRow, *, now: Instant) -> RowId:
-    """Return the row of the product with that key, made or given the new prefix if need be."""
+    """Return the row of the product with that key, made or given the new prefix if need be.
+
+    In a frozen database its numbers continue after those that are taken for given out: a copy that
+    was set back may not have known it, or not by this prefix.
+    """
     statement = insert_or(tx, products).values(
         id=new_id(), key=product.key, issue_prefix=product.issue_prefix, created_at=now
     )
     statement = statement.on_conflict_do_update(
         index_elements=[products.c.key], set_={"issue_prefix": product.issue_prefix}
     )
-    return row_id(tx.connection.execute(statement.returning(products.c.id)).scalar_one())
+    made = row_id(tx.connection.execute(statement.returning(products.c.id)).scalar_one())
+    if (freeze := frozen.of(tx)) is not None:
+        numbers.raise_to(tx, freeze.numbers)
+    return made
 
 
 def ensure_list(tx: Tx, row: ListRow, *, product: RowId, now: Instant) -> RowId:
@@ -49,14 +57,3 @@ def ensure_list(tx: Tx, row: ListRow, *, product: RowId, now: Instant) -> RowId:
     link = insert_or(tx, product_lists).values(product=product, list=found)
     tx.connection.execute(link.on_conflict_do_nothing())
     return row_id(found)
-
-
-def lists_of(tx: Tx, product: RowId) -> tuple[ListRow, ...]:
-    """Return the pre-disclosure lists linked to the product, by key."""
-    query = (
-        select(lists.c.key)
-        .join(product_lists, product_lists.c.list == lists.c.id)
-        .where(product_lists.c.product == product)
-        .order_by(lists.c.key)
-    )
-    return tuple(ListRow(key=key) for key in tx.connection.scalars(query))

@@ -3,89 +3,24 @@
 import hashlib
 import hmac
 import os
-import re
-from base64 import b64decode, b64encode
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Self
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from gatekeeper.domain.errors import Misconfigured, OurFault
+from gatekeeper.domain.errors import GatekeeperError, OurFault
+from gatekeeper.store.masterkey import KEY_ID_BYTES, MasterKey, derive, load_all
 
-KEY_ID_BYTES: Final = 8
-SECRET_BYTES: Final = 32
+__all__ = ["KEY_ID_BYTES", "Codec", "MasterKey", "Place", "key_id_of"]
 
-_VERSION_WORD: Final = "gatekeeper-master-key-1"
-_LINE: Final = re.compile(rb"(\S+) ([0-9a-f]{16}) ([A-Za-z0-9+/]{43}=)")
 _FORMAT: Final = b"\x01"
 _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
 _HEAD_BYTES: Final = len(_FORMAT) + KEY_ID_BYTES + _NONCE_BYTES
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MasterKey:
-    """The one secret that opens the database; it lies outside the state folder.
-
-    `key_id` is derived from `secret`, so a mistyped key is noticed before it seals anything.
-    """
-
-    key_id: bytes
-    secret: bytes = field(repr=False)
-
-    def __post_init__(self) -> None:
-        """Refuse a secret of the wrong length or an id that is not this secret's."""
-        if len(self.secret) != SECRET_BYTES:
-            message = f"a master key has {SECRET_BYTES} bytes"
-            raise ValueError(message)
-        if not hmac.compare_digest(self.key_id, _key_id(self.secret)):
-            message = "the master key's id is not that of its secret"
-            raise ValueError(message)
-
-    @classmethod
-    def of(cls, secret: bytes) -> Self:
-        """Return the master key with these 32 secret bytes."""
-        return cls(key_id=_key_id(secret), secret=secret)
-
-    @classmethod
-    def generate(cls) -> Self:
-        """Return a fresh master key from the system's random source."""
-        return cls.of(os.urandom(SECRET_BYTES))
-
-    @classmethod
-    def load(cls, text: bytes) -> Self:
-        """Return the key that `dump` wrote; anything else is Misconfigured, without a quote."""
-        found = _LINE.fullmatch(text.strip())
-        if not found:
-            raise _broken("it is not one line of version word, id and secret")
-        if found[1] != _VERSION_WORD.encode():
-            raise _broken("this program does not know its version")
-        try:
-            return cls(key_id=bytes.fromhex(found[2].decode()), secret=b64decode(found[3]))
-        except ValueError:
-            reason = "its id and its secret do not belong together"
-        raise _broken(reason)
-
-    def dump(self) -> bytes:
-        """Return the key as one ASCII line with a version word; keep it as secret as the key."""
-        line = f"{_VERSION_WORD} {self.key_id.hex()} {b64encode(self.secret).decode()}\n"
-        return line.encode()
-
-
-def _key_id(secret: bytes) -> bytes:
-    return _derive(secret, b"id", KEY_ID_BYTES)
-
-
-def _broken(reason: str) -> Misconfigured:
-    return Misconfigured(
-        "the master key cannot be read",
-        reason=reason,
-        remedy="give the key file made by `gatekeeper init`, or its backup",
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,31 +40,88 @@ class Place:
         return f"{self.table}.{self.column}"
 
 
-class Codec:
-    """Seals and opens with sub-keys (HKDF-SHA256, RFC 5869) of one master key.
+class _Source:
+    """The keys at hand, and where they can be read anew; shared by all codecs of one process."""
 
-    A sealed value is `01 | key id (8) | nonce (12) | AES-256-GCM ciphertext and tag`; the
-    associated data is the key id and the place. Each column has its own sub-key, so that random
-    nonces stay far below the 2^32 values of NIST SP 800-38D §8.3.
-    """
+    def __init__(self, keys: tuple[MasterKey, ...], read: Callable[[], bytes] | None) -> None:
+        self.keys: Mapping[bytes, MasterKey] = {key.key_id: key for key in keys}
+        self._roots = keys[0].roots
+        self._read = read
+        self._seen = b""
+        self._lock = threading.Lock()
 
-    def __init__(self, master: MasterKey) -> None:
-        self._key_id = master.key_id
-        secret = master.secret
+        @lru_cache(maxsize=512)
+        def cipher(key: MasterKey, info: bytes) -> AESGCM:
+            return AESGCM(derive(key.secret, info, 32))
 
         @lru_cache(maxsize=256)
         def derived(info: bytes) -> bytes:
-            return _derive(secret, info, 32)
+            return derive(self._roots, info, 32)
 
-        @lru_cache(maxsize=256)
-        def cipher(info: bytes) -> AESGCM:
-            return AESGCM(derived(info))
+        self.cipher = cipher
+        self.derived = derived
 
-        self._derived = derived
-        self._cipher = cipher
+    def refresh(self) -> None:
+        """Read the keys anew; those at hand stay when that fails or shows another database's."""
+        if self._read is None:
+            return
+        with self._lock:
+            try:
+                text = self._read()
+                if text == self._seen:
+                    return
+                found = load_all(text)
+            except GatekeeperError:
+                return
+            if found[0].roots == self._roots:
+                # one that was taken out stays at hand: what is held in memory may need it
+                self.keys = {key.key_id: key for key in found} | dict(self.keys)
+                self._seen = text
+
+
+class Codec:
+    """Seals with one master key, and opens with every one that is at hand.
+
+    A sealed value is `01 | key id (8) | nonce (12) | AES-256-GCM ciphertext and tag`; the
+    associated data is the key id and the place. Each column has its own sub-key (HKDF-SHA256,
+    RFC 5869), so that random nonces stay far below the 2^32 values of NIST SP 800-38D §8.3.
+    """
+
+    def __init__(self, *keys: MasterKey, read: Callable[[], bytes] | None = None) -> None:
+        """Take the keys, the one that seals first, and what reads their file anew.
+
+        It is read when a value was sealed with a key that is not known yet: so a running process
+        learns of a new one.
+        """
+        self._source = _Source(keys, read)
+        self._sealing = keys[0]
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The ids, in hex, of the master keys that it opens with, the one it seals with first.
+
+        Their file is read anew for this, where there is one.
+        """
+        self._source.refresh()
+        others = (key.name for key in self._source.keys.values() if key != self._sealing)
+        return (self._sealing.name, *others)
+
+    @property
+    def sealing(self) -> bytes:
+        """The id of the master key that it seals with."""
+        return self._sealing.key_id
+
+    def sealing_with(self, key_id: bytes) -> "Codec":
+        """Return this codec, sealing with another of its keys; OurFault if that is not known."""
+        if key_id == self._sealing.key_id:
+            return self
+        other = Codec.__new__(Codec)
+        other._source = self._source  # noqa: SLF001 - another of the same class
+        other._sealing = self._known(key_id, "the database")  # noqa: SLF001 - as above
+        return other
 
     def __repr__(self) -> str:
-        return f"Codec(key_id={self._key_id.hex()})"
+        return f"Codec(key_id={self._sealing.name})"
 
     def seal(self, place: Place, plaintext: bytes | memoryview) -> bytes:
         """Return `plaintext` sealed for `place`; 37 bytes longer."""
@@ -150,48 +142,61 @@ class Codec:
 
     def lookup(self, purpose: str, value: bytes) -> bytes:
         """Return 32 bytes, equal for equal values of one purpose and saying nothing else."""
-        return hmac.digest(self._derived(_info(b"lookup", purpose)), value, hashlib.sha256)
+        return hmac.digest(self._source.derived(_info(b"lookup", purpose)), value, hashlib.sha256)
 
     def key(self, purpose: str) -> bytes:
         """Return the 32-byte key for `purpose` (such as tokens in addresses)."""
-        return self._derived(_info(b"key", purpose))
+        return self._source.derived(_info(b"key", purpose))
 
     def _seal(self, info: bytes, row: bytes, plaintext: bytes | memoryview) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._cipher(info).encrypt(nonce, plaintext, self._associated(info, row))
-        return b"".join((_FORMAT, self._key_id, nonce, sealed))
+        key = self._sealing
+        about = _associated(key.key_id, info, row)
+        sealed = self._source.cipher(key, info).encrypt(nonce, plaintext, about)
+        return b"".join((_FORMAT, key.key_id, nonce, sealed))
 
     def _open(self, info: bytes, row: bytes, sealed: bytes, name: str) -> bytes:
-        if len(sealed) < _HEAD_BYTES + _TAG_BYTES or sealed[:1] != _FORMAT:
+        key_id = key_id_of(sealed)
+        if key_id is None:
             raise _unopened(name, "it is not a sealed value")
-        if sealed[1 : 1 + KEY_ID_BYTES] != self._key_id:
-            raise OurFault(
-                f"the sealed value of {name} does not open",
-                reason="it was sealed with another master key",
-                remedy="give the key file that was in use when it was sealed, or its backup",
-            )
+        cipher = self._source.cipher(self._known(key_id, name), info)
         nonce = sealed[1 + KEY_ID_BYTES : _HEAD_BYTES]
         try:
-            cipher = self._cipher(info)
             return cipher.decrypt(
-                nonce, memoryview(sealed)[_HEAD_BYTES:], self._associated(info, row)
+                nonce, memoryview(sealed)[_HEAD_BYTES:], _associated(key_id, info, row)
             )
         except InvalidTag:
             reason = "it was changed or moved"
         raise _unopened(name, reason)
 
-    def _associated(self, info: bytes, row: bytes) -> bytes:
-        return self._key_id + len(info).to_bytes(4) + info + row
+    def _known(self, key_id: bytes, name: str) -> MasterKey:
+        if key_id not in self._source.keys:
+            self._source.refresh()
+        key = self._source.keys.get(key_id)
+        if key is None:
+            raise OurFault(
+                f"the sealed value of {name} does not open",
+                reason="it was sealed with another master key",
+                remedy="give the key file that was in use when it was sealed, or its backup",
+            )
+        return key
 
 
+def key_id_of(sealed: bytes) -> bytes | None:
+    """Return the id of the master key that sealed a value; None if it is no sealed value."""
+    if len(sealed) < _HEAD_BYTES + _TAG_BYTES or sealed[:1] != _FORMAT:
+        return None
+    return bytes(sealed[1 : 1 + KEY_ID_BYTES])
+
+
+def _associated(key_id: bytes, info: bytes, row: bytes) -> bytes:
+    return key_id + len(info).to_bytes(4) + info + row
+
+
+@lru_cache(maxsize=512)  # few columns, and each value of one asks
 def _info(*parts: str | bytes) -> bytes:
     raw = [part.encode() if isinstance(part, str) else part for part in parts]
     return b"".join(len(part).to_bytes(2) + part for part in raw)
-
-
-def _derive(secret: bytes, info: bytes, length: int) -> bytes:
-    context = b"gatekeeper 1 " + info
-    return HKDF(algorithm=SHA256(), length=length, salt=None, info=context).derive(secret)
 
 
 def _unopened(name: str, reason: str) -> OurFault:

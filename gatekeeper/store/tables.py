@@ -24,6 +24,7 @@ from sqlalchemy import (
 from gatekeeper.domain.delivery import CLAIMABLE, DeliveryState
 from gatekeeper.domain.protection import Form
 from gatekeeper.domain.report import Kind, MessageState
+from gatekeeper.store.catalogue import counters, lists, product_lists, products
 from gatekeeper.store.columns import among, exactly, maybe, metadata, own_id, part_of, short, to
 from gatekeeper.store.conversation import (
     approvals,
@@ -34,8 +35,32 @@ from gatekeeper.store.conversation import (
     requests,
     seen_commands,
 )
+from gatekeeper.store.running import (
+    duties,
+    events,
+    meta,
+    processes,
+    reaffirmations,
+    scores,
+)
 
-__all__ = ["ISSUE_STATES", "LOOKUPS", "OPEN_STATES", "SEALED", "metadata"]
+__all__ = [
+    "ISSUE_STATES",
+    "LOOKUPS",
+    "OPEN_STATES",
+    "SEALED",
+    "counters",
+    "duties",
+    "events",
+    "lists",
+    "meta",
+    "metadata",
+    "processes",
+    "product_lists",
+    "products",
+    "reaffirmations",
+    "scores",
+]
 
 ISSUE_STATES: Final = (
     "reported",
@@ -51,48 +76,6 @@ OPEN_STATES: Final = ("reported", "accepted", "prepared", "pre-disclosed")
 """Those in which there still is something to write to the people of an issue."""
 
 _LEASED: Final = "(state = 'claimed') = (lease IS NOT NULL)"
-
-products: Final = Table(
-    "products",
-    metadata,
-    own_id(),
-    Column("key", Text, nullable=False),
-    Column("issue_prefix", Text, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    UniqueConstraint("key"),
-    UniqueConstraint("issue_prefix"),
-    exactly("id", 16),
-    short("key", 64),
-    short("issue_prefix", 16),
-)
-
-lists: Final = Table(
-    "lists",
-    metadata,
-    own_id(),
-    Column("key", Text, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    UniqueConstraint("key"),
-    exactly("id", 16),
-    short("key", 64),
-)
-
-product_lists: Final = Table(
-    "product_lists",
-    metadata,
-    part_of("products"),
-    part_of("lists"),
-)
-
-counters: Final = Table(
-    "counters",
-    metadata,
-    part_of("products"),
-    Column("year", Integer, primary_key=True, autoincrement=False),
-    Column("value", BigInteger, nullable=False),
-    CheckConstraint("value >= 1", name="value"),
-)
-"""The highest issue number of each product and UTC year."""
 
 issues: Final = Table(
     "issues",
@@ -110,6 +93,7 @@ issues: Final = Table(
     Column("opened_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("owner", LargeBinary, nullable=True),
+    Column("legal_hold", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("prefix", "year", "number"),
     UniqueConstraint("tag"),
     exactly("id", 16),
@@ -141,6 +125,7 @@ messages: Final = Table(
     Column("problem", LargeBinary, nullable=True),
     Column("sender", LargeBinary, nullable=True),
     Column("thread", LargeBinary, nullable=True),
+    Column("erased_at", BigInteger, nullable=True),
     exactly("id", 16),
     exactly("arrival", 32),
     exactly("message_id", 32),
@@ -210,6 +195,7 @@ letters: Final = Table(
     Column("lease", LargeBinary, nullable=True),
     Column("form", Text, nullable=False, server_default=Form.SEALED),
     Column("automatic", Boolean, nullable=False, server_default=false()),
+    Column("erased_at", BigInteger, nullable=True),
     UniqueConstraint("message_id_key"),
     exactly("id", 16),
     exactly("message_id_key", 32),
@@ -260,6 +246,8 @@ deliveries: Final = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     maybe("correspondents"),
+    Column("urgent", Boolean, nullable=False, server_default=false()),
+    Column("returned", LargeBinary, nullable=True),
     UniqueConstraint("letter", "recipient_key"),
     exactly("id", 16),
     exactly("recipient_key", 32),
@@ -275,7 +263,8 @@ deliveries: Final = Table(
 )
 """One letter to one recipient; `due_at` is the end of the lease while it is claimed.
 
-`own` says that its data packet lies in `delivery_chunks` instead of the letter's shared part.
+`own` says that its data packet lies in `delivery_chunks` instead of the letter's shared part,
+`urgent` that it goes before all others, `returned` what a bounce said of it.
 """
 
 _WAITING: Final = ", ".join(f"'{s}'" for s in sorted({*CLAIMABLE, DeliveryState.CLAIMED}))
@@ -293,6 +282,13 @@ Index(
     sqlite_where=_PENDING,
     postgresql_where=_PENDING,
 )
+_URGENT: Final = text(f"state IN ({_WAITING}) AND urgent")
+Index(
+    "ix_deliveries_urgent",
+    deliveries.c.due_at,
+    sqlite_where=_URGENT,
+    postgresql_where=_URGENT,
+)
 Index(None, deliveries.c.issue, deliveries.c.created_at)
 Index(None, deliveries.c.recipient_key, deliveries.c.created_at)
 
@@ -304,38 +300,6 @@ delivery_chunks: Final = Table(
     Column("data", LargeBinary, nullable=False),
     CheckConstraint("seq >= 0", name="seq"),
 )
-
-events: Final = Table(
-    "events",
-    metadata,
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("at", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("issue", LargeBinary, nullable=True),
-    Column("message", LargeBinary, nullable=True),
-    Column("delivery", LargeBinary, nullable=True),
-    Column("commitment", LargeBinary, nullable=False),
-    Column("digest", LargeBinary, nullable=False),
-    Column("salt", LargeBinary, nullable=True),
-    Column("payload", LargeBinary, nullable=True),
-    CheckConstraint("seq >= 1", name="seq"),
-    short("kind", 64),
-    exactly("commitment", 32),
-    exactly("digest", 32),
-    CheckConstraint("(salt IS NULL) = (payload IS NULL)", name="erased"),
-)
-"""The chained log; no foreign keys, because it outlives the rows it speaks of."""
-
-Index(None, events.c.issue, events.c.seq)
-
-meta: Final = Table(
-    "meta",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("value", LargeBinary, nullable=False),
-    short("name", 64),
-)
-"""Sealed single values: the master key's check, the head of the event chain, the alias's key."""
 
 SEALED: Final = (
     issues.c.subject,
@@ -356,6 +320,7 @@ SEALED: Final = (
     deliveries.c.key_packets,
     deliveries.c.reply,
     deliveries.c.reason,
+    deliveries.c.returned,
     delivery_chunks.c.data,
     correspondents.c.address,
     correspondents.c.certificate,
@@ -370,6 +335,9 @@ SEALED: Final = (
     events.c.salt,
     events.c.payload,
     meta.c.value,
+    processes.c.name,
+    scores.c.recipient,
+    reaffirmations.c.name,
 )
 
 LOOKUPS: Final = (
@@ -387,4 +355,7 @@ LOOKUPS: Final = (
     approvals.c.person_key,
     seen_commands.c.digest,
     key_warnings.c.fingerprint_key,
+    scores.c.recipient_key,
+    reaffirmations.c.frozen_key,
+    reaffirmations.c.person_key,
 )

@@ -1,29 +1,51 @@
 """One open transaction: what every function of the store takes first."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 
+from gatekeeper.store.chain import Head
 from gatekeeper.store.seal import Codec
+
+_LOCKS: Final = text(
+    "SELECT count(pg_advisory_xact_lock(number)) FROM "
+    "(SELECT unnest(CAST(:numbers AS bigint[])) AS number ORDER BY 1) AS sorted"
+)
 
 SQLITE: Final = "sqlite"
 POSTGRESQL: Final = "postgresql"
+
+
+class Work(StrEnum):
+    """What rows that are committed may give somebody to do, here or in another process."""
+
+    HANDLING = "handling"
+    SEALING = "sealing"
+    SENDING = "sending"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tx:
     """A connection inside a transaction, and the codec for its content columns.
 
-    `dialect` is `sqlite` or `postgresql`.
+    `dialect` is `sqlite` or `postgresql`, `wakes` the work that this transaction makes, `heads` the
+    event log's end before and after each time that it appended.
     """
 
     connection: Connection
     codec: Codec
     dialect: str
+    wakes: set[Work] = field(default_factory=set, repr=False, compare=False)
+    heads: list[Head] = field(default_factory=list, repr=False, compare=False)
+
+    def wake(self, work: Work) -> None:
+        """Have those woken by the commit, in every process, who do this work."""
+        self.wakes.add(work)
 
 
 def insert_or(tx: Tx, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -37,13 +59,19 @@ def savepoint(tx: Tx) -> Iterator[Callable[[], None]]:
 
     An exception that leaves the context undoes it, too.
     """
-    nested = tx.connection.begin_nested()
+    nested, known = tx.connection.begin_nested(), len(tx.heads)
+
+    def undo() -> None:
+        nested.rollback()
+        # entries that were undone were never there
+        del tx.heads[known:]
+
     try:
-        yield nested.rollback
+        yield undo
     except BaseException:
         # Whatever it is, an interruption too, it is raised again.
         if nested.is_active:
-            nested.rollback()
+            undo()
         raise
     if nested.is_active:
         nested.commit()
@@ -55,6 +83,16 @@ def lock(tx: Tx, purpose: str, value: bytes) -> None:
     One lock for each purpose and value; values that differ rarely share one. SQLite needs none:
     it has one writer.
     """
+    lock_all(tx, purpose, [value])
+
+
+def lock_all(tx: Tx, purpose: str, values: Iterable[bytes]) -> None:
+    """Take the locks of several values, as `lock` does each, in one statement.
+
+    Two transactions that want some of the same ones take them in the same order, so that neither
+    waits for the other for ever.
+    """
     if tx.dialect == POSTGRESQL:
-        number = int.from_bytes(tx.codec.lookup(f"lock {purpose}", value)[:8], signed=True)
-        tx.connection.execute(select(func.pg_advisory_xact_lock(number)))
+        looked_up = (tx.codec.lookup(f"lock {purpose}", value) for value in values)
+        numbers = sorted({int.from_bytes(found[:8], signed=True) for found in looked_up})
+        tx.connection.execute(_LOCKS, {"numbers": numbers})

@@ -50,7 +50,7 @@ SAMPLES: Final = MappingProxyType(
                 "notes": ("no Date",),
                 "command": "!SEC-2026-0001@example.org",
                 "what_follows": "All that follows is the sender's, as it was sent.",
-                "log_head": "entry 2, 0123456789abcdef",
+                "log_head": "entry 2:0123456789abcdef:fedcba9876543210",
             }
         ),
         ACKNOWLEDGEMENT: MappingProxyType(

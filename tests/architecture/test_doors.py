@@ -82,8 +82,9 @@ DOORS: Final = (
             "gatekeeper/config/": "the only reader of settings, keys and templates",
             "gatekeeper/store/": "the database's files and the lock of the state folder",
             "gatekeeper/pgp/": "gpg's home in memory",
-            "gatekeeper/inbound/session.py": "the socket file it listens on",
-            "gatekeeper/service.py": "makes the state folder",
+            "gatekeeper/inbound/places.py": "the socket file that is listened on",
+            "gatekeeper/start.py": "makes the state folder",
+            "gatekeeper/metrics.py": "the file with counts for Prometheus",
             "gatekeeper/cli/": "the file that a command was given",
             "gatekeeper/demo/": "its throwaway folder",
         },
@@ -96,9 +97,13 @@ DOORS: Final = (
             *("aiosmtpd", "aiosmtplib"),
         ),
         places={
-            "gatekeeper/inbound/session.py": "mail comes in",
+            "gatekeeper/inbound/connection.py": "mail comes in",
+            "gatekeeper/inbound/places.py": "where mail comes in",
+            "gatekeeper/inbound/certificate.py": "what STARTTLS shows, and how long it is valid",
             "gatekeeper/outbound/relay.py": "mail goes out",
+            "gatekeeper/outbound/trust.py": "how the relay proves who it is (ssl)",
             "gatekeeper/cli/probes.py": "doctor asks whether the relay answers",
+            "gatekeeper/notify.py": "the service manager's socket on this host",
             "gatekeeper/demo/": "plays the world outside",
         },
     ),
@@ -117,13 +122,16 @@ DOORS: Final = (
     Door(
         power="wait for the time to pass",
         names=("time.sleep", "asyncio.sleep"),
-        places={"gatekeeper/demo/": "until the service it started answers"},
+        places={
+            "gatekeeper/cli/db_seal.py": "until all know a new key, and to let others write",
+            "gatekeeper/demo/": "until the service it started answers",
+        },
     ),
     Door(
         power="draw by chance",
         names=("secrets", "random", "uuid", "os.urandom", "os.getrandom", "ssl.RAND_bytes"),
         places={
-            "gatekeeper/service.py": "hands chance down",
+            "gatekeeper/start.py": "hands chance down",
             "gatekeeper/outbound/outbox.py": "names its leases",
             "gatekeeper/store/": "row ids, salts, nonces and the master key",
         },
@@ -137,6 +145,7 @@ DOORS: Final = (
         places={
             "gatekeeper/cli/probes.py": "doctor asks the kernel about its clock (adjtimex)",
             "gatekeeper/memory.py": "the C library gives back what it keeps (malloc_trim)",
+            "gatekeeper/secrecy.py": "no other process may look into this one (prctl)",
         },
     ),
 )

@@ -11,7 +11,7 @@ import dev
 from tests.architecture.sources import imports, problems, python_files, read, within
 
 HOMES = {
-    "aiosmtpd": ["gatekeeper/inbound/session.py"],
+    "aiosmtpd": ["gatekeeper/inbound/connection.py"],
     "aiosmtplib": ["gatekeeper/outbound/relay.py"],
     "alembic": ["gatekeeper/store/", "migrations/"],
     "apscheduler": ["gatekeeper/clock.py"],

@@ -12,7 +12,8 @@ import dev
 LINTER = Path(sys.executable).with_name("lint-imports")
 
 MODULES = (
-    *("__main__", "cli", "demo", "service", "config", "inbound", "outbound", "clock", "memory"),
+    *("__main__", "cli", "demo", "service", "workers", "start", "loops", "config"),
+    *("inbound", "outbound", "clock", "memory", "metrics", "presence", "lead", "notify", "secrecy"),
     *("issues", "texts", "store", "pgp", "mail", "domain"),
 )
 

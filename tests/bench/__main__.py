@@ -2,9 +2,9 @@
 
     .venv/bin/python -m tests.bench [--quick | --full] [NAME ...]
 
-NAME is fanout, strict, inbound, intake, outbound, start or lookup; all without one. Nothing passes
-or fails by time: a machine that others use too is no defect of the program. What a machine lacks
-is said.
+NAME is fanout, strict, inbound, intake, answers, attack, memory, growth, outbound, start, lookup,
+rivals or mailman; all without one. Nothing passes or fails by time: a machine that others use too
+is no defect of the program. What a machine lacks is said.
 """
 
 import argparse
@@ -15,7 +15,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from tests.bench import fanout, inbound, intake, lookup, outbound, start, strict
+from tests.bench import (
+    answers,
+    attack,
+    fanout,
+    growth,
+    inbound,
+    intake,
+    listserver,
+    lookup,
+    memory,
+    outbound,
+    rivals,
+    start,
+    strict,
+)
 from tests.bench.figures import Figure, Scale, Skipped
 from tests.bench.ground import Ground, lend_ground
 
@@ -24,9 +38,15 @@ BENCHES: dict[str, Callable[[Ground], Iterator[Figure]]] = {
     "strict": strict.run,
     "inbound": inbound.run,
     "intake": intake.run,
+    "answers": answers.run,
+    "attack": attack.run,
+    "memory": memory.run,
+    "growth": growth.run,
     "outbound": outbound.run,
     "start": start.run,
     "lookup": lookup.run,
+    "rivals": rivals.run,
+    "mailman": listserver.run,
 }
 
 

@@ -104,13 +104,18 @@ OTHERS = {
 }
 
 
-@contextmanager
-def membership(count: int) -> Iterator[Membership]:
-    """Lend a home with that many members."""
+def certificates_of(count: int) -> bytes:
+    """Return the certificates of so many members, each at a domain of its own."""
     with short_home() as making:
         given = "".join(_PARAMETERS.format(number=number) for number in range(count))
         gpg(making, "--faked-system-time", CREATED, "--gen-key", given=given.encode())
-        certificates = gpg(making, "--export")
+        return gpg(making, "--export")
+
+
+@contextmanager
+def membership(count: int) -> Iterator[Membership]:
+    """Lend a home with that many members."""
+    certificates = certificates_of(count)
     with short_home() as home:
         binary = Path(shutil.which("gpg") or "gpg")
         engine = Engine(binary=binary, home=home, wait=600_000_000, output_limit=2**30)

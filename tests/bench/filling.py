@@ -18,6 +18,7 @@ from gatekeeper.store.issues import IssueRow
 from gatekeeper.store.letters import NewLetter
 from gatekeeper.store.products import ProductRow
 from gatekeeper.store.tx import POSTGRESQL, Tx
+from tests import arriving
 from tests.house import ALIAS, START
 
 PER_ISSUE = 10
@@ -79,7 +80,7 @@ def _talk(product: RowId, issue: IssueRow, tx: Tx) -> None:
     envelope = Envelope(sender=sender, recipients=(ALIAS,), peer="192.0.2.7", protocol="ESMTP")
     for number in range(PER_ISSUE):
         raw = f"Subject: {issue.tag} {number}\r\n\r\ntext\r\n".encode()
-        messages.add(tx, product=product, raw=raw, envelope=envelope, now=START)
+        arriving.add(tx, product=product, raw=raw, envelope=envelope, now=START)
     for claimed in messages.claim(tx, now=START, lease=1, token=_TOKEN, limit=PER_ISSUE):
         messages.finish(
             tx,

@@ -1,17 +1,15 @@
 """Messages a second until they are durable, against Postfix accepting into its hold queue."""
 
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-import dev
 from gatekeeper.store import messages
 from gatekeeper.store.engine import Store
 from tests.bench import meters, traffic
 from tests.bench.figures import Figure, Scale, median, milliseconds, turns
 from tests.bench.ground import CODEC, NAMES, Ground
+from tests.bench.receiving import receiving
 from tests.postfix import Postfix
 from tests.running import free_port, make_site, serving
 
@@ -30,6 +28,7 @@ class Taker:
 
     port: int
     pid: int
+    lmtp: bool = False
     rates: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     sent: list[int] = field(default_factory=list)
@@ -37,7 +36,8 @@ class Taker:
     def measure(self, sessions: int, count: int) -> None:
         """Send it messages; keep the rate, and the seconds of its CPU for each."""
         before = meters.cpu_of(self.pid)
-        self.rates.append(traffic.flood(self.port, sessions=sessions, messages=count))
+        rate = traffic.flood(self.port, sessions=sessions, messages=count, lmtp=self.lmtp)
+        self.rates.append(rate)
         self.cpu.append((meters.cpu_of(self.pid) - before) / count)
         self.sent.append(count)
 
@@ -58,7 +58,7 @@ def _alone(
 ) -> Iterator[Figure]:
     with ExitStack() as stack:
         takers = {
-            dialect: stack.enter_context(_receiving(ground.ready(dialect)))
+            dialect: stack.enter_context(taking(ground.ready(dialect)))
             for dialect in ground.dialects
         }
         theirs = _in_turn(postfix, takers, sessions, count, rounds)
@@ -109,20 +109,12 @@ def _figure(what: str, taker: Taker, cpu: str, theirs: list[float], bar: str) ->
 
 
 @contextmanager
-def _receiving(url: str) -> Iterator[Taker]:
+def taking(url: str, *, lmtp: bool = False) -> Iterator[Taker]:
     """Run stages 1 and 2 in a process of their own; at the end all that was sent is there."""
     port = free_port()
-    command = [sys.executable, "-m", "tests.bench.receiving", url, str(port)]
-    process = subprocess.Popen(command, cwd=dev.ROOT)
-    try:
-        traffic.wait_for(port, process)
-        taker = Taker(port=port, pid=process.pid)
+    with receiving(url, port, protocol="lmtp" if lmtp else "smtp") as process:
+        taker = Taker(port=port, pid=process.pid, lmtp=lmtp)
         yield taker
-        process.terminate()
-        assert 0 == process.wait(30)
-    finally:
-        process.kill()
-        process.wait()
     store = Store.open(url, CODEC)
     stored = sum(store.read(messages.counts).values())
     store.close()

@@ -10,10 +10,10 @@ from gatekeeper.domain.address import Address, OwnAddresses
 from gatekeeper.domain.delivery import Attempt, DeliveryState, Outcome
 from gatekeeper.domain.instants import Instant, later
 from gatekeeper.domain.policy import OutboxPolicy
-from gatekeeper.outbound.job import Job
+from gatekeeper.outbound.job import Job, Room
 from gatekeeper.outbound.outbox import Outbox
 from gatekeeper.outbound.relay import Relay
-from gatekeeper.store import deliveries, letters
+from gatekeeper.store import copies, deliveries, letters
 from gatekeeper.store.engine import Store
 from gatekeeper.store.letters import NewLetter
 from gatekeeper.store.tx import Tx
@@ -22,6 +22,7 @@ from tests.bench.fanout import FRAME_HEAD, FRAME_TAIL, membership, text
 from tests.bench.figures import Figure, Scale, median, milliseconds, turns
 from tests.bench.ground import NAMES, Ground
 from tests.house import ALIAS, START
+from tests.pumping import pump_dry
 
 POLICY = OutboxPolicy()
 LEASE = b"a lease for all.."[:16]
@@ -78,14 +79,10 @@ class Post:
         assert letter == claimed
         letters.sealed(tx, letter=letter, token=LEASE, shared=self.copy.shared, now=START)
         for delivery in added:
-            deliveries.sealed(
-                tx,
-                delivery=delivery,
-                key_packets=self.copy.key_packets,
-                fingerprints=["A" * 40],
-                own_packet=None,
-                now=START,
+            copy = copies.Copy(
+                delivery=delivery, key_packets=self.copy.key_packets, fingerprints=["A" * 40]
             )
+            copies.seal_all(tx, [copy], now=START)
 
     def _outbox(self, now: Instant) -> Outbox:
         own = OwnAddresses(security=ALIAS)
@@ -98,6 +95,7 @@ class Post:
             objection=lambda _address, _keys: "",
             clear_replies=False,
             tell=lambda _tx, _issue, _line: None,
+            tell_others=lambda _tx, _row, _what: None,
             now=lambda: now,
         )
 
@@ -116,17 +114,12 @@ class Post:
         )
 
     async def _bare(self, jobs: Sequence[Job]) -> None:
-        relay = self._relay()
-        await relay.deliver_all(jobs, _only_see)
-        await relay.close()
+        await pump_dry(_Unmarked(list(jobs)), self._relay(), POLICY, lambda: START)
 
     async def _marked(self) -> None:
         """Claim, assemble, send and record, as `service` does."""
-        relay, outbox, sent = self._relay(), self._outbox(later(START, 1)), 0
-        while jobs := await asyncio.to_thread(outbox.claim):
-            await relay.deliver_all(jobs, outbox.record)
-            sent += len(jobs)
-        await relay.close()
+        now = later(START, 1)
+        sent = await pump_dry(self._outbox(now), self._relay(), POLICY, lambda: now)
         assert self.count == sent
 
 
@@ -209,5 +202,22 @@ def _letter() -> NewLetter:
     )
 
 
-def _only_see(_job: Job, attempt: Attempt) -> None:
-    assert Outcome.DELIVERED is attempt.outcome, attempt.reply
+class _Unmarked:
+    """Jobs that are only sent: what came of them is looked at and forgotten."""
+
+    def __init__(self, jobs: list[Job]) -> None:
+        self._jobs = jobs
+
+    def claim(self, room: Room) -> Sequence[Job]:
+        taken, self._jobs = self._jobs[: room.jobs], self._jobs[room.jobs :]
+        return taken
+
+    def record_all(self, sent: Sequence[tuple[Job, Attempt]]) -> None:
+        for _, attempt in sent:
+            assert Outcome.DELIVERED is attempt.outcome, attempt.reply
+
+    def settle(self) -> None:
+        """Nothing was kept."""
+
+    def release(self, jobs: Sequence[Job], *, wait: int = 0) -> None:
+        raise AssertionError(jobs, wait)

@@ -51,9 +51,20 @@ def held(postfix: Postfix) -> int:
     return sum(path.is_file() for path in (postfix.folder / "queue" / "hold").rglob("*"))
 
 
-def flood(port: int, *, sessions: int, messages: int, size: int = 5120) -> float:
+def flood(
+    port: int, *, sessions: int, messages: int, size: int = 5120, lmtp: bool = False
+) -> float:
     """Send messages over kept connections, all different, and return how many a second went."""
-    words = ["-d", "-s", str(sessions), "-m", str(messages), "-l", str(size)]
+    words = [
+        *(["-L"] if lmtp else []),
+        "-d",
+        "-s",
+        str(sessions),
+        "-m",
+        str(messages),
+        "-l",
+        str(size),
+    ]
     words += ["-M", "client.example", "-f", SENDER, "-t", str(ALIAS), f"127.0.0.1:{port}"]
     began = time.perf_counter()
     command = [program("smtp-source"), *words]
@@ -80,8 +91,10 @@ def sink(folder: Path) -> Iterator[int]:
 
 def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
     """Return once a program that was started listens on a port."""
+    until = time.monotonic() + _WAIT
     while True:
         assert process.poll() is None, "it ended"
+        assert time.monotonic() < until, "it does not listen"
         try:
             socket.create_connection(("127.0.0.1", port), timeout=_WAIT).close()
         except ConnectionRefusedError:

@@ -23,13 +23,13 @@ def test_every_error_is_a_line_that_editors_understand(shell: Shell) -> None:
     said = shell("check")
     assert (2, "") == (said.status, said.out)
     lines = said.err.splitlines()
-    assert ["gatekeeper.yaml:27:11: ", "policy.yaml:"] == [lines[0][:23], lines[1][:12]]
+    assert ["gatekeeper.yaml:39:11: ", "policy.yaml:"] == [lines[0][:23], lines[1][:12]]
     found = shell("check", "--json")
     assert 2 == found.status
     assert not found.json["ok"]
     first = found.json["problems"][0]
     assert {"severity", "file", "line", "column", "path", "text"} == set(first)
-    assert ("gatekeeper.yaml", 27, 11, "listen[0].port") == (
+    assert ("gatekeeper.yaml", 39, 11, "listen[0].port") == (
         first["file"],
         first["line"],
         first["column"],

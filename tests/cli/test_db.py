@@ -1,11 +1,20 @@
 """`gatekeeper db`: tables made once, a database that does not fit refused in one sentence."""
 
+import shutil
 import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from gatekeeper.config.keyhome import codec_of
+from gatekeeper.config.witness import WitnessWatch
+from gatekeeper.start import open_store
+from gatekeeper.store import frozen, schema
 from gatekeeper.store.seal import MasterKey
 from tests.cli.conftest import Shell
+from tests.house import START
+from tests.store.test_heads import append
 
 
 def _change(shell: Shell, statement: str) -> None:
@@ -42,6 +51,60 @@ def test_without_tables_commands_say_what_to_do(command: tuple[str, ...], shell:
     said = shell(*command)
     assert (2, "") == (said.status, said.out)
     assert "gatekeeper db upgrade" in said.err
+
+
+@pytest.fixture
+def lost(shell: Shell) -> Iterator[Path]:
+    """Take away a database that this host has seen, and lend the place where it lies now."""
+    settings = shell.site.load()
+    schema.upgrade(settings.database.url, codec_of(settings))
+    with open_store(settings) as opened:
+        opened.write(append)
+        WitnessWatch(settings=settings, store=opened, now=lambda: START).tick()
+    aside = settings.state_folder / "aside"
+    (settings.state_folder / "gatekeeper.sqlite").rename(aside)
+    yield aside
+    assert aside.exists()
+
+
+@pytest.mark.parametrize("command", [("issue", "list"), ("audit", "verify")], ids=" ".join)
+def test_a_database_that_this_host_has_seen_is_said_to_be_missing(
+    command: tuple[str, ...], lost: Path, shell: Shell
+) -> None:
+    """Nobody is told to make a new one, in which nothing of it would be."""
+    said = shell(*command)
+    assert (75, "") == (said.status, said.out)
+    assert "this host has seen a database here, up to entry 1 of its event log" in said.err
+    assert "db upgrade" not in said.err
+    said = shell("db", "status")
+    assert (1, True) == (said.status, "and it is missing: put it back" in said.out)
+    assert "it is missing" in shell("db", "status", "--json").json["missing"]
+    found = {one["name"]: one for one in shell("doctor", "--json").json["findings"]}["database"]
+    assert ("fail", True) == (found["state"], "it is missing" in found["text"])
+    assert "is its volume mounted?" in found["remedy"]
+
+
+def test_a_new_one_in_place_of_one_that_is_missing_is_frozen(lost: Path, shell: Shell) -> None:
+    said = shell("db", "upgrade")
+    assert (0, True) == (said.status, "this new one is frozen" in said.out)
+    assert "entry 1 is missing" in shell("audit", "frozen").out
+    settings = shell.site.load()
+    with open_store(settings) as opened:
+        WitnessWatch(settings=settings, store=opened, now=lambda: START).tick()
+        found = opened.read(frozen.of)
+        assert found is not None
+        assert [1] == [head.seq for head in found.witnesses]
+    assert shell("db", "upgrade", "--json").json["missing"] is None
+
+
+def test_the_one_that_was_missing_is_right_when_it_is_put_back(lost: Path, shell: Shell) -> None:
+    """Where no service ran on the new one."""
+    shell("db", "upgrade")
+    shutil.copy(lost, lost.with_name("gatekeeper.sqlite"))
+    assert 0 == shell("audit", "verify").status
+    settings = shell.site.load()
+    with open_store(settings) as opened:
+        assert 0 == WitnessWatch(settings=settings, store=opened, now=lambda: START).tick()
 
 
 @pytest.mark.parametrize("command", [("db", "upgrade"), ("issue", "list")], ids=str)

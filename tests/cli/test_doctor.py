@@ -20,6 +20,7 @@ from gatekeeper.store import deliveries, meta
 from gatekeeper.store.engine import Store
 from gatekeeper.store.tx import Tx
 from tests.cli.conftest import REPORT, Shell
+from tests.cli.keeping import RECOVERY, trust
 from tests.config.installation import armored
 from tests.house import START, open_house, person_key
 from tests.issues.reports import ROBIN
@@ -31,6 +32,7 @@ from tests.sinks import running_sink
 NAMES = {
     *("configuration", "clock", "home", "keys", "gpg agent", "expiry", "master key", "database"),
     *("messages", "deliveries", "relay", "disk", "permissions", "runtime", "core dumps"),
+    *("processes", "witness", "backup"),
 }
 
 
@@ -47,12 +49,15 @@ def test_everything_is_looked_at(shell: Shell, store: Store) -> None:
 
 
 def test_a_fit_machine(shell: Shell, store: Store) -> None:
-    """Relay up, master key apart, revocation certificate gone: nothing fails, status 0."""
+    """Relay up, master key and witness apart, a recovery key, no revocation certificate."""
     memory = Path(shell.site.environ["RUNTIME_DIRECTORY"]) / "master.key"
     (shell.site.folder / "master.key").rename(shell.site.folder / "moved")
     memory.write_bytes((shell.site.folder / "moved").read_bytes())
     memory.chmod(0o600)
     shell.site.replace("gatekeeper.yaml", "file: master.key", f"file: {memory}")
+    witness = memory.parent / "witness" / "seen"
+    shell.site.replace("gatekeeper.yaml", "file: witness/seen", f"file: {witness}")
+    trust(shell.site, key_of(RECOVERY))
     (shell.site.folder / "alias" / "revocation.asc").unlink()
     with running_sink() as sink:
         shell.site.replace("gatekeeper.yaml", "port: 25\n", f"port: {sink.port}\n")
@@ -75,7 +80,7 @@ def test_what_fails_makes_status_1(shell: Shell, store: Store) -> None:
         found = look(shell)
     assert (1, "") == (said.status, said.err)
     assert ("fail", "fail") == (found["relay"]["state"], found["master key"]["state"])
-    assert f"127.0.0.1:{port} does not answer" in said.out
+    assert f"127.0.0.1:{port} cannot be used (" in said.out
     assert "→ " in said.out
 
 
@@ -85,7 +90,7 @@ def test_a_broken_configuration_is_told_line_by_line(shell: Shell) -> None:
     assert 1 == said.status
     (found,) = said.json["findings"]
     assert ("configuration", "fail") == (found["name"], found["state"])
-    assert found["text"].startswith("gatekeeper.yaml:27:11: listen[0].port")
+    assert found["text"].startswith("gatekeeper.yaml:39:11: listen[0].port")
 
 
 def test_without_tables_it_warns(shell: Shell) -> None:
@@ -93,7 +98,7 @@ def test_without_tables_it_warns(shell: Shell) -> None:
 
 
 def test_another_master_key_fails(shell: Shell, store: Store) -> None:
-    shell.site.replace("master.key", "gatekeeper-master-key-1", "gatekeeper-master-key-9")
+    shell.site.replace("master.key", "gatekeeper-master-key-2", "gatekeeper-master-key-9")
     found = look(shell)
     assert ("fail", "fail") == (found["keys"]["state"], found["database"]["state"])
 
@@ -142,7 +147,7 @@ def test_the_port_for_replies_in_clear_is_looked_at(shell: Shell, store: Store) 
         shell.site.replace("gatekeeper.yaml", "clear_port:\n", f"clear_port: {port}\n")
         found = look(shell)["relay"]
     assert "fail" == found["state"]
-    assert f"127.0.0.1:{port}, for replies in clear, does not answer" in found["text"]
+    assert f"127.0.0.1:{port}, for replies in clear, cannot be used (" in found["text"]
 
 
 def test_keys_that_end_are_named_once_with_the_stages_of_the_letters(
@@ -221,6 +226,14 @@ def test_a_home_that_is_held_is_looked_at(gone: str, shell: Shell, store: Store)
         assert f"1 held in {settings.runtime_folder}" == found["text"]
 
 
+def test_a_home_without_secrets_is_whole(shell: Shell, store: Store) -> None:
+    """A process that does the clock's work alone opens none: that is no loss."""
+    settings = shell.site.load()
+    with open_keys(settings, codec_of(settings), secrets=False):
+        found = look(shell)["home"]
+    assert ("ok", f"1 held in {settings.runtime_folder}") == (found["state"], found["text"])
+
+
 def test_a_key_that_people_do_not_know_is_told(shell: Shell, store: Store) -> None:
     """One that waits for a restart, and one of before a rotation that others made."""
     ours = shell.site.load().alias.fingerprint
@@ -247,7 +260,7 @@ def test_a_readable_database_file_fails(shell: Shell, store: Store) -> None:
 
 
 def test_a_disk_that_fills_up_is_told(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    """More in flight than is free fails; less than a gibibyte is warned of."""
+    """Where mail is put off already it fails; where that is not far away it is warned of."""
     settings = shell.site.load()
     usage = shutil.disk_usage(settings.state_folder)
     for free, state in ((100 * MIB, "fail"), (600 * MIB, "warn"), (5000 * MIB, "ok")):

@@ -20,12 +20,16 @@ ROOT = Path(__file__).parent.parent.parent
 GOLDEN = Path(__file__).parent.parent / "golden" / "cli"
 HEAVY = {"sqlalchemy", "pydantic", "yaml", "gnupg", "alembic", "aiosmtpd", "cryptography", "jinja2"}
 VERBS = (
-    *("version", "init", "check", "serve", "health", "doctor", "db upgrade", "db status"),
+    *("version", "init", "check", "serve", "health", "doctor", "metrics"),
+    *("db upgrade", "db status", "db seal rotate", "db seal status"),
     *("key list", "key export", "key extend", "key rotate", "key import", "key publish"),
     *("issue list", "issue show", "issue thread"),
-    *("issue export", "issue own", "issue note", "issue reply", "approval list", "mail inspect"),
-    *("mail quarantine list", "mail quarantine release"),
-    *("delivery list", "delivery show", "delivery retry", "audit verify"),
+    *("issue export", "issue legal-hold", "issue own", "issue note", "issue reply"),
+    *("approval list", "mail inspect"),
+    *("mail quarantine list", "mail quarantine show", "mail quarantine release"),
+    *("delivery list", "delivery show", "delivery retry"),
+    *("audit show", "audit verify", "audit export", "audit frozen"),
+    *("backup create", "backup restore"),
 )
 
 

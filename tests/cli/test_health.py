@@ -1,21 +1,23 @@
 """`gatekeeper health` tells a service that takes mail from one that does not."""
 
 import socket
+import time
 from pathlib import Path
 
 import pytest
 
 from gatekeeper import clock
 from gatekeeper.cli import probes
-from gatekeeper.config import load
+from gatekeeper.config import load, witness
 from gatekeeper.config.keyhome import codec_of
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.instants import DAY, MINUTE, Instant, later
 from gatekeeper.store import deliveries, letters
+from gatekeeper.store.chain import EMPTY
 from gatekeeper.store.engine import Store
 from gatekeeper.store.seal import MasterKey
 from gatekeeper.store.tx import Tx
-from tests.running import Site, free_port, make_site, serving
+from tests.running import WAIT, Site, free_port, make_site, serving
 from tests.sinks import running_sink
 from tests.store import samples
 
@@ -35,7 +37,8 @@ def test_a_running_service_is_well_also_without_its_relay(site: Site) -> None:
     ]
     assert {"stored", "claimed", "handled", "quarantined"} == set(found["messages"])
     answer = [*(f"{name} answers" for name in found["listeners"]), "the database answers"]
-    assert [*answer, "no letter waits long to be encrypted"] == said
+    answer += ["no letter waits long to be encrypted", "there is room for mail of all"]
+    assert answer == said
 
 
 def test_a_stopped_service_is_not(site: Site) -> None:
@@ -59,6 +62,26 @@ def test_a_database_of_another_master_key_is_not_well(site: Site) -> None:
     assert "master key" in said
 
 
+def test_a_database_that_is_gone_under_a_service_is_missed(site: Site) -> None:
+    """Also when somebody makes a new one in its place."""
+    database = site.config / "state" / "gatekeeper.sqlite"
+    with serving(site):
+        deadline = time.monotonic() + WAIT
+        settings = load(site.config)
+        while (held := witness.read(settings.witness_file, codec_of(settings))) is None or (
+            held.head == EMPTY
+        ):
+            assert time.monotonic() < deadline
+            site.run("audit", "show")
+        for file in database.parent.glob("gatekeeper.sqlite*"):
+            if file.suffix != ".lock":
+                file.rename(site.config / file.name)
+        said = site.refused("health", status=75)
+        assert "this host has seen a database here" in said
+        assert "frozen" in site.run("db", "upgrade")
+        assert "the database is frozen" in site.refused("health", status=75)
+
+
 def test_a_service_whose_letters_cannot_be_encrypted_is_not(site: Site) -> None:
     """The fault is ours, and no mail can tell of it."""
     with serving(site):
@@ -71,6 +94,20 @@ def test_a_service_whose_letters_cannot_be_encrypted_is_not(site: Site) -> None:
         store.close()
     assert "letters wait to be encrypted since" in said
     assert "gatekeeper doctor" in said
+
+
+@pytest.mark.parametrize(
+    ("reserve", "whose"),
+    [("1B", "only of the team and answers to us"), ("9999999GiB", "of nobody")],
+)
+def test_a_service_without_room_is_not(reserve: str, whose: str, site: Site) -> None:
+    """It answers, and its database too, but it puts mail off by the same rule."""
+    with serving(site):
+        site.change("policy.yaml", "stop_below: 512MiB", "stop_below: 9999999GiB")
+        site.change("policy.yaml", "reserve: 128MiB", f"reserve: {reserve}")
+        said = site.refused("health", status=75)
+    assert f"mail {whose} is taken: " in said
+    assert "free space; mail that is put off (452) is not lost" in said
 
 
 def _waiting(tx: Tx, since: Instant) -> None:

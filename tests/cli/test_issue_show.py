@@ -121,7 +121,7 @@ def test_it_is_told_for_programs(shell: Shell, talk: Talk) -> None:
     found = said.json
     expected = {"issue", "state", "subject", "reporter", "owner", "tag", "opened_at", "updated_at"}
     expected |= {"messages", "correspondents", "timeline", "next", "letters", "requests"}
-    expected |= {"deliveries", "trouble", "history"}
+    expected |= {"deliveries", "trouble", "history", "legal_hold"}
     assert expected == set(found)
     (robin,) = found["correspondents"]
     assert ("reporter", ROBINS, False) == (robin["name"], robin["address"], robin["wrote_in_clear"])

@@ -47,6 +47,25 @@ def test_it_is_listed_with_its_problem(shell: Shell, quarantined: RowId) -> None
     assert "Crash" not in str(value)
 
 
+def test_one_is_shown_with_how_it_came_and_as_it_came(
+    shell: Shell, store: Store, quarantined: RowId
+) -> None:
+    """The facts hold no word of its content, the message is byte for byte; both are recorded."""
+    short = short_tag(quarantined)[:8]
+    told = shell("mail", "quarantine", "show", short)
+    assert "unexpected KeyError" in told.out
+    assert "Crash" not in told.out
+    found = shell("mail", "quarantine", "show", short, "--json").json
+    envelope = store.read(lambda tx: messages.head(tx, quarantined)).envelope
+    assert [str(each) for each in envelope.recipients] == found["recipients"]
+    raw = store.read(lambda tx: messages.load(tx, quarantined)).raw or b""
+    assert raw.decode() == shell("mail", "quarantine", "show", short, "--raw").out
+    kinds = store.read(
+        lambda tx: tx.connection.scalars(text("SELECT kind FROM events ORDER BY seq")).all()
+    )
+    assert ["message.shown"] * 3 == list(kinds)[-3:]
+
+
 def test_a_released_message_becomes_an_issue(
     shell: Shell, store: Store, quarantined: RowId
 ) -> None:

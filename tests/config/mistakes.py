@@ -1,5 +1,6 @@
 """Configurations that somebody broke: each of CASES changes a sound one in one way."""
 
+import re
 from collections.abc import Callable, Mapping
 
 from gatekeeper.pgp.armor import Kind, armor
@@ -68,6 +69,18 @@ def _people_share(site: Installation) -> None:
     site.replace("team.yaml", "wei@team.example", "Andrea@Team.example")
     site.replace("team.yaml", "sam@vendor.example", str(ALIAS))
     (site.folder / "keys" / f"{wei}.asc").unlink()
+
+
+def _recovery(site: Installation) -> None:
+    """The alias's key, one without its file, the same again, and a witness in no folder."""
+    current = site.load().alias.fingerprint
+    andrea = person_key(0).fingerprint
+    (site.folder / "recovery").mkdir()
+    certificate = (site.folder / "alias" / "certificate.asc").read_bytes()
+    (site.folder / "recovery" / f"{current}.asc").write_bytes(certificate)
+    listed = f"recipients: [{current}, {andrea}, {andrea}]"
+    site.replace("gatekeeper.yaml", "recipients: []", listed)
+    site.replace("gatekeeper.yaml", "file: witness/seen", "file: no/such/folder")
 
 
 def _former(site: Installation) -> None:
@@ -192,6 +205,23 @@ outbox: *limits
 """
 
 
+def relay(*lines: str) -> Callable[[Installation], None]:
+    """Write these settings of the relay, each in its place."""
+
+    def change(site: Installation) -> None:
+        text = (site.folder / "gatekeeper.yaml").read_text(encoding="utf-8")
+        before, start, rest = text.partition("\nrelay:\n")
+        section, end, after = rest.partition("\ndatabase:\n")
+        for line in lines:
+            name = line.partition(":")[0]
+            section = re.sub(rf"(?m)^  {name}:.*$", f"  {line}", section)
+        (site.folder / "gatekeeper.yaml").write_text(
+            before + start + section + end + after, encoding="utf-8"
+        )
+
+    return change
+
+
 CASES: Mapping[str, Callable[[Installation], None]] = {
     "mistakes": _write("gatekeeper.yaml", _MISTAKES),
     "policy": _write("policy.yaml", _POLICY),
@@ -244,7 +274,7 @@ CASES: Mapping[str, Callable[[Installation], None]] = {
     ),
     "database-unknown": _replace(("gatekeeper.yaml", "sqlite:gatekeeper.sqlite", "mysql://db/gk")),
     "database-password-file": _replace(
-        ("gatekeeper.yaml", "password_file:", "password_file: db.password")
+        ("gatekeeper.yaml", "work too.\n  password_file:", "\n  password_file: db.password")
     ),
     "database-folder": _replace(
         ("gatekeeper.yaml", "sqlite:gatekeeper.sqlite", "sqlite:/nowhere/here/gk.sqlite")
@@ -261,10 +291,21 @@ CASES: Mapping[str, Callable[[Installation], None]] = {
     "security-too-long": _replace(
         ("gatekeeper.yaml", "security: security", "security: security-of-the-project1")
     ),
+    "relay-elsewhere": relay("host: mail.example.org", "tls: never"),
+    "relay-without-tls": relay("ca_file: ca.pem", "pinned_certificates: [ab]"),
+    "relay-pins": relay("tls: implicit", "ca_file: ca.pem", f"pinned_certificates: [{'0' * 64}]"),
+    "relay-login": relay("tls: starttls", "user: gatekeeper"),
+    "relay-login-in-clear": relay("user: gatekeeper", "password_file: relay.password"),
+    "relay-files": relay(
+        *("tls: starttls", "ca_file: keys/ca.pem"),
+        *("user: gatekeeper", "password_file: relay.password"),
+    ),
+    "relay-ca": relay("tls: starttls", "ca_file: team.yaml"),
     "clear-port": _replace(("gatekeeper.yaml", "clear_port:", "clear_port: smtps")),
     "clear-port-is-port": _replace(("gatekeeper.yaml", "clear_port:", "clear_port: 25")),
     "bounces-upper-case": _replace(("gatekeeper.yaml", "bounces: bounces", "bounces: Bounces")),
     "former": _former,
+    "recovery": _recovery,
     "former-no-list": _replace(("gatekeeper.yaml", "former: []", "former: 12")),
     "former-no-key": _replace(("gatekeeper.yaml", "former: []", "former: [12]")),
     "advisory-missing": advise("andrea"),

@@ -46,7 +46,7 @@ def test_everything_is_there_with_its_mode(tmp_path: Path) -> None:
     folder = tmp_path / "config"
     modes = {path.relative_to(folder).as_posix(): mode(path) for path in folder.rglob("*")}
     secrets = {"master.key", "alias/secret.sealed", "alias/revocation.asc"}
-    folders = {"alias", "keys", "state", "templates"}
+    folders = {"alias", "keys", "state", "templates", "witness"}
     plain = {*shipped.NAMES, *shipped.templates(), "alias/certificate.asc"}
     assert secrets | folders | plain == set(modes)
     assert {0o600} == {modes[name] for name in secrets}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.config.homes import in_use, lend_home, renewable
+from gatekeeper.config.homes import in_use, is_for_secrets, lend_home, renewable
 from gatekeeper.config.keyhome import ALIAS_SECRET, codec_of, open_keys
 from gatekeeper.domain.errors import Misconfigured
 from gatekeeper.pgp.opening import Opened, open_message
@@ -77,6 +77,14 @@ def test_what_nobody_holds_is_not_in_use(memory: Path) -> None:
     with lend_home(memory, GPG) as home:
         assert (home,) == in_use(memory)
     assert () == in_use(memory)
+
+
+def test_a_home_tells_whether_secret_keys_belong_in_it(memory: Path) -> None:
+    """Others see it by its name; a socket of gpg's still fits in below the longest folder."""
+    with lend_home(memory, GPG) as bare, lend_home(memory, GPG, secrets=True) as full:
+        assert {bare, full} == set(in_use(memory))
+        assert [full] == [home for home in in_use(memory) if is_for_secrets(home)]
+        assert 64 + len(f"/{full.name}/S.gpg-agent.browser") < 108
 
 
 def test_another_s_folder_under_that_name_is_not_taken(memory: Path) -> None:

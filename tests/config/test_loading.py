@@ -15,9 +15,10 @@ from gatekeeper.domain.errors import Misconfigured
 from gatekeeper.domain.instants import HOUR, MINUTE
 from gatekeeper.domain.policy import AnswerPolicy, Policy, TimelinePolicy
 from gatekeeper.domain.team import Role
+from gatekeeper.outbound.trust import Login, Tls, Trust
 from gatekeeper.texts.templates import REQUIRED
 from tests.config.installation import Installation, add_former, armored
-from tests.config.mistakes import CASES, advise
+from tests.config.mistakes import CASES, advise, relay
 from tests.house import ALIAS, PEOPLE, person_key
 from tests.keys import key_of
 
@@ -140,7 +141,7 @@ def test_nothing_secret_is_in_a_settings_text(site: Installation) -> None:
 def test_a_password_comes_from_its_file(site: Installation) -> None:
     """The URL for the driver has the password, escaped; the one for people has not."""
     site.replace("gatekeeper.yaml", "sqlite:gatekeeper.sqlite", "postgresql://gk@db:5433/gk")
-    site.replace("gatekeeper.yaml", "password_file:", "password_file: db.password")
+    site.replace("gatekeeper.yaml", "work too.\n  password_file:", "\n  password_file: db.password")
     file = site.folder / "db.password"
     file.write_text("p@ss/word\n")
     file.chmod(0o600)
@@ -155,7 +156,7 @@ def test_a_credential_of_systemd_is_read(site: Installation, tmp_path: Path) -> 
     CASES["credential"](site)
     given = {"CREDENTIALS_DIRECTORY": str(tmp_path / "credentials")}
     settings = load(site.folder, environ={**site.environ, **given})
-    assert settings.master_key.read().startswith(b"gatekeeper-master-key-1 ")
+    assert settings.master_key.read().startswith(b"gatekeeper-master-key-2 ")
 
 
 def test_a_secret_that_went_away_is_one_sentence(site: Installation) -> None:
@@ -205,3 +206,25 @@ def test_a_former_key_that_is_lost_may_be_given_up(
     )
     assert "mail to that key can then not be read" in str(problem)
     assert "init" not in str(problem)
+
+
+def test_a_relay_elsewhere_is_encrypted_to_without_asking(site: Installation) -> None:
+    """And one on this machine is not, unless that is asked for."""
+    assert Tls.NEVER is site.load().relay.tls
+    relay("host: mail.example.org")(site)
+    assert Trust(tls=Tls.STARTTLS) == site.load().relay.trust()
+
+
+def test_a_relay_with_a_pin_and_a_login(site: Installation) -> None:
+    """The password comes from its file when it is needed, and stands in no text of settings."""
+    digest = bytes(range(32))
+    secret = site.folder / "relay.password"
+    secret.touch(mode=0o600)
+    secret.write_text("hunter2 ü\n", encoding="utf-8")
+    pins = f"pinned_certificates: [{digest.hex(':').upper()}, {'0' * 64}]"
+    relay("tls: implicit", pins, "user: gk", "password_file: relay.password")(site)
+    settings = site.load()
+    trust = settings.relay.trust()
+    assert (Tls.IMPLICIT, frozenset({digest, bytes(32)})) == (trust.tls, trust.pins)
+    assert Login(user="gk", password="hunter2 ü") == trust.login
+    assert "hunter2" not in repr(settings) + repr(trust)

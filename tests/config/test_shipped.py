@@ -12,11 +12,11 @@ from gatekeeper.config.models import (
     GatekeeperFile,
     ListenSection,
     PersonSection,
-    PolicyFile,
-    Section,
     TeamFile,
 )
+from gatekeeper.config.policy_models import PolicyFile
 from gatekeeper.config.positions import Document, Plain, read
+from gatekeeper.config.section import Section
 from gatekeeper.config.validation import validate
 from gatekeeper.domain.policy import Policy
 from gatekeeper.texts.templates import REQUIRED

@@ -15,10 +15,17 @@ from types import MappingProxyType
 from typing import Final
 
 import dev
-from gatekeeper.domain.delivery import GIVE_UP_AFTER, RETRY_AFTER, RETRY_THEN, TRANSITIONS
-from gatekeeper.domain.instants import DAY, MINUTE
+from gatekeeper.domain.delivery import (
+    GIVE_UP_AFTER,
+    RETRY_AFTER,
+    RETRY_THEN,
+    TRANSITIONS,
+    URGENT_RETRY_AFTER,
+)
+from gatekeeper.domain.instants import DAY, MINUTE, SECOND
 from tests import scratch
 from tests.architecture.sources import python_files, read
+from tests.docs.clear_columns import clear_table
 from tests.path.conversation import DOCUMENT, played
 
 _STAGE: Final = re.compile(r"(\d)\. (.+)")
@@ -63,8 +70,10 @@ def delivery_diagram() -> str:
 def retry_schedule() -> str:
     """Return the retry schedule in a sentence."""
     first = [str(wait // MINUTE) for wait in RETRY_AFTER]
+    urgent = [str(wait // SECOND) for wait in URGENT_RETRY_AFTER]
     return (
-        f"Waits in minutes: {', '.join(first)}, then {RETRY_THEN // MINUTE} each. "
+        f"Waits in minutes: {', '.join(first)}, then {RETRY_THEN // MINUTE} each; of what is "
+        f"urgent in seconds: {', '.join(urgent)}, then {RETRY_THEN // SECOND} each. "
         f"The first temporary answer {GIVE_UP_AFTER // DAY} days or more after the delivery was "
         "due is the last."
     )
@@ -75,6 +84,7 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "stages": path_table,
         "delivery diagram": delivery_diagram,
         "retry schedule": retry_schedule,
+        "clear columns": clear_table,
     }
 )
 """What stands between `<!-- printed: NAME -->` and `<!-- end -->` in a document."""

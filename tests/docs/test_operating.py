@@ -24,7 +24,7 @@ from gatekeeper.domain.instants import DAY, later
 from gatekeeper.domain.policy import IntakeLimits
 from gatekeeper.issues.commands import VERBS, parse
 from gatekeeper.publication.wkd import advanced
-from tests.architecture.sources import read
+from tests.architecture.sources import python_files, read
 from tests.docs.test_references import typed_commands
 from tests.documented import DOCUMENT, block, main_cf, master_cf, parameters
 from tests.house import ALIAS, person_key
@@ -57,7 +57,9 @@ def test_the_addresses_are_known_to_postfix() -> None:
     known = parameters(main_cf())["relay_recipient_maps"]
     assert ["security", "postmaster", "abuse", "bounces"] == re.findall(r"(\w+)@example", known)
     shipped = yaml.safe_load(read("config/gatekeeper.yaml"))["addresses"]
-    assert {"security", "bounces"} == set(shipped.values())
+    assert ("security", "bounces") == (shipped["security"], shipped["bounces"])
+    refused = re.findall(r"/\^(\w+)@/ 550", parameters(main_cf())["smtpd_recipient_restrictions"])
+    assert [shipped["bounces"]] == refused
 
 
 def test_postfix_knows_every_parameter() -> None:
@@ -97,21 +99,30 @@ def test_the_service_takes_the_sections_as_written() -> None:
     assert f"lmtp:inet:{lmtp['host']}:{lmtp['port']}" in maps
 
 
-DOCTOR = ("cli/findings.py", "cli/key_findings.py", "cli/doctor.py")
+def finding_names() -> set[str]:
+    """Return what lines of `doctor` are called in the code: given to one, or in its table."""
+    tree = [ast.parse(read(path)) for path in python_files("gatekeeper/cli")]
+    nodes = [node for each in tree for node in ast.walk(each)]
+    given = [
+        keyword.value
+        for node in nodes
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Finding"
+        for keyword in node.keywords
+        if keyword.arg == "name"
+    ]
+    listed = [
+        node.elts[0]
+        for node in nodes
+        if isinstance(node, ast.Tuple)
+        and len(node.elts) == 2
+        and isinstance(node.elts[1], ast.Lambda)
+    ]
+    return {str(each.value) for each in [*given, *listed] if isinstance(each, ast.Constant)}
 
 
 def test_doctor_looks_at_what_is_listed() -> None:
     text = read(DOCUMENT).partition("| line | looked at |")[2].partition("\n\n")[0]
-    listed = re.findall(r"^\| ([a-z ]+) \|", text, re.MULTILINE)
-    named = {
-        keyword.value.value
-        for path in DOCTOR
-        for node in ast.walk(ast.parse(read(f"gatekeeper/{path}")))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Finding"
-        for keyword in node.keywords
-        if keyword.arg == "name" and isinstance(keyword.value, ast.Constant)
-    }
-    assert named == set(listed)
+    assert finding_names() == set(re.findall(r"^\| ([a-z ]+) \|", text, re.MULTILINE))
 
 
 def test_exit_statuses_are_the_program_s() -> None:
@@ -159,7 +170,9 @@ def test_the_team_s_commands_are_obeyed_as_they_are_written() -> None:
     """Signed by a program that signs no To; without the domain all but `help` are refused."""
     with a_scene() as scene:
         for mail in told_commands():
-            assert () == scene.judged(sealed(scene, entity(mail)))
+            # what is about no issue says in its text for whom it is
+            whole = f"{mail}\n\n{ALIAS}" if mail.startswith("!reaffirm") else mail
+            assert () == scene.judged(sealed(scene, entity(whole)))
             bare = mail.replace(f"@{ALIAS.domain}", "")
             assert (bare != "!help") == bool(scene.judged(sealed(scene, entity(bare))))
         signed_to = entity("!SEC-2026-0007 own", f"To: {ALIAS}")

@@ -20,7 +20,7 @@ MASKS = (
     (r"\[[a-z2-7]{8}\]", "[TAG]"),
     (r"<[a-z2-7]{26}@", "<ID@"),
     (r"(?:[0-9A-F]{4}\s+(?:\|\s+)?){3,9}[0-9A-F]{4}", "KEY"),
-    (r"entry \d+, [0-9a-f]{16}", "entry N, HEAD"),
+    (r"entry \d+:[0-9a-f]{16}:[0-9a-f]{16}", "entry N:HEAD:MAC"),
     (r"\d+ lines of OpenPGP", "N lines of OpenPGP"),
     (r", \d+ bytes\]", ", N bytes]"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),

@@ -148,4 +148,10 @@ def test_the_states_of_issues_are_all_named_and_only_the_first_is_entered() -> N
         for node in ast.walk(ast.parse(read(path)))
         if isinstance(node, ast.Constant) and node.value in later_states
     }
-    assert {"gatekeeper/store/tables.py"} == users
+    # what a frozen database shows and its eras use two of them otherwise; retention asks the tables
+    others = {
+        "gatekeeper/issues/reaffirming.py",
+        "gatekeeper/store/eras.py",
+        "gatekeeper/store/witness.py",
+    }
+    assert {"gatekeeper/store/tables.py"} == users - others

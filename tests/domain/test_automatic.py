@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from gatekeeper.domain.address import Address
-from gatekeeper.domain.automatic import Signs, is_robot, silence
+from gatekeeper.domain.automatic import Forwarder, Signs, as_forwarded, is_robot, silence
 from tests.domain.samples import ascii_addresses
 
 PERSON = Signs(sender=Address.parse("finder@reporter.example"))
@@ -71,3 +71,37 @@ def test_a_person_is_not_taken_for_one(local: str) -> None:
 @given(address=ascii_addresses)
 def test_the_domain_does_not_matter(address: Address) -> None:
     assert is_robot(address) == is_robot(Address(local=address.local, domain="noreply.example"))
+
+
+AUTHOR = Address.parse("finder@research.example")
+THROUGH = replace(
+    PERSON, sender=Address.parse("list-bounces@f.example"), listed=True, precedence="list"
+)
+
+
+@pytest.mark.parametrize("name", ["list-bounces@f.example", "LIST-bounces@F.example", "@F.example"])
+def test_mail_through_a_forwarder_is_its_authors(name: str) -> None:
+    """What a list adds is left out of account, and nothing else."""
+    signs = replace(THROUGH, auto_submitted="no", report=True)
+    expected = replace(PERSON, sender=AUTHOR, auto_submitted="no", report=True)
+    assert expected == as_forwarded(signs, AUTHOR, [Forwarder.parse(name)])
+
+
+@pytest.mark.parametrize(
+    "name", ["other@f.example", "@sub.f.example", "@example", "@f.example.org"]
+)
+def test_mail_through_somebody_else_is_not(name: str) -> None:
+    assert THROUGH == as_forwarded(THROUGH, AUTHOR, [Forwarder.parse(name)])
+
+
+def test_without_an_author_or_a_sender_nothing_changes() -> None:
+    forwarders = [Forwarder.parse("@f.example")]
+    assert THROUGH == as_forwarded(THROUGH, None, forwarders)
+    nobody = replace(THROUGH, sender=None)
+    assert nobody == as_forwarded(nobody, AUTHOR, forwarders)
+
+
+@pytest.mark.parametrize("text", ["", "@", "f.example", "a b@f.example", "@f example"])
+def test_a_forwarder_is_an_address_or_a_domain(text: str) -> None:
+    with pytest.raises(ValueError, match=r"address|domain|local"):
+        Forwarder.parse(text)

@@ -19,7 +19,7 @@ from gatekeeper.domain.delivery import (
     after,
     move,
 )
-from gatekeeper.domain.instants import DAY, HOUR, MINUTE, Instant, later
+from gatekeeper.domain.instants import DAY, HOUR, MINUTE, SECOND, Instant, later
 from tests.sampling import tries
 
 S, E = DeliveryState, DeliveryEvent
@@ -30,18 +30,27 @@ AGAIN = (Outcome.NOT_NOW, Outcome.IN_DOUBT)
 EXPECTED = {
     (S.PENDING, E.SEAL): S.SEALED,
     (S.PENDING, E.BLOCK): S.BLOCKED,
+    (S.PENDING, E.WITHHOLD): S.BLOCKED,
     (S.BLOCKED, E.RETRY): S.PENDING,
     (S.SEALED, E.CLAIM): S.CLAIMED,
+    (S.SEALED, E.WITHHOLD): S.BLOCKED,
     (S.CLAIMED, E.CLAIM): S.CLAIMED,
     (S.CLAIMED, E.DELIVER): S.DELIVERED,
     (S.CLAIMED, E.DEFER): S.DEFERRED,
     (S.CLAIMED, E.DOUBT): S.IN_DOUBT,
     (S.CLAIMED, E.FAIL): S.FAILED,
     (S.CLAIMED, E.BLOCK): S.BLOCKED,
+    (S.CLAIMED, E.RELEASE): S.DEFERRED,
+    (S.CLAIMED, E.RETURN): S.FAILED,
+    (S.CLAIMED, E.WITHHOLD): S.BLOCKED,
     (S.DEFERRED, E.CLAIM): S.CLAIMED,
     (S.DEFERRED, E.RETRY): S.DEFERRED,
+    (S.DEFERRED, E.WITHHOLD): S.BLOCKED,
     (S.IN_DOUBT, E.CLAIM): S.CLAIMED,
     (S.IN_DOUBT, E.RETRY): S.IN_DOUBT,
+    (S.IN_DOUBT, E.RETURN): S.FAILED,
+    (S.IN_DOUBT, E.WITHHOLD): S.BLOCKED,
+    (S.DELIVERED, E.RETURN): S.FAILED,
     (S.FAILED, E.RETRY): S.DEFERRED,
 }
 
@@ -51,7 +60,9 @@ def attempt(outcome: Outcome) -> Attempt:
     return Attempt(outcome=outcome, reply="")
 
 
-def follow(outcomes: st.DataObject | None = None) -> list[tuple[Instant, Next]]:
+def follow(
+    outcomes: st.DataObject | None = None, *, urgent: bool = False
+) -> list[tuple[Instant, Next]]:
     """Try at each due time until a delivery ends; return when each attempt was and what followed.
 
     The outcomes are drawn from those after which a delivery goes on; without a source all are
@@ -63,7 +74,12 @@ def follow(outcomes: st.DataObject | None = None) -> list[tuple[Instant, Next]]:
         outcome = outcomes.draw(st.sampled_from(AGAIN)) if outcomes else Outcome.NOT_NOW
         doubts += outcome is Outcome.IN_DOUBT
         then = after(
-            attempt(outcome), attempts=len(tried) + 1, doubts=doubts, first_at=START, now=now
+            attempt(outcome),
+            attempts=len(tried) + 1,
+            doubts=doubts,
+            first_at=START,
+            now=now,
+            urgent=urgent,
         )
         tried.append((now, then))
         now = then.due_at
@@ -93,10 +109,11 @@ def test_what_is_claimed_and_what_rests() -> None:
     assert {S.DELIVERED, S.FAILED, S.BLOCKED} == FINAL
 
 
-def test_only_a_person_moves_a_delivery_out_of_a_final_state() -> None:
-    for state in FINAL:
+def test_no_worker_moves_a_delivery_out_of_a_final_state() -> None:
+    """A person has one tried again; of one that was delivered a bounce may say otherwise."""
+    for state in FINAL - {S.DELIVERED}:
         assert set(TRANSITIONS[state]) <= {E.RETRY}
-    assert {} == TRANSITIONS[S.DELIVERED]
+    assert {E.RETURN: S.FAILED} == TRANSITIONS[S.DELIVERED]
 
 
 def test_every_delivery_can_come_to_an_end() -> None:
@@ -157,11 +174,24 @@ def test_the_schedule_is_the_designed_one() -> None:
     assert 5 * DAY <= tried[-1][0] - START < 5 * DAY + HOUR
 
 
+def test_what_is_urgent_is_tried_more_often_at_first_and_given_up_no_sooner() -> None:
+    """10 and 30 seconds, 1, 2 and 5 minutes, then 15, 30, 60 and every hour for five days."""
+    tried = follow(urgent=True)
+    waits = [late - early for (early, _), (late, _) in pairwise(tried)]
+    seconds = [10, 30, 60, 120, 300, 900, 1800, 3600]
+    assert [each * SECOND for each in seconds] == waits[: len(seconds)]
+    assert {HOUR} == set(waits[len(seconds) :])
+    assert 5 * DAY <= tried[-1][0] - START < 5 * DAY + HOUR
+
+
 @tries(30)
-@given(outcomes=st.data())
-def test_whatever_the_temporary_replies_it_ends_after_five_days(outcomes: st.DataObject) -> None:
+@given(outcomes=st.data(), urgent=st.booleans())
+def test_whatever_the_temporary_replies_it_ends_after_five_days(
+    outcomes: st.DataObject,
+    urgent: bool,
+) -> None:
     """With doubts among them as well: each mail is tried to the end, and then fails visibly."""
-    tried = follow(outcomes)
+    tried = follow(outcomes, urgent=urgent)
     assert 5 * DAY <= tried[-1][0] - START < 5 * DAY + HOUR
     assert 1 >= [then.event for _, then in tried].count(E.DOUBT)
 

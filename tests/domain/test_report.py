@@ -19,7 +19,7 @@ def test_the_null_sender_is_a_sender() -> None:
     """RFC 5321 §4.5.5: a bounce comes from `<>`, and is accepted like any other message."""
     envelope = Envelope(sender=None, recipients=(RECIPIENT,), peer="local", protocol="LMTP")
     assert envelope.sender is None
-    assert envelope.tls is False
+    assert envelope.tls == ""
 
 
 def test_an_envelope_cannot_be_changed() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.errors import Reply
 from gatekeeper.domain.policy import IntakeLimits
-from gatekeeper.inbound.dialogue import COMMANDS, ERRORS, After, Answer, Dialogue, Protocol
+from gatekeeper.inbound.dialogue import After, Answer, Dialogue, Protocol
 from gatekeeper.inbound.reader import BAD_LINE, Budget
 
 SECURITY = Address(local="security", domain="example.org")
@@ -67,7 +67,7 @@ def test_a_transaction() -> None:
     envelope = dialogue.envelope(peer="192.0.2.1")
     assert ALICE == envelope.sender
     assert ("SECURITY@Example.ORG",) == tuple(str(address) for address in envelope.recipients)
-    assert ("192.0.2.1", "ESMTP", False) == (envelope.peer, envelope.protocol, envelope.tls)
+    assert ("192.0.2.1", "ESMTP", "") == (envelope.peer, envelope.protocol, envelope.tls)
     assert ("250 2.0.0 Stored",) == dialogue.finish(STORED)
     assert ["503 5.5.1"] == codes(dialogue, "DATA")
 
@@ -160,18 +160,18 @@ def test_rset_and_ehlo_forget_the_transaction() -> None:
 
 def test_errors_and_idle_commands_are_bounded() -> None:
     dialogue = talk()
-    answers = [dialogue.answer(BAD_LINE) for _ in range(ERRORS)]
-    assert [After.COMMAND] * (ERRORS - 1) + [After.END] == [a.after for a in answers]
+    answers = [dialogue.answer(BAD_LINE) for _ in range(LIMITS.errors)]
+    assert [After.COMMAND] * (LIMITS.errors - 1) + [After.END] == [a.after for a in answers]
     assert "421 4.7.0" == answers[-1].lines[-1][:9]
     dialogue = talk()
-    answers = [dialogue.answer(b"NOOP") for _ in range(COMMANDS + 1)]
-    assert [After.COMMAND] * COMMANDS + [After.END] == [a.after for a in answers]
+    answers = [dialogue.answer(b"NOOP") for _ in range(LIMITS.commands + 1)]
+    assert [After.COMMAND] * LIMITS.commands + [After.END] == [a.after for a in answers]
 
 
 def test_commands_are_counted_from_message_to_message() -> None:
     dialogue = talk()
     commands = ("EHLO x", "MAIL FROM:<>", "RCPT TO:<security@example.org>", "DATA")
-    for _ in range(COMMANDS // 2):
+    for _ in range(LIMITS.commands // 2):
         assert "354 " == codes(dialogue, *commands)[-1][:4]
         dialogue.finish(STORED)
 

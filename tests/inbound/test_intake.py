@@ -18,6 +18,7 @@ from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.report import Envelope, MessageState
 from gatekeeper.inbound.intake import STORED, Intake
+from gatekeeper.inbound.recipients import Recipients
 from gatekeeper.store import messages, products
 from gatekeeper.store.engine import Store
 from gatekeeper.store.products import ProductRow
@@ -29,6 +30,7 @@ NOW = Instant(1_800_000_000_000_000)
 KEY = b"k" * 32
 SECURITY = Address(local="security", domain="example.org")
 OWN = OwnAddresses(security=SECURITY)
+RECIPIENTS = Recipients(own=OWN, token_key=KEY)
 ENVELOPE = Envelope(
     sender=Address(local="alice", domain="reporter.example"),
     recipients=(SECURITY,),
@@ -56,7 +58,7 @@ def intake(
 ) -> Iterator[Intake]:
     product = new_product(store)
     running = Intake(
-        store=store, product=product, own=OWN, token_key=KEY, now=now, on_stored=on_stored
+        store=store, product=product, recipients=RECIPIENTS, now=now, on_stored=on_stored
     )
     try:
         yield running

@@ -139,12 +139,12 @@ def test_the_budget_is_shared_and_given_back() -> None:
     first = Body(limits=SMALL, budget=budget)
     second = Body(limits=SMALL, budget=budget)
     assert None is first.feed(b"x" * 68 + b"\r\n")
-    assert 30 == budget.free
+    assert 30 == budget.free()
     assert b"" == second.feed(b"x" * 68 + b"\r\n.\r\n")
     assert BUSY == second.refusal
-    assert 30 == budget.free
+    assert 30 == budget.free()
     first.release()
-    assert 100 == budget.free
+    assert 100 == budget.free()
 
 
 @pytest.mark.parametrize("piece", [b"x" * 65_536, b"\r\n" * 32_768, b"\r" * 65_536, b"." * 65_536])
@@ -184,6 +184,9 @@ def test_commands_come_out_as_they_went_in(lines: list[bytes], size: int) -> Non
         (b"NOOP " + b"x" * (COMMAND_BYTES - 7) + b"\r\n", None),
         (b"NOOP " + b"x" * (COMMAND_BYTES - 6) + b"\r\n", LINE_TOO_LONG),
         (b"x" * 100_000 + b"\r\n", LINE_TOO_LONG),
+        (b"x" * COMMAND_BYTES + b"\r\n", LINE_TOO_LONG),
+        (b"x" * (COMMAND_BYTES - 1) + b"\r\n", LINE_TOO_LONG),
+        (b"x" * 100_000 + b"\n", BAD_LINE),
     ],
 )
 @pytest.mark.parametrize("size", [1, 1000, 200_000])

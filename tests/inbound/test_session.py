@@ -171,7 +171,7 @@ def test_what_is_too_large_is_refused_and_the_session_goes_on() -> None:
         codes = said(sink, START, RCPT, b"DATA\r\n", big, b".\r\n", b"MAIL FROM:<>\r\n")
         assert ["552", "250", "221"] == codes[-3:]
         assert [] == sink.inbox.received
-        assert limits.bytes_in_flight == sink.listener.budget.free
+        assert limits.bytes_in_flight == sink.listener.budget.free(favoured=True)
 
 
 def test_bytes_in_flight_are_bounded_over_all_sessions() -> None:
@@ -190,7 +190,7 @@ def test_bytes_in_flight_are_bounded_over_all_sessions() -> None:
             first.sendall(b"QUIT\r\n")
             everything(first)
         assert ["250", "221"] == said(sink, b"EHLO x\r\n", message)[-2:]
-        assert 1000 == sink.listener.budget.free
+        assert 1000 == sink.listener.budget.free(favoured=True)
 
 
 def test_more_connections_than_allowed_get_421() -> None:
@@ -226,7 +226,7 @@ def test_a_client_that_leaves_after_the_dot_is_still_served() -> None:
         assert ["220", "221"] == said(sink)
         sink.inbox.answer()
         sink.thread.run(sink.listener.stop())
-        assert IntakeLimits().bytes_in_flight == sink.listener.budget.free
+        assert IntakeLimits().bytes_in_flight == sink.listener.budget.free(favoured=True)
 
 
 def test_a_client_that_leaves_within_the_message_leaves_nothing() -> None:
@@ -236,7 +236,7 @@ def test_a_client_that_leaves_within_the_message_leaves_nothing() -> None:
             client.shutdown(socket.SHUT_WR)
             everything(client)
         assert [] == sink.inbox.received
-        assert IntakeLimits().bytes_in_flight == sink.listener.budget.free
+        assert IntakeLimits().bytes_in_flight == sink.listener.budget.free(favoured=True)
 
 
 def test_stopping_answers_what_was_accepted_and_refuses_the_rest() -> None:

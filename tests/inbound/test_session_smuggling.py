@@ -65,11 +65,19 @@ def test_a_nul_in_the_body_is_kept(sink: Sink) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"NOOP\n", b"NO\rOP\r\n", b"NOOP \0\r\n", b"MAIL FROM:<>\nRSET\r\n"]
+    "line",
+    [
+        b"NOOP\n",
+        b"NO\rOP\r\n",
+        b"NOOP \0\r\n",
+        b"NOOP \nMAIL FROM:<>\r\n",
+        b"A" * 5000 + b"\nMAIL FROM:<>\r\n",
+    ],
 )
-def test_commands_with_a_bare_end_or_nul_are_refused(sink: Sink, line: bytes) -> None:
-    answers = everything(sink, b"EHLO x\r\n" + line + b"QUIT\r\n")
-    assert b"500 5.5.2 Bare CR, bare LF or NUL in a command\r\n" in answers
+def test_commands_with_a_bare_end_or_nul_end_the_session(sink: Sink, line: bytes) -> None:
+    """Nothing behind one is obeyed: a lenient server in front may have taken it for its text."""
+    answers = everything(sink, b"EHLO x\r\n" + line + b"MAIL FROM:<>\r\nQUIT\r\n")
+    assert answers.endswith(b"500 5.5.2 Bare CR, bare LF or NUL in a command\r\n")
     assert b"250 2.1.0" not in answers
 
 

@@ -26,4 +26,4 @@ def with_names(block: str, house: House) -> str:
     block = re.sub(r"(message/rfc822,) \d+ bytes", r"\1 {size} bytes", block)
     block = re.sub(r"SEC-2026-0\d{3}", "SEC-2026-{number}", block)
     block = re.sub(r"\b[0-9a-f]{64}\b", "{hash}", block)
-    return re.sub(r"entry \d+, [0-9a-f]{16}", "entry {number}, {digest}", block)
+    return re.sub(r"entry \d+:[0-9a-f]{16}:[0-9a-f]{16}", "entry {number}:{digest}:{mac}", block)

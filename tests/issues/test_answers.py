@@ -9,6 +9,7 @@ from typing import cast
 import pytest
 
 from gatekeeper.domain import token
+from gatekeeper.domain.automatic import Forwarder
 from gatekeeper.domain.forms import ManyReports
 from gatekeeper.domain.identity import RowId, row_id
 from gatekeeper.domain.instants import HOUR, MINUTE
@@ -287,3 +288,77 @@ def test_the_flood_of_one_sender_leaves_answers_for_others(limited: Talk) -> Non
     """One sender's flood costs three answers; the next reporter gets theirs."""
     flood(limited, "loud@research.example", 20)
     assert [ACK] == answer_to(limited, send(limited))
+
+
+def test_a_domain_has_a_share_of_the_answers(talk: Talk) -> None:
+    """Mail forged in the name of one domain does not use up the answers of all others."""
+    desk = talk.house.desk
+    answers = AnswerPolicy(per_sender=1, per_domain=3, per_hour=5)
+    talk.house.desk = replace(desk, policy=replace(desk.policy, answers=answers))
+    try:
+        forged = [send(talk, sender=f"{name}@Forged.example") for name in "abcdef"]
+        assert [[ACK]] * 3 + [[]] * 3 == [answer_to(talk, each) for each in forged]
+        (said,) = done(talk.house, forged[-1].row)
+        expected = "too many were sent to its sender's domain within the hour"
+        assert f"no automatic answer was sent: {expected}" == said
+        others = [send(talk, sender=f"x@{name}.example") for name in "abc"]
+        assert [[ACK], [ACK], []] == [answer_to(talk, each) for each in others]
+    finally:
+        talk.house.desk = desk
+
+
+@pytest.fixture
+def forwarded(talk: Talk) -> Iterator[Talk]:
+    """A talk to which a foundation's list forwards, and an umbrella's whole domain."""
+    desk = talk.house.desk
+    named = ("security-bounces@foundation.example", "@umbrella.example")
+    forwarders = tuple(Forwarder.parse(each) for each in named)
+    talk.house.desk = replace(desk, forwarders=forwarders)
+    yield talk
+    talk.house.desk = desk
+
+
+FORWARDERS = (
+    *("security-bounces@foundation.example", "SRS0=x=tt=research.example=finder@umbrella.example"),
+)
+LIST = ("List-Id: <security.foundation.example>", "Precedence: list")
+
+
+@pytest.mark.parametrize("sender", FORWARDERS)
+def test_what_a_forwarder_passed_on_is_answered_to_its_author(forwarded: Talk, sender: str) -> None:
+    """What its list wrote into the header is not the author's word."""
+    number = next(_NUMBER)
+    author = f"finder-{number}@research.example"
+    sent = send(forwarded, *LIST, sender=sender, from_=author)
+    assert [ACK] == written_to(forwarded.house, author)
+    assert [] == answer_to(forwarded, sent)
+
+
+def test_an_author_behind_a_forwarder_counts_as_one_sender(forwarded: Talk) -> None:
+    author = "often@research.example"
+    said = [
+        done(forwarded.house, send(forwarded, *LIST, sender=FORWARDERS[0], from_=author).row)[0]
+        for _ in range(7)
+    ]
+    assert [True] * 5 + [False] * 2 == [each.startswith("acknowledged to") for each in said]
+    assert said[-1] == f"no automatic answer was sent: {author} has had 6 within the hour"
+
+
+@pytest.mark.parametrize(
+    ("fields", "sender", "author"),
+    [
+        (("Auto-Submitted: auto-replied",), FORWARDERS[0], "a@research.example"),
+        (("X-Auto-Response-Suppress: All",), FORWARDERS[0], "b@research.example"),
+        (LIST, "users-bounces@elsewhere.example", "c@research.example"),
+        (LIST, FORWARDERS[0], "noreply@research.example"),
+        (LIST, FORWARDERS[0], str(ALIAS)),
+        (LIST, FORWARDERS[0], PEOPLE[0][1]),
+        (LIST, "<>", "d@research.example"),
+    ],
+)
+def test_a_forwarder_makes_nothing_of_automatic_mail(
+    forwarded: Talk, fields: tuple[str, ...], sender: str, author: str
+) -> None:
+    before = kinds(forwarded.house).get(ACK, 0)
+    send(forwarded, *fields, sender=sender, from_=author)
+    assert before == kinds(forwarded.house).get(ACK, 0)

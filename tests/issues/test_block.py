@@ -268,7 +268,7 @@ def test_no_character_makes_words_of_a_sender_a_line_of_ours(breaker: str, encod
     shown = dict.fromkeys(("From", "To", "Cc"), f"{words} <robin@research.example>")
     fields = {name: f"{name}: {shown.get(name, words)}\r\n".encode() for name in WHERE}
     raw = b"".join(fields.values()) + b"\r\n" + FORGED.encode()
-    block = block_text(TEXTS, facts_of(raw), log_head="entry 1, 0123456789abcdef")
+    block = block_text(TEXTS, facts_of(raw), log_head="entry 1:0123456789abcdef:fedcba9876543210")
     assert_is_ours(block)
     assert "Signature:   none" in block
 
@@ -282,7 +282,7 @@ def test_no_header_can_forge_a_line(values: dict[str, str], label: str) -> None:
     lines = [f"{name}: {value}\r\n" for name, value in values.items()]
     raw = "".join(lines).encode("utf-8", "surrogatepass") + b"\r\ntext"
     facts = facts_of(raw, label=printable_line(label))
-    assert_is_ours(block_text(TEXTS, facts, log_head="entry 1, 0123456789abcdef"))
+    assert_is_ours(block_text(TEXTS, facts, log_head="entry 1:0123456789abcdef:fedcba9876543210"))
 
 
 @given(st.text(max_size=200), st.text(max_size=60))
@@ -302,7 +302,7 @@ def test_words_of_ours_that_quote_a_sender_stay_in_their_column() -> None:
     address = f"{'x' * 64}@{'y' * 60}.{'z' * 60}.example"
     said = (f"acknowledged to {address}", FORGED)
     facts = replace(facts_of(plain()), done=said, waiting=said, remarks=said)
-    block = block_text(TEXTS, facts, log_head="entry 1, 0123456789abcdef")
+    block = block_text(TEXTS, facts, log_head="entry 1:0123456789abcdef:fedcba9876543210")
     assert_is_ours(block)
     assert address in "".join(block.split())
 
@@ -332,16 +332,16 @@ def test_a_quoted_name_without_an_address_is_not_shown_as_one() -> None:
 @pytest.mark.parametrize(
     ("peer", "tls", "said"),
     [
-        ("192.0.2.7", True, "from 192.0.2.7, with TLS"),
-        ("2001:db8::7", False, "from 2001:db8::7, without TLS"),
-        ("127.0.0.1", False, "from this machine (127.0.0.1)"),
-        ("::1", False, "from this machine (::1)"),
-        ("local", False, "from this machine"),
-        ("file", False, "from file, without TLS"),
+        ("192.0.2.7", "TLSv1.3", "from 192.0.2.7, with TLS"),
+        ("2001:db8::7", "", "from 2001:db8::7, without TLS"),
+        ("127.0.0.1", "", "from this machine (127.0.0.1)"),
+        ("::1", "", "from this machine (::1)"),
+        ("local", "", "from this machine"),
+        ("file", "", "from file, without TLS"),
     ],
 )
 def test_the_last_hop_is_told_without_alarm_where_there_is_none(
-    peer: str, tls: bool, said: str
+    peer: str, tls: str, said: str
 ) -> None:
     facts = facts_of(head() + TEXT)
     facts = replace(facts, envelope=replace(facts.envelope, peer=peer, tls=tls))

@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64decode
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -13,15 +14,17 @@ from gatekeeper.domain.errors import OurFault
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import MINUTE, SECOND, Instant, later
 from gatekeeper.domain.policy import MIB, OutboxPolicy
-from gatekeeper.outbound.job import Job
+from gatekeeper.outbound.job import Job, octets
 from gatekeeper.outbound.outbox import NOT_ASSEMBLED, Outbox
 from gatekeeper.outbound.relay import Relay
-from gatekeeper.store import audit, deliveries, issues, letters, products
+from gatekeeper.store import audit, copies, deliveries, issues, letters, products
+from gatekeeper.store.copies import Copy
 from gatekeeper.store.deliveries import DeliveryRow
 from gatekeeper.store.engine import Store
 from gatekeeper.store.letters import NewLetter
 from gatekeeper.store.products import ProductRow
 from gatekeeper.store.tx import Tx
+from tests.pumping import pump_dry
 from tests.sinks import running_sink
 
 START = Instant(1_800_000_000_000_000)
@@ -41,9 +44,9 @@ def data_packet(content: bytes) -> bytes:
     return b"\xd2\xff" + len(body).to_bytes(4) + body
 
 
-def key_packet(number: int) -> bytes:
+def key_packet(number: int, octets: int = 40) -> bytes:
     """Return a session key packet (RFC 4880 §5.1) in form."""
-    body = b"\x03" + number.to_bytes(8) + b"\x12" + bytes(range(40))
+    body = b"\x03" + number.to_bytes(8) + b"\x12" + bytes(range(octets))
     return b"\xc1" + bytes([len(body)]) + body
 
 
@@ -68,12 +71,25 @@ class World:
             objection=lambda _address, _keys: "",
             clear_replies=False,
             tell=lambda _tx, _issue, _line: None,
+            tell_others=lambda _tx, _row, _what: None,
             now=lambda: self.now,
         )
 
-    def letter(self, number: int, *, shared: bytes | None, recipients: int) -> list[RowId]:
-        """Write a sealed letter to that many recipients; return its deliveries."""
-        return self.store.write(lambda tx: _letter(tx, number, shared, recipients))
+    def letter(
+        self,
+        number: int,
+        *,
+        shared: bytes | None,
+        recipients: int,
+        longer: Collection[int] = (),
+        own: bytes | None = None,
+    ) -> list[RowId]:
+        """Write a sealed letter to that many recipients; return its deliveries.
+
+        Some of them have longer keys; `own` is a data packet that each of them has instead.
+        """
+        packets = [key_packet(index, 40 + (index in longer)) for index in range(recipients)]
+        return self.store.write(lambda tx: _letter(tx, number, shared, packets, own))
 
     def row(self, delivery: RowId) -> DeliveryRow:
         """Return a delivery as it is now."""
@@ -82,7 +98,9 @@ class World:
         return found
 
 
-def _letter(tx: Tx, number: int, shared: bytes | None, recipients: int) -> list[RowId]:
+def _letter(
+    tx: Tx, number: int, shared: bytes | None, packets: Sequence[bytes], own: bytes | None
+) -> list[RowId]:
     row = ProductRow(key="default", issue_prefix="SEC")
     product = products.ensure(tx, row, now=START)
     issue = issues.open_issue(
@@ -115,19 +133,15 @@ def _letter(tx: Tx, number: int, shared: bytes | None, recipients: int) -> list[
             due_at=START,
             now=START,
         )
-        for index in range(recipients)
+        for index in range(len(packets))
     ]
     lease = b"s" * 16
     letters.claim_unsealed(tx, now=START, lease=SECOND, token=lease, limit=9)
-    for index, delivery in enumerate(made):
-        deliveries.sealed(
-            tx,
-            delivery=delivery,
-            key_packets=key_packet(index),
-            fingerprints=("A" * 40,),
-            own_packet=None,
-            now=START,
-        )
+    kept = [
+        Copy(delivery=delivery, key_packets=packet, fingerprints=("A" * 40,), own_packet=own)
+        for delivery, packet in zip(made, packets, strict=True)
+    ]
+    copies.seal_all(tx, kept, now=START)
     if shared is not None:
         letters.sealed(tx, letter=letter, token=lease, shared=shared, now=START)
     return made
@@ -187,12 +201,24 @@ def test_a_batch_is_bounded_in_number(world: World) -> None:
 
 
 def test_a_batch_is_bounded_in_bytes(store: Store) -> None:
-    """Large letters are claimed a few at a time, whatever the batch allows."""
+    """Of a large letter those are claimed together that share nearly all of it."""
     world = World(store=store, policy=OutboxPolicy(connections=2, batch=50))
-    world.letter(1, shared=data_packet(b"x" * (9 * MIB)), recipients=8)
-    sizes = [len(world.outbox.claim()) for _ in range(5)]
-    assert 8 == sum(sizes)
-    assert max(sizes) <= 4
+    made = world.letter(1, shared=data_packet(b"x" * (9 * MIB)), recipients=8, longer={2, 5})
+    claims = [world.outbox.claim() for _ in range(3)]
+    assert [0, 2, 6] == sorted(len(jobs) for jobs in claims)
+    for jobs in claims:
+        assert octets(jobs) < 14 * MIB
+    assert set(made) == {job.id for jobs in claims for job in jobs}
+
+
+def test_packets_of_their_own_are_claimed_as_many_as_fit(store: Store) -> None:
+    """They share nothing, so that their bytes are the sum of all."""
+    world = World(store=store, policy=OutboxPolicy(connections=2, batch=50))
+    packet = data_packet(b"x" * (9 * MIB))
+    made = world.letter(1, shared=packet, recipients=8, own=packet)
+    sizes = [len(world.outbox.claim()) for _ in range(6)]
+    assert len(made) == sum(sizes)
+    assert max(sizes) <= 3
 
 
 def test_letters_do_not_mix(world: World) -> None:
@@ -220,12 +246,16 @@ def test_a_delivery_unblocked_later_has_its_own_packet(world: World) -> None:
             due_at=START,
             now=START,
         )
-        deliveries.sealed(
+        copies.seal_all(
             tx,
-            delivery=made,
-            key_packets=key_packet(9),
-            fingerprints=("A" * 40,),
-            own_packet=own,
+            [
+                Copy(
+                    delivery=made,
+                    key_packets=key_packet(9),
+                    fingerprints=("A" * 40,),
+                    own_packet=own,
+                )
+            ],
             now=START,
         )
         return made
@@ -316,9 +346,7 @@ def test_from_the_claim_to_the_mark_over_a_real_relay(world: World) -> None:
         relay = Relay(
             host="127.0.0.1", port=port, wait=20 * SECOND, connections=2, name="example.org"
         )
-        while jobs := await asyncio.to_thread(world.outbox.claim):
-            await relay.deliver_all(jobs, world.outbox.record)
-        await relay.close()
+        await pump_dry(world.outbox, relay, world.policy, lambda: world.now)
 
     with running_sink() as sink:
         asyncio.run(run(sink.port))

@@ -3,13 +3,15 @@
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
 from gatekeeper.domain.address import Address
-from gatekeeper.domain.delivery import Attempt, Outcome
+from gatekeeper.domain.delivery import Outcome
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import SECOND
+from gatekeeper.domain.policy import OutboxPolicy
 from gatekeeper.domain.protection import (
     CLEAR_FORM_MINT,
     CLEAR_REPLY_MINT,
@@ -17,18 +19,17 @@ from gatekeeper.domain.protection import (
     SEALED_MINT,
     ClearForm,
     ClearReply,
+    Lines,
     Public,
     Sealed,
 )
-from gatekeeper.outbound.job import Job, Outgoing
-from gatekeeper.outbound.relay import REPLY_LENGTH, Relay
-from tests.sinks import (
-    Faults,
-    Sink,
-    UnreliableRelay,
-    refusing_port,
-    running_sink,
-)
+from gatekeeper.outbound.answers import REPLY_LENGTH
+from gatekeeper.outbound.job import Job, Outgoing, octets
+from gatekeeper.outbound.pump import Pump
+from gatekeeper.outbound.relay import Relay
+from gatekeeper.outbound.trust import Trust
+from tests.pumping import NOW, Stock
+from tests.sinks import Faults, UnreliableRelay, refusing_port, running_sink
 
 BOUNCES = Address(local="bounces+token", domain="example.org")
 CONTENT = b"Subject: x\r\n\r\n.\r\n..\r\ntext\r\n"
@@ -46,22 +47,6 @@ def job(number: int, content: bytes = CONTENT, domain: str = "member.example") -
     )
 
 
-class Marks:
-    """Keeps what was recorded, by the number of the job."""
-
-    def __init__(self) -> None:
-        self.of: dict[int, Attempt] = {}
-        self.threads: set[int] = set()
-
-    def __call__(self, done: Job, attempt: Attempt) -> None:
-        assert int.from_bytes(done.id) not in self.of
-        self.of[int.from_bytes(done.id)] = attempt
-        self.threads.add(threading.get_ident())
-
-    def outcomes(self) -> dict[int, Outcome]:
-        return {number: attempt.outcome for number, attempt in self.of.items()}
-
-
 def deliver(
     port: int,
     *batches: Sequence[Job],
@@ -70,9 +55,10 @@ def deliver(
     between: Callable[[], None] = lambda: None,
     clear_port: int | None = None,
     name: str = "example.org",
-) -> Marks:
-    """Deliver batches one after the other with one relay client; return what was recorded."""
-    marks = Marks()
+    trust: Trust | None = None,
+) -> Stock:
+    """Deliver batches one after the other over the same connections; return what was recorded."""
+    stock = Stock()
 
     async def run() -> None:
         relay = Relay(
@@ -82,14 +68,24 @@ def deliver(
             connections=connections,
             name=name,
             clear_port=clear_port,
+            trust=trust,
         )
+        pump = Pump(outbox=stock, relay=relay, policy=OutboxPolicy(), now=lambda: NOW)
+        stop = asyncio.Event()
+        running = asyncio.create_task(pump.run(stop))
+        ended = 0
         for batch in batches:
-            await relay.deliver_all(batch, marks)
-            between()
-        await relay.close()
+            if ended:
+                between()
+            stock.add(batch)
+            pump.wake()
+            ended += len(batch)
+            await asyncio.to_thread(stock.wait, ended)
+        stop.set()
+        await running
 
     asyncio.run(run())
-    return marks
+    return stock
 
 
 def test_a_real_listener_gets_the_bytes_and_the_envelope() -> None:
@@ -111,12 +107,24 @@ def test_a_large_message_goes_out_whole() -> None:
         assert content == sink.inbox.received[0].raw
 
 
+@pytest.mark.parametrize("lines", [1, 20_000])
+def test_a_message_goes_out_as_the_sum_of_its_pieces(lines: int) -> None:
+    """Short or long, and with a dot at the beginning of a piece."""
+    pieces = [b"Subject: x\r\n\r\n", b"." + b"x" * 76 + b"\r\n", b".\r\n--b--\r\n"]
+    pieces[1] *= lines
+    what = Sealed(*pieces, mint=SEALED_MINT)
+    with running_sink() as sink:
+        stock = deliver(sink.port, [replace(job(number), what=what) for number in range(2)])
+        assert [b"".join(pieces)] * 2 == [received.raw for received in sink.inbox.received]
+    assert dict.fromkeys(range(2), Outcome.DELIVERED) == stock.outcomes()
+
+
 def test_records_are_written_off_the_event_loop(peer: UnreliableRelay) -> None:
     assert threading.get_ident() not in deliver(peer.port, [job(1)]).threads
 
 
 def test_connections_are_kept_and_greeted_once(peer: UnreliableRelay) -> None:
-    """Over two batches too; the goodbye comes with close()."""
+    """Over a pause too; the goodbye comes at the end."""
     deliver(peer.port, [job(n) for n in range(5)], [job(n) for n in range(5, 10)])
     assert 1 == peer.connections
     verbs = peer.verbs()
@@ -149,7 +157,7 @@ def test_no_connection_is_not_now() -> None:
         (Faults(final="421 4.3.2 bye"), Outcome.NOT_NOW, "421 4.3.2 bye"),
         (Faults(final="554 5.7.1 refused"), Outcome.REFUSED, "554 5.7.1 refused"),
         (Faults(final="354 go on"), Outcome.IN_DOUBT, "354 go on"),
-        (Faults(final="what?"), Outcome.IN_DOUBT, "-1 Malformed SMTP response line: what?"),
+        (Faults(final="what?"), Outcome.IN_DOUBT, "its answer is no SMTP reply"),
         (Faults(cut="greeting"), Outcome.NOT_NOW, None),
         (Faults(cut="MAIL"), Outcome.NOT_NOW, None),
         (Faults(cut="RCPT"), Outcome.NOT_NOW, None),
@@ -227,84 +235,6 @@ def test_a_farewell_on_a_kept_connection_costs_no_attempt(peer: UnreliableRelay)
     assert 2 == peer.connections
 
 
-def test_a_slow_recipient_holds_no_other_lane(peer: UnreliableRelay) -> None:
-    """While one hangs until its deadline, the other lane delivers all the rest."""
-    peer.faults = Faults(slow=frozenset({"r0@member.example"}))
-    marks = deliver(peer.port, [job(n) for n in range(10)], wait=2 * SECOND, connections=2)
-    expected = dict.fromkeys(range(10), Outcome.DELIVERED)
-    expected[0] = Outcome.NOT_NOW
-    assert expected == marks.outcomes()
-    assert 0 == list(marks.of)[-1]
-
-
-def test_nothing_is_begun_so_late_that_its_lease_could_end(peer: UnreliableRelay) -> None:
-    """A relay that hangs on each costs two deadlines at most; the rest waits for a new claim."""
-    peer.faults = Faults(hang="MAIL")
-    marks = deliver(peer.port, [job(number) for number in range(10)], wait=SHORT)
-    assert {0, 1} >= set(marks.of)
-    assert {Outcome.NOT_NOW} == set(marks.outcomes().values())
-
-
-def test_the_next_job_waits_for_the_mark(peer: UnreliableRelay) -> None:
-    """While one outcome is being recorded, its connection sends nothing."""
-    seen_at_mark: list[int] = []
-
-    def record(done: Job, attempt: Attempt) -> None:
-        seen_at_mark.append(len(peer.seen))
-
-    async def run() -> None:
-        relay = Relay(
-            host="127.0.0.1", port=peer.port, wait=LONG, connections=1, name="example.org"
-        )
-        await relay.deliver_all([job(number) for number in range(5)], record)
-        await relay.close()
-
-    asyncio.run(run())
-    assert [1, 2, 3, 4, 5] == seen_at_mark
-
-
-def test_a_mark_that_fails_stops_the_batch(peer: UnreliableRelay) -> None:
-    """Otherwise every further message would go out twice once the database is back."""
-
-    def record(done: Job, attempt: Attempt) -> None:
-        message = "database gone"
-        raise OSError(message)
-
-    async def run() -> None:
-        relay = Relay(
-            host="127.0.0.1", port=peer.port, wait=LONG, connections=2, name="example.org"
-        )
-        with pytest.raises(OSError, match="database gone"):
-            await relay.deliver_all([job(number) for number in range(10)], record)
-        await relay.close()
-
-    asyncio.run(run())
-    assert len(peer.seen) <= 2
-
-
-def test_cancelling_finishes_and_records_what_was_begun() -> None:
-    """Also when the relay answers only then; nothing further is begun."""
-    marks = Marks()
-
-    async def run(sink: Sink) -> None:
-        relay = Relay(
-            host="127.0.0.1", port=sink.port, wait=LONG, connections=1, name="example.org"
-        )
-        task = asyncio.create_task(relay.deliver_all([job(1), job(2)], marks))
-        await asyncio.to_thread(sink.inbox.wait, 1)
-        task.cancel()
-        asyncio.get_running_loop().call_soon(sink.inbox.answer)
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert {1: Outcome.DELIVERED} == marks.outcomes()
-        await relay.close()
-
-    with running_sink() as sink:
-        sink.inbox.held = True
-        asyncio.run(run(sink))
-        assert 1 == len(sink.inbox.received)
-
-
 def test_replies_are_kept_bounded_and_printable(peer: UnreliableRelay) -> None:
     peer.faults = Faults(final="550-5.7.1 a\x1b[2Jb\r\n550-\u202e\r\n550 " + "x" * 2000)
     reply = deliver(peer.port, [job(1)]).of[1].reply
@@ -339,6 +269,26 @@ def test_the_four_types_may_leave(what: Outgoing) -> None:
 def test_nothing_else_may_leave(what: Outgoing) -> None:
     with pytest.raises(TypeError, match="only Sealed, Public, ClearForm and ClearReply"):
         Job(id=RowId(b"i" * 16), lease=b"", sender=BOUNCES, recipient=BOUNCES, what=what)
+
+
+def test_what_is_not_made_of_lines_that_were_looked_through_may_not_leave() -> None:
+    class Unseen(Lines):
+        def __init__(self) -> None:
+            """Look at nothing."""
+
+    what = Sealed(Unseen(), mint=SEALED_MINT)
+    with pytest.raises(TypeError, match="made of Lines"):
+        Job(id=RowId(b"i" * 16), lease=b"", sender=BOUNCES, recipient=BOUNCES, what=what)
+
+
+def test_lines_that_jobs_share_count_once() -> None:
+    shared = Lines(b"x" * 1000 + b"\r\n")
+    made = [
+        replace(job(number), what=Sealed(b"%d\r\n" % number, shared, mint=SEALED_MINT))
+        for number in range(5)
+    ]
+    assert 5 * len(b"0\r\n") + len(shared) == octets(made)
+    assert 0 == octets([])
 
 
 @pytest.mark.parametrize(

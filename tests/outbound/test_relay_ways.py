@@ -1,16 +1,12 @@
 """Which mail goes to which port of the relay, and from whom it says that it comes."""
 
-import asyncio
 from dataclasses import replace
 
-import pytest
-
-from gatekeeper.domain.delivery import Attempt, Outcome
-from gatekeeper.domain.errors import OurFault
+from gatekeeper.domain.delivery import Outcome
 from gatekeeper.domain.protection import CLEAR_REPLY_MINT, ClearReply
 from gatekeeper.outbound.job import Job
-from gatekeeper.outbound.relay import CLOSED, Relay
-from tests.outbound.test_relay import BOUNCES, CONTENT, LONG, deliver, job
+from gatekeeper.outbound.relay import CLOSED
+from tests.outbound.test_relay import BOUNCES, CONTENT, deliver, job
 from tests.sinks import UnreliableRelay, refusing_port, unreliable_relay
 
 
@@ -61,31 +57,6 @@ def test_when_nobody_answers_at_that_port_free_text_waits(peer: UnreliableRelay)
         marks = deliver(peer.port, [clear_reply(1), job(2)], clear_port=closed)
     assert {1: Outcome.NOT_NOW, 2: Outcome.DELIVERED} == marks.outcomes()
     assert {"r2@member.example"} == {each.recipient for each in peer.seen}
-
-
-def test_a_mark_that_fails_ends_what_waits_for_either_port(peer: UnreliableRelay) -> None:
-    """Nothing more is begun, on none of the connections."""
-
-    def record(done: Job, attempt: Attempt) -> None:
-        raise OurFault("the database's disk is full")
-
-    async def run(port: int) -> None:
-        relay = Relay(
-            host="127.0.0.1",
-            port=peer.port,
-            wait=LONG,
-            connections=1,
-            name="example.org",
-            clear_port=port,
-        )
-        jobs = [*(job(n) for n in range(10)), *(clear_reply(n) for n in range(10, 20))]
-        with pytest.raises(OurFault):
-            await relay.deliver_all(jobs, record)
-        await relay.close()
-
-    with unreliable_relay() as guarded:
-        asyncio.run(run(guarded.port))
-        assert 2 >= len(peer.accepted) + len(guarded.accepted)
 
 
 def test_a_domain_beyond_ascii_is_not_told_in_the_greeting(peer: UnreliableRelay) -> None:

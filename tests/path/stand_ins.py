@@ -19,7 +19,7 @@ _NUMBERED = {
     "address": r"(?<=\+)[a-z2-7]{40}(?=@)",
     "effect": r"\b[0-9a-f]{64}\b",
     "tag": r"(?<=\[)[a-z2-7]{8}(?=\])",
-    "entry": r"(?<=entry )\d+, [0-9a-f]{16}\b",
+    "entry": r"(?<=entry )\d+:[0-9a-f]{16}:[0-9a-f]{16}\b",
 }
 """Each real value gets the stand-in of its number: the first key, the second key and so on."""
 
@@ -62,7 +62,7 @@ def _made(kind: str, number: int) -> str:
         case "effect":
             return digest.hex()
         case "entry":
-            return f"{11 * number}, {digest.hex()[:16]}"
+            return f"{11 * number}:{digest.hex()[:16]}:{digest.hex()[16:32]}"
         case _:
             return letters.lower()[: 40 if kind == "address" else 8]
 

@@ -41,9 +41,9 @@ _WINDOW: Final = 1024 * 1024
 
 
 def sender(path: str) -> str:
-    """Return the envelope sender of a mail: each has its own, so that none is answered less."""
+    """Return a mail's envelope sender, each in a domain of its own, so that all are answered."""
     name = path.rpartition("/")[2].partition(".")[0]
-    return f"{name}@{OUTSIDE}"
+    return f"{name}@x{MAILS.index(path)}.{OUTSIDE}"
 
 
 def send(site: Site, path: str) -> None:

@@ -15,18 +15,19 @@ from tests.running import WAIT, Site, free_port, gatekeeper, serving
 
 A, B = "a.example", "b.example"
 ROBIN = "robin@research.example"
-ANDREA = PEOPLE[0][1]
+ANDREA, WEI = PEOPLE[0][1], PEOPLE[1][1]
 
 
-def make(folder: Path, domain: str, *, relay: int) -> Site:
-    """Make an installation whose whole team is one person."""
-    name, address = PEOPLE[0]
-    certificate = folder / "person.asc"
-    certificate.write_bytes(person_key(0).public)
+def make(folder: Path, domain: str, *, relay: int, people: int = 1) -> Site:
+    """Make an installation whose whole team is one person, or the first few."""
     config, port = folder / domain, free_port()
     arguments = ["init", str(config), "--domain", domain, "--prefix", domain[0].upper()]
     arguments += ["--listen", f"127.0.0.1:{port}", "--relay", f"127.0.0.1:{relay}"]
-    gatekeeper(*arguments, "--team", f"{name}={address}={certificate}")
+    for index, (name, address) in enumerate(PEOPLE[:people]):
+        certificate = folder / f"person-{index}.asc"
+        certificate.write_bytes(person_key(index).public)
+        arguments += ["--team", f"{name}={address}={certificate}"]
+    gatekeeper(*arguments)
     return Site(config=config, port=port)
 
 
@@ -63,7 +64,7 @@ class World:
         deadline = time.monotonic() + WAIT
         while True:
             before = self.office.handed_on
-            open_ = [unsettled(site) for site in self.sites]
+            open_ = [*map(unsettled, self.sites), self.office.returning]
             if not any(open_) and before == self.office.handed_on:
                 return
             assert time.monotonic() < deadline, (open_, self.office.handed_on)
@@ -158,3 +159,55 @@ def test_a_reporter_whose_mail_is_forwarded_to_the_list(tmp_path: Path) -> None:
         here.rest()
         assert [["report", "loop"]] == kinds(here.sites[0])
         assert Counter({ANDREA: 2}) == here.kept()
+
+
+@contextmanager
+def alone(folder: Path, *, gone: Sequence[str] = ()) -> Iterator[World]:
+    """Run one service with a team of two; mail to those who are gone is taken and comes back."""
+    with open_office() as office, ExitStack() as stack:
+        site = make(folder, A, relay=office.port, people=2)
+        office.routes, office.gone = {A: site.port}, gone
+        stack.enter_context(serving(site))
+        yield World(office=office, sites=(site,))
+
+
+def test_a_list_that_is_subscribed_to_itself(tmp_path: Path) -> None:
+    """By an address that forwards to it: each mail comes back once, and is known.
+
+    `gatekeeper check` refuses the alias's own key in the team, so that nobody can open them.
+    """
+    with alone(tmp_path) as here:
+        here.office.forwards = {WEI: f"security@{A}"}
+        here.send(ROBIN, f"security@{A}")
+        here.rest()
+        assert [["report", "loop", "loop"]] == kinds(here.sites[0]), "the copy, and the notice"
+        assert Counter({ANDREA: 2, ROBIN: 1}) == here.kept()
+
+
+def test_one_of_the_team_whose_mailbox_returns_everything(tmp_path: Path) -> None:
+    """The others are told once, and not for each mail; the reporter notices nothing."""
+    with alone(tmp_path, gone=[WEI]) as here:
+        for number in range(1, 4):
+            here.send(ROBIN, f"security@{A}", subject=f"Finding {number}")
+            here.rest()
+        assert [["report", "bounce"]] * 3 == kinds(here.sites[0])
+        assert Counter({ANDREA: 3 + 1, ROBIN: 3}) == here.kept()
+        rows = here.sites[0].json("delivery", "list", "--state", "failed")
+        assert [WEI] * 3 == [row["recipient"] for row in rows]
+        assert {"permanent"} == {row["returned"]["meaning"] for row in rows}
+
+
+def test_everybodys_mailbox_returns_everything(tmp_path: Path) -> None:
+    """Notices come back as copies do, and bring no others: all comes to rest.
+
+    The answer to the reporter has no envelope sender, so it cannot.
+    """
+    with alone(tmp_path, gone=[ANDREA, WEI, ROBIN]) as here:
+        here.send(ROBIN, f"security@{A}")
+        here.rest()
+        assert Counter() == here.kept()
+        rows = here.sites[0].json("delivery", "list")
+        copies = notices = 2
+        states = Counter(row["state"] for row in rows)
+        assert Counter(failed=copies + notices, delivered=1) == states, rows
+        assert 1 + copies + notices == here.office.handed_on, "each came back once"

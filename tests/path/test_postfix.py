@@ -65,8 +65,12 @@ def test_a_bounce_comes_back_to_its_delivery(tmp_path: Path) -> None:
             kinds = _kinds_with(site, "bounce")
             assert ["report", "bounce"] == kinds
             assert 1 == len(site.json("issue", "list")), "it opened no issue of its own"
-            sent = [row["recipient"] for row in site.json("delivery", "list")]
-            assert sorted([REPORTER, *(address for _, address in PEOPLE)]) == sorted(sent)
+            rows = site.json("delivery", "list")
+            others = [address for _, address in PEOPLE if address != refused]
+            expected = [REPORTER, *others, refused, *others]
+            assert sorted(expected) == sorted(row["recipient"] for row in rows), "others are told"
+            (failed,) = [row for row in rows if row["recipient"] == refused]
+            assert ("failed", True) == (failed["state"], failed["returned"] is not None)
 
 
 def _kinds_with(site: Site, awaited: str) -> list[str]:

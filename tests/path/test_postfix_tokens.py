@@ -47,8 +47,13 @@ def front(tmp_path: Path) -> Iterator[Front]:
 
 
 def test_what_is_no_token_of_ours_is_refused_at_once(front: Front) -> None:
-    """Postfix asks the service, which knows its own tokens; the sender hears 550."""
-    for recipient in (NOBODY, "security+x@example.org", NO_BOUNCE, "abuse+x@example.org"):
+    """Postfix asks the service, which knows its own tokens; the sender hears 550.
+
+    So does who writes to the name before the token alone, which stands among Postfix's addresses.
+    """
+    plain = ("bounces@example.org", "BOUNCES@Example.org", '"bounces"@example.org')
+    unknown = (NOBODY, "security+x@example.org", NO_BOUNCE, "abuse+x@example.org")
+    for recipient in (*plain, *unknown):
         code, text = front.asked(recipient)
         assert (550, True) == (code, "no such address here" in text), recipient
         assert "LMTP" not in text, "nor does anyone outside hear what stands behind"
@@ -86,7 +91,8 @@ def test_the_plain_addresses_need_no_answer_from_the_service() -> None:
         for local in ("security", "postmaster", "abuse", "SECURITY"):
             assert 250 == front.asked(f"{local}@example.org")[0]
         assert 450 == front.asked(NOBODY)[0]
-        assert 550 == front.asked("nobody@example.org")[0]
+        for local in ("nobody", "bounces"):
+            assert 550 == front.asked(f"{local}@example.org")[0]
         assert 554 == front.asked("somebody@elsewhere.example")[0]
 
 

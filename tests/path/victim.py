@@ -19,6 +19,7 @@ from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.policy import IntakeLimits
 from gatekeeper.domain.report import MessageState
 from gatekeeper.inbound.intake import Intake
+from gatekeeper.inbound.recipients import Recipients
 from gatekeeper.inbound.session import Listener
 from gatekeeper.store import deliveries, letters, messages
 from gatekeeper.store.engine import Store
@@ -89,8 +90,7 @@ def main(task: Task, says: Connection) -> None:
         intake = Intake(
             store=store,
             product=here.desk.product,
-            own=here.desk.own,
-            token_key=here.desk.token_key,
+            recipients=Recipients(own=here.desk.own, token_key=here.desk.token_key),
             now=here.clock,
             on_stored=arrived.set,
         )

@@ -43,6 +43,19 @@ def test_one_shared_packet_serves_recipients_with_different_keys() -> None:
         assert assemble(keys).content == once.content
 
 
+def test_equally_long_key_packets_share_the_lines_of_the_packet() -> None:
+    packet = SharedPacket(SHARED)
+    first, second, other = (
+        packet.assemble(
+            frame_head=HEAD, key_packets=crafting.packet(1, octet * length), frame_tail=TAIL
+        )
+        for octet, length in ((b"a", 94), (b"b", 94), (b"a", 95))
+    )
+    assert first.parts[1] is second.parts[1]
+    assert first.parts[0].content != second.parts[0].content
+    assert first.parts[1].content != other.parts[1].content
+
+
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assembly, "_KEPT_MAX", 3000)
     packet = SharedPacket(SHARED)

@@ -4,14 +4,26 @@ from dataclasses import dataclass
 from itertools import count
 
 from gatekeeper.domain.address import Address
+from gatekeeper.domain.delivery import Attempt, DeliveryState
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import DAY, Instant
 from gatekeeper.domain.report import Envelope
-from gatekeeper.store import correspondents, deliveries, issues, letters, messages, products
+from gatekeeper.store import (
+    copies,
+    correspondents,
+    deliveries,
+    issues,
+    letters,
+    marks,
+    products,
+)
+from gatekeeper.store.copies import Copy
 from gatekeeper.store.correspondents import Correspondent
 from gatekeeper.store.letters import NewLetter
+from gatekeeper.store.marks import Held, Mark
 from gatekeeper.store.products import ProductRow
 from gatekeeper.store.tx import Tx
+from tests import arriving
 
 NOW = Instant(1_790_000_000 * 1_000_000)
 """2026-09-21, well inside a year."""
@@ -26,7 +38,7 @@ REPORTER = Address.parse("reporter@example.org")
 ALIAS = Address.parse("security@example.org")
 
 ENVELOPE = Envelope(
-    sender=REPORTER, recipients=(ALIAS,), peer="192.0.2.1", protocol="ESMTP", tls=True
+    sender=REPORTER, recipients=(ALIAS,), peer="192.0.2.1", protocol="ESMTP", tls="TLSv1.3"
 )
 
 FINGERPRINT = "0123456789ABCDEF" * 2 + "01234567"
@@ -42,7 +54,7 @@ def product(tx: Tx) -> RowId:
 
 def message(tx: Tx, *, raw: bytes = b"Subject: hello\r\n\r\nbody\r\n", now: Instant = NOW) -> RowId:
     """Return a stored message."""
-    return messages.add(tx, product=product(tx), raw=raw, envelope=ENVELOPE, now=now).id
+    return arriving.add(tx, product=product(tx), raw=raw, envelope=ENVELOPE, now=now).id
 
 
 def issue(tx: Tx, *, now: Instant = NOW) -> issues.IssueRow:
@@ -96,31 +108,58 @@ class Sent:
 
 
 def pending(
-    tx: Tx, *, recipient: Address = ALICE, now: Instant = NOW, due_at: Instant = NOW
+    tx: Tx,
+    *,
+    recipient: Address = ALICE,
+    now: Instant = NOW,
+    due_at: Instant = NOW,
+    urgent: bool = False,
 ) -> Sent:
     """Return a letter with one pending delivery."""
     opened = issue(tx).id
     letter = letters.add(tx, new_letter(opened), now=now)
     delivery = deliveries.add(
-        tx, letter=letter, issue=opened, recipient=recipient, name="Alice", due_at=due_at, now=now
+        tx,
+        letter=letter,
+        issue=opened,
+        recipient=recipient,
+        name="Alice",
+        due_at=due_at,
+        now=now,
+        urgent=urgent,
     )
     return Sent(issue=opened, letter=letter, delivery=delivery)
 
 
-def sealed(tx: Tx, *, recipient: Address = ALICE, due_at: Instant = NOW) -> Sent:
+def sealed(
+    tx: Tx, *, recipient: Address = ALICE, due_at: Instant = NOW, urgent: bool = False
+) -> Sent:
     """Return a letter with one sealed delivery."""
-    sent = pending(tx, recipient=recipient, due_at=due_at)
+    sent = pending(tx, recipient=recipient, due_at=due_at, urgent=urgent)
     seal(tx, sent.delivery)
     return sent
 
 
 def seal(tx: Tx, delivery: RowId, *, own_packet: bytes | None = None) -> None:
     """Seal a pending delivery."""
-    deliveries.sealed(
+    copies.seal_all(
         tx,
-        delivery=delivery,
-        key_packets=b"key packets",
-        fingerprints=["A" * 40],
-        own_packet=own_packet,
+        [
+            Copy(
+                delivery=delivery,
+                key_packets=b"key packets",
+                fingerprints=["A" * 40],
+                own_packet=own_packet,
+            )
+        ],
         now=NOW,
     )
+
+
+def record(
+    tx: Tx, *, delivery: RowId, token: bytes, attempt: Attempt, now: Instant
+) -> DeliveryState | None:
+    """Record what came of one attempt; None when the token's lease is over."""
+    mark = Mark(held=Held(delivery=delivery, token=token), attempt=attempt)
+    (marked,) = marks.record_all(tx, [mark], now=now)
+    return marked.state if marked is not None else None

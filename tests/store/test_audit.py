@@ -12,12 +12,14 @@ from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import Instant, later
 from gatekeeper.store import audit, meta
 from gatekeeper.store.audit import Head
+from gatekeeper.store.chain import ISSUE_ERASED, KEPT, PIECE_ERASED, digest_after
 from gatekeeper.store.engine import Store
 from gatekeeper.store.seal import Codec
 from gatekeeper.store.tables import events
 from gatekeeper.store.tables import meta as meta_table
 from gatekeeper.store.tx import Tx
 from tests.store.samples import NOW
+from tests.store.tampering import unguarded
 
 ISSUE = RowId(b"i" * 16)
 MESSAGE = RowId(b"m" * 16)
@@ -84,16 +86,27 @@ Change = Callable[[Tx], Any]
 
 def change(entry: int, /, **values: object) -> Change:
     """Return a change of one entry."""
-    return lambda tx: tx.connection.execute(update(events).where(E.seq == entry).values(values))
+
+    def changed(tx: Tx) -> None:
+        unguarded(tx)
+        tx.connection.execute(update(events).where(E.seq == entry).values(values))
+
+    return changed
 
 
 def remove(*numbers: int) -> Change:
     """Return a removal of entries."""
-    return lambda tx: tx.connection.execute(delete(events).where(E.seq.in_(numbers)))
+
+    def removed(tx: Tx) -> None:
+        unguarded(tx)
+        tx.connection.execute(delete(events).where(E.seq.in_(numbers)))
+
+    return removed
 
 
 def remove_all(tx: Tx) -> None:
     """Remove every entry."""
+    unguarded(tx)
     tx.connection.execute(delete(events))
 
 
@@ -141,9 +154,9 @@ def add_one(tx: Tx) -> None:
         (change(3, digest=b"c" * 32), "entry 3 does not follow"),
         (change(5, kind="x"), "entry 5 does not follow"),
         (change(3, payload=b"\x01" + bytes(60)), "entry 3 has other content"),
-        (remove(1), "entries 1 to 1 are missing"),
+        (remove(1), "entry 1 is missing"),
         (remove(2, 3), "entries 2 to 3 are missing"),
-        (remove(5), "entries 5 to 5 are missing at the end"),
+        (remove(5), "entry 5 is missing at the end"),
         (remove_all, "entries 1 to 5 are missing at the end"),
         (swap, "entry 2 does not follow"),
         (swap_payloads, "entry 2 has other content"),
@@ -169,7 +182,7 @@ def rebuild(tx: Tx) -> None:
     change(3, kind="nothing happened")(tx)
     digest = row(tx, 2)["digest"]
     for seq in (3, 4, 5):
-        digest = audit._digest(digest, row(tx, seq))  # noqa: SLF001 - the forger knows the code
+        digest = digest_after(digest, row(tx, seq))
         change(seq, digest=digest)(tx)
 
 
@@ -193,12 +206,84 @@ def test_a_head_that_was_replaced_is_not_trusted(store: Store) -> None:
     assert "the head of the log cannot be trusted" in line
 
 
-def test_content_is_erased_without_breaking_the_chain(store: Store) -> None:
+def erase(store: Store, *numbers: int) -> None:
+    """Take the content of entries away, which the database allows."""
+
+    def erased(tx: Tx) -> None:
+        query = update(events).where(E.seq.in_(numbers))
+        tx.connection.execute(query.values(payload=None, salt=None))
+
+    store.write(erased)
+
+
+def record(store: Store, kind: str, issue: RowId | None) -> int:
+    """Append an entry as one that says what was erased, and return its number."""
+    entry = audit.Entry(kind=kind, actor="gatekeeper", payload={"why": "issues"}, issue=issue)
+    return store.write(lambda tx: audit.append_all(tx, (entry,), now=NOW)).seq
+
+
+def removed_alone(*numbers: int) -> tuple[str, ...]:
+    """Return what verification says of content that nothing says was erased."""
+    says = "its content was removed, and no entry says that it was erased"
+    return tuple(f"entry {number}: {says}" for number in numbers)
+
+
+@pytest.mark.parametrize("kind", [ISSUE_ERASED, PIECE_ERASED])
+def test_content_is_erased_without_breaking_the_chain(store: Store, kind: str) -> None:
+    """When a later entry of the same issue says so."""
     store.write(append_five)
-    store.write(lambda tx: change(3, payload=None, salt=None)(tx) and None)
+    erase(store, 3)
+    record(store, kind, ISSUE)
     assert () == problems(store)
     third = store.read(lambda tx: audit.of_issue(tx, ISSUE))[2]
     assert (3, "issue opened", None, None) == (third.seq, third.kind, third.actor, third.payload)
+
+
+@pytest.mark.parametrize(
+    ("kind", "issue"),
+    [
+        (ISSUE_ERASED, RowId(b"o" * 16)),
+        (ISSUE_ERASED, None),
+        ("mail.erased", ISSUE),
+        ("issue noted", ISSUE),
+    ],
+)
+def test_content_that_no_entry_says_was_erased_is_missed(
+    kind: str, issue: RowId | None, store: Store
+) -> None:
+    """Another issue's record does not say it, nor one of mail alone, nor none at all."""
+    store.write(append_five)
+    erase(store, 3, 5)
+    assert removed_alone(3, 5) == problems(store)
+    record(store, kind, issue)
+    assert removed_alone(3, 5) == problems(store)
+
+
+def test_content_removed_after_the_record_is_missed(store: Store) -> None:
+    store.write(append_five)
+    erase(store, 1, 2, 3, 4, 5)
+    record(store, ISSUE_ERASED, ISSUE)
+    later_one = store.write(append).seq
+    assert () == problems(store)
+    erase(store, later_one)
+    assert removed_alone(later_one) == problems(store)
+
+
+def test_content_of_an_entry_that_names_no_issue_is_never_erased(store: Store) -> None:
+    store.write(append_five)
+    alone = record(store, "shell.opened", None)
+    record(store, ISSUE_ERASED, None)
+    erase(store, alone)
+    assert removed_alone(alone) == problems(store)
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_the_content_of_a_record_of_erasure_is_never_erased(store: Store, kind: str) -> None:
+    store.write(append_five)
+    said = record(store, kind, ISSUE)
+    record(store, ISSUE_ERASED, ISSUE)
+    erase(store, said)
+    assert removed_alone(said) == problems(store)
 
 
 def test_equal_content_has_unequal_commitments(store: Store) -> None:

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from gatekeeper.domain.delivery import Attempt, DeliveryState, Outcome
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import MINUTE, Instant, later
-from gatekeeper.store import deliveries, letters, messages
+from gatekeeper.store import deliveries, letters, marks, messages
 from gatekeeper.store.engine import Store
-from gatekeeper.store.faults import Conflict, StaleLease
+from gatekeeper.store.faults import Conflict
+from gatekeeper.store.marks import Held
 from gatekeeper.store.seal import Codec
 from gatekeeper.store.tx import Tx
 from tests.sampling import tries
@@ -124,6 +125,7 @@ steps = st.lists(
     st.one_of(
         st.tuples(st.just("claim"), st.integers(0, 2)),
         st.tuples(st.just("record"), st.integers(0, 2), st.sampled_from(Outcome)),
+        st.tuples(st.just("release"), st.integers(0, 2)),
         st.tuples(st.just("wait"), st.integers(1, 90)),
         st.tuples(st.just("retry")),
     ),
@@ -161,7 +163,7 @@ class Model:
         before = self.row()
         attempt = Attempt(outcome=outcome, reply="")
         work = partial(
-            deliveries.record,
+            samples.record,
             delivery=self.delivery,
             token=bytes([who]) * 16,
             attempt=attempt,
@@ -172,9 +174,21 @@ class Model:
             self.holder = None
             self.delivered += state is DeliveryState.DELIVERED
         else:
-            with pytest.raises(StaleLease):
-                self.store.write(work)
+            assert self.store.write(work) is None
             assert before == self.row()
+
+    def release(self, who: int) -> None:
+        """Let go of what was not begun; only the holder can."""
+        before = self.row()
+        held = Held(delivery=self.delivery, token=bytes([who]) * 16)
+        count = self.store.write(lambda tx: marks.release_all(tx, [held], wait=0, now=self.now))
+        if who == self.holder:
+            self.holder = None
+            after = self.row()
+            assert (1, before.attempts - 1) == (count, after.attempts)
+            assert (DeliveryState.DEFERRED, self.now) == (after.state, after.due_at)
+        else:
+            assert (0, before) == (count, self.row())
 
     def row(self) -> deliveries.DeliveryRow:
         """Return the row."""
@@ -205,6 +219,8 @@ def run(model: Model, plan: list[tuple[object, ...]]) -> None:
                 model.claim(who)
             case ("record", int(who), Outcome() as outcome):
                 model.record(who, outcome)
+            case ("release", int(who)):
+                model.release(who)
             case ("wait", int(minutes)):
                 model.now = later(model.now, minutes * MINUTE)
             case _:

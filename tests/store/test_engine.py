@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from gatekeeper.domain.errors import Misconfigured, OurFault
-from gatekeeper.store import issues, messages, products, schema
+from gatekeeper.store import connect, issues, messages, products, schema
 from gatekeeper.store.engine import Store, hold_service_lock
 from gatekeeper.store.products import ProductRow
 from gatekeeper.store.seal import Codec, MasterKey
@@ -255,6 +255,45 @@ def test_a_lost_connection_is_our_fault_and_the_next_write_works(store: Store) -
     assert 0 == store.read(number_of_products)
     store.write(samples.product)
     assert 1 == store.read(number_of_products)
+
+
+def lose(store: Store) -> None:
+    """End every other connection to the database, as the server's restart does."""
+
+    def ended(tx: Tx) -> None:
+        tx.connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
+        )
+
+    store.read(ended)
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+def test_a_connection_that_rested_is_asked_before_it_is_used(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write(samples.product)
+    monkeypatch.setattr(connect, "RESTED", 0.0)
+    lose(store)
+    store.write(samples.issue)
+    assert 1 == len(store.read(issues.list_all))
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+def test_one_that_was_just_used_fails_as_if_it_was_lost_later(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not with the driver's words, and once: the next write has another connection."""
+    store.write(samples.product)
+    monkeypatch.setattr(connect, "RESTED", 1000.0)
+    lose(store)
+    with pytest.raises(OurFault, match="cannot be reached"):
+        store.write(samples.issue)
+    store.write(samples.issue)
+    assert 1 == len(store.read(issues.list_all))
 
 
 def test_another_master_key_is_refused_at_once(migrated_url: str) -> None:

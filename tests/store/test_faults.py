@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, text
-from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from gatekeeper.domain.errors import OurFault
 from gatekeeper.store import deliveries, letters, schema
@@ -37,7 +37,9 @@ def raises_state(tx: Tx, state: str) -> None:
     ("state", "public"),
     [
         ("53100", "disk is full"),
+        ("53200", "no memory left"),
         ("53300", "no more connections"),
+        ("58030", "cannot be read or written"),
         ("55P03", "locked"),
         ("25006", "read-only"),
         ("57P03", "cannot be reached"),
@@ -45,7 +47,9 @@ def raises_state(tx: Tx, state: str) -> None:
         ("28P01", "cannot be reached"),
         ("3D000", "cannot be reached"),
         ("42P01", "lacks our tables"),
+        ("XX000", "refused a statement"),
         ("XX001", "damaged"),
+        ("XX002", "damaged"),
         ("P0001", "refused a statement"),
     ],
 )
@@ -57,6 +61,29 @@ def test_postgresql_errors_are_told_by_kind(state: str, public: str, store: Stor
     assert CANARY not in said(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("public", "names"),
+    [
+        ("damaged", "CORRUPT CORRUPT_INDEX NOTADB IOERR_CORRUPTFS IOERR_DATA IOERR_SHORT_READ"),
+        ("cannot be read or written; it is full", "IOERR IOERR_READ IOERR_WRITE IOERR_FSYNC"),
+        ("cannot be read or written; it is full", "IOERR_DIR_FSYNC IOERR_TRUNCATE IOERR_FSTAT"),
+        ("cannot be read or written; it is full", "IOERR_SHMOPEN IOERR_SHMSIZE IOERR_SHMMAP"),
+        ("cannot be read or written; it is full", "IOERR_SHMLOCK IOERR_MMAP IOERR_CLOSE"),
+        ("no memory left", "IOERR_NOMEM"),
+        ("disk is full", "FULL"),
+    ],
+)
+def test_only_what_says_so_of_a_file_calls_it_damaged(public: str, names: str) -> None:
+    """A full disk or one that fails is mended as such: nobody is sent to a backup for it."""
+    for name in names.split():
+        driver = sqlite3.OperationalError(CANARY)
+        driver.sqlite_errorname = f"SQLITE_{name}"
+        fault = translate(DBAPIError(CANARY, {}, driver))
+        assert public in fault.public, name
+        assert ("backup" in fault.remedy) is (public == "damaged"), name
+        assert CANARY not in said(fault)
+
+
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_a_full_disk_is_told_and_nothing_stays(store: Store) -> None:
     def fill(tx: Tx) -> None:
@@ -65,7 +92,8 @@ def test_a_full_disk_is_told_and_nothing_stays(store: Store) -> None:
 
     with pytest.raises(OurFault, match="disk is full") as caught:
         store.write(fill)
-    assert "free space" in caught.value.remedy
+    remedy = "free space on its volume and run the command again; a service goes on by itself"
+    assert remedy == caught.value.remedy, "it fits whoever writes, and whoever only reads"
     assert CANARY not in said(caught.value)
     assert 451 == caught.value.reply.code
 

@@ -44,7 +44,7 @@ def arrivals(store: Store, *envelopes: Envelope) -> int:
 
 def test_an_arrival_is_bytes_sender_and_recipients(store: Store) -> None:
     twice = replace(ENVELOPE, recipients=(ALIAS, ALICE))
-    turned = replace(ENVELOPE, recipients=(ALICE, ALIAS, ALICE), peer="192.0.2.9", tls=False)
+    turned = replace(ENVELOPE, recipients=(ALICE, ALIAS, ALICE), peer="192.0.2.9", tls="")
     bounce = replace(ENVELOPE, sender=None)
     assert 1 == arrivals(store, twice, turned)
     assert 4 == arrivals(store, ENVELOPE, twice, bounce, replace(ENVELOPE, sender=BOB))

@@ -19,6 +19,7 @@ from gatekeeper.store.messages import DUPLICATE_WITHIN, Added, ClaimedMessage
 from gatekeeper.store.seal import Codec
 from gatekeeper.store.tables import message_chunks, products
 from gatekeeper.store.tx import Tx
+from tests import arriving
 from tests.store import samples
 from tests.store.samples import ALICE, BOB, ENVELOPE, LEASE, NOW, OTHER, TOKEN
 
@@ -33,7 +34,7 @@ def add(
 
     def accept(tx: Tx) -> Added:
         product = samples.product(tx)
-        return messages.add(tx, product=product, raw=raw, envelope=envelope, now=now)
+        return arriving.add(tx, product=product, raw=raw, envelope=envelope, now=now)
 
     return store.write(accept)
 
@@ -97,7 +98,7 @@ def fail(
     "envelope",
     [
         ENVELOPE,
-        Envelope(sender=None, recipients=(ALICE, BOB), peer="local", protocol="LMTP", tls=False),
+        Envelope(sender=None, recipients=(ALICE, BOB), peer="local", protocol="LMTP", tls=""),
     ],
 )
 def test_a_message_comes_back_as_it_came(envelope: Envelope, store: Store) -> None:
@@ -144,7 +145,7 @@ def test_a_message_twice_in_one_commit_is_a_duplicate(store: Store) -> None:
     def both(tx: Tx) -> list[bool]:
         product = samples.product(tx)
         return [
-            messages.add(tx, product=product, raw=HOSTILE, envelope=ENVELOPE, now=NOW).duplicate
+            arriving.add(tx, product=product, raw=HOSTILE, envelope=ENVELOPE, now=NOW).duplicate
             for _ in range(2)
         ]
 
@@ -175,7 +176,7 @@ def test_a_host_waits_for_the_other_that_is_storing_the_same_message(store: Stor
 
     def store_slowly(tx: Tx) -> tuple[Added, Future[Added]]:
         product = samples.product(tx)
-        first = messages.add(tx, product=product, raw=HOSTILE, envelope=ENVELOPE, now=NOW)
+        first = arriving.add(tx, product=product, raw=HOSTILE, envelope=ENVELOPE, now=NOW)
         second = pool.submit(store.write, work)
         while not second.done() and not tx.connection.scalar(waiting):
             pass
@@ -183,7 +184,7 @@ def test_a_host_waits_for_the_other_that_is_storing_the_same_message(store: Stor
 
     def work(tx: Tx) -> Added:
         product = tx.connection.execute(select(products.c.id)).scalar_one()
-        return messages.add(tx, product=product, raw=HOSTILE, envelope=ENVELOPE, now=NOW)
+        return arriving.add(tx, product=product, raw=HOSTILE, envelope=ENVELOPE, now=NOW)
 
     with ThreadPoolExecutor(max_workers=1) as pool:
         first, second = store.write(store_slowly)

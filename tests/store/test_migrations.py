@@ -2,9 +2,10 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from sqlalchemy import column, inspect, select, table, text
@@ -19,12 +20,14 @@ from gatekeeper.domain.report import Kind, MessageState
 from gatekeeper.store import (
     audit,
     connect,
+    copies,
     correspondents,
     deliveries,
     issues,
     key_warnings,
     letters,
     messages,
+    meta,
     requests,
     schema,
 )
@@ -32,7 +35,8 @@ from gatekeeper.store.engine import Store
 from gatekeeper.store.schema import SchemaState
 from gatekeeper.store.seal import Codec
 from gatekeeper.store.tables import metadata
-from tests.store import first_schema, samples, second_schema
+from gatekeeper.store.tx import Tx
+from tests.store import first_schema, samples, second_schema, third_schema
 from tests.store.first_schema import DELIVERIES, HANDLED, ISSUE, MESSAGES
 from tests.store.samples import FINGERPRINT, LEASE, NOW, OTHER, REPORTER, TOKEN
 
@@ -48,16 +52,48 @@ def up_to(revision: str, folder: Path) -> Path:
     return copied
 
 
+class Filling(Protocol):
+    """A module that knows what one version of the program wrote."""
+
+    TABLES: set[str]
+
+    def fill(self, tx: Tx) -> None:
+        """Put rows into what that version added."""
+
+
+RELEASED: dict[str, Filling] = {
+    "0001": first_schema,
+    "0002": second_schema,
+    "0003": third_schema,
+}
+"""Each schema that a database in use may have, and who writes what it added."""
+
+
+def made(url: str, codec: Codec, revision: str, folder: Path) -> str:
+    """Make a database of that schema, with rows in every table, and return its URL."""
+    schema.upgrade(url, codec, migrations=up_to(revision, folder))
+    store = Store.open(url, codec)
+    try:
+        for known, filling in RELEASED.items():
+            if known <= revision:
+                store.write(filling.fill)
+    finally:
+        store.close()
+    return url
+
+
 @pytest.fixture
 def first(database_url: str, codec: Codec, tmp_path: Path) -> str:
     """The URL of a database of schema 0001, with rows in every table."""
-    schema.upgrade(database_url, codec, migrations=up_to("0001", tmp_path))
-    store = Store.open(database_url, codec)
-    try:
-        store.write(first_schema.fill)
-    finally:
-        store.close()
-    return database_url
+    return made(database_url, codec, "0001", tmp_path)
+
+
+@pytest.fixture(params=RELEASED)
+def released(
+    request: pytest.FixtureRequest, database_url: str, codec: Codec, tmp_path: Path
+) -> tuple[str, str]:
+    """Each revision that a database in use may have, and the URL of one that is full."""
+    return request.param, made(database_url, codec, request.param, tmp_path)
 
 
 @pytest.fixture
@@ -69,19 +105,6 @@ def upgraded(first: str, codec: Codec) -> Iterator[Store]:
         yield store
     finally:
         store.close()
-
-
-@pytest.fixture
-def second(database_url: str, codec: Codec, tmp_path: Path) -> str:
-    """The URL of a database of schema 0002, with rows in every table."""
-    schema.upgrade(database_url, codec, migrations=up_to("0002", tmp_path))
-    store = Store.open(database_url, codec)
-    try:
-        store.write(first_schema.fill)
-        store.write(second_schema.fill)
-    finally:
-        store.close()
-    return database_url
 
 
 def columns(url: str) -> dict[str, list[str]]:
@@ -112,46 +135,65 @@ def contents(url: str, of: dict[str, list[str]]) -> Rows:
     return found
 
 
-def test_every_row_of_before_is_there_as_it_was(first: str, codec: Codec) -> None:
-    before = columns(first)
-    assert first_schema.TABLES == set(before)
-    rows = contents(first, before)
+def test_every_released_schema_is_among_them() -> None:
+    versions = {file.name[:4] for file in (schema.MIGRATIONS / "versions").glob("[0-9]*.py")}
+    assert versions == {*RELEASED, schema.status("sqlite:////nowhere/at/all").head}
+
+
+def test_every_row_of_before_is_there_as_it_was(released: tuple[str, str], codec: Codec) -> None:
+    """From every schema in use, on both databases; columns are in a new database's order."""
+    revision, url = released
+    before = columns(url)
+    assert set().union(*(one.TABLES for known, one in RELEASED.items() if known <= revision)) == (
+        set(before)
+    )
+    rows = contents(url, before)
     assert all(rows.values()), "every table has rows"
-    assert SchemaState.OLDER is schema.status(first).state
-    assert SchemaState.CURRENT is schema.upgrade(first, codec).state
-    assert rows == contents(first, before)
-    after = columns(first)
+    assert SchemaState.OLDER is schema.status(url).state
+    assert SchemaState.CURRENT is schema.upgrade(url, codec).state
+    assert rows == contents(url, before)
+    after = columns(url)
     assert set(metadata.tables) == set(after)
     assert before == {name: after[name][: len(names)] for name, names in before.items()}
+    new = {name: [one.name for one in tab.columns] for name, tab in metadata.tables.items()}
+    assert new == after
 
 
-def test_every_row_of_the_second_schema_is_there_as_it_was(second: str, codec: Codec) -> None:
-    """And what is new says that nothing of any key was told yet."""
-    before = columns(second)
-    assert first_schema.TABLES | second_schema.TABLES == set(before)
-    rows = contents(second, before)
-    assert all(rows.values()), "every table has rows"
-    assert SchemaState.CURRENT is schema.upgrade(second, codec).state
-    assert rows == contents(second, before)
-    after = columns(second)
-    assert before == {name: after[name] for name in before}
-    store = Store.open(second, codec)
+def test_the_present_program_reads_what_each_version_wrote(
+    released: tuple[str, str], codec: Codec
+) -> None:
+    """And says that what is new was told of nobody, is not held, not urgent, not erased."""
+    revision, url = released
+    schema.upgrade(url, codec)
+    store = Store.open(url, codec)
     try:
-        (known,) = store.read(lambda tx: correspondents.of_issue(tx, ISSUE))
-        assert (FINGERPRINT, samples.REPORTER) == (known.fingerprint, known.address)
-        assert 1 == len(store.read(requests.waiting))
+        assert () == store.read(audit.verify)
+        assert 7 == store.read(lambda tx: issues.by_row(tx, ISSUE)).issue_id.number
+        found = store.read(lambda tx: correspondents.of_issue(tx, ISSUE))
+        known = [(FINGERPRINT, samples.REPORTER)] if revision > "0001" else []
+        assert known == [(one.fingerprint, one.address) for one in found]
+        assert len(known) == len(store.read(requests.waiting))
         note = partial(
             key_warnings.note, fingerprint=FINGERPRINT, ends_at=NOW, stage=Stage.ENDED, now=NOW
         )
-        assert [True, False] == [store.write(note), store.write(note)]
+        assert [revision < "0003", False] == [store.write(note), store.write(note)]
+        noted = (FINGERPRINT,) if revision > "0002" else ()
+        assert noted == store.read(lambda tx: meta.alias_keys(tx, lock=False))
+        unset = "SELECT count(*) FROM {} WHERE {}"
+        for table_name, told in (
+            ("issues", "legal_hold"),
+            ("messages", "erased_at IS NOT NULL"),
+            ("letters", "erased_at IS NOT NULL"),
+            ("deliveries", "urgent OR returned IS NOT NULL"),
+        ):
+            assert 0 == store.read(partial(scalar, query=unset.format(table_name, told)))
     finally:
         store.close()
 
 
-def test_the_order_of_columns_is_that_of_a_new_database(first: str, codec: Codec) -> None:
-    schema.upgrade(first, codec)
-    made = {name: [one.name for one in tab.columns] for name, tab in metadata.tables.items()}
-    assert made == columns(first)
+def scalar(tx: Tx, *, query: str) -> Any:  # noqa: ANN401 - whatever the statement asks for
+    """Return the one value that a statement returns."""
+    return tx.connection.scalar(text(query))
 
 
 def test_an_upgrade_that_fails_leaves_the_rows_of_before(
@@ -214,7 +256,7 @@ def test_messages_of_before_open_and_are_in_no_thread(upgraded: Store) -> None:
     for message in MESSAGES:
         found = upgraded.read(partial(messages.load, message=message))
         assert message + first_schema.RAW == found.raw
-        assert samples.ENVELOPE == found.envelope
+        assert replace(samples.ENVELOPE, tls="TLS") == found.envelope, "its version was not kept"
     handled = upgraded.read(lambda tx: messages.head(tx, HANDLED))
     assert (Kind.REPORT, ISSUE, {"subject": "Overflow"}) == (
         handled.kind,
@@ -269,7 +311,7 @@ def test_deliveries_of_before_go_to_the_team_and_go_on(upgraded: Store) -> None:
         )
     assert "no key" == listed[DELIVERIES[DeliveryState.BLOCKED]].reason
     deferred = DELIVERIES[DeliveryState.DEFERRED]
-    assert first_schema.OWN == upgraded.read(lambda tx: deliveries.own_packet(tx, deferred))
+    assert first_schema.OWN == upgraded.read(lambda tx: copies.own_packet(tx, deferred))
     claimed = upgraded.write(
         lambda tx: deliveries.claim(tx, now=NOW, lease=LEASE, token=TOKEN, limit=9)
     )
@@ -278,7 +320,7 @@ def test_deliveries_of_before_go_to_the_team_and_go_on(upgraded: Store) -> None:
         (one.key_packets, one.fingerprints, one.correspondent) for one in claimed
     }
     delivered = Attempt(outcome=Outcome.DELIVERED, reply="250 ok")
-    record = partial(deliveries.record, token=TOKEN, attempt=delivered, now=NOW)
+    record = partial(samples.record, token=TOKEN, attempt=delivered, now=NOW)
     for one in claimed:
         upgraded.write(partial(record, delivery=one.id))
     assert 5 == upgraded.read(deliveries.counts)[DeliveryState.DELIVERED]

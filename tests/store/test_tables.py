@@ -15,7 +15,7 @@ REFERENCES = {
     "correspondent",
     "request",
 }
-OPAQUE = {"lease", "commitment", "digest", "route"}
+OPAQUE = {"lease", "commitment", "digest", "route", "holder"}
 CLEAR_TEXTS = {
     "products.key",
     "products.issue_prefix",
@@ -35,6 +35,9 @@ CLEAR_TEXTS = {
     "key_warnings.stage",
     "events.kind",
     "meta.name",
+    "duties.name",
+    "processes.roles",
+    "processes.key_ids",
 }
 
 

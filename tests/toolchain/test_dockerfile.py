@@ -117,9 +117,9 @@ def test_its_places_are_made_for_that_user() -> None:
     (install,) = [words for words in commands(-1) if words[0] == "install"]
     assert ["-o", "gatekeeper", "-g", "gatekeeper", "-m", "0700"] == install[2:8]
     variables = environment()
-    assert {variables["GATEKEEPER_CONFIG"], variables["RUNTIME_DIRECTORY"], STATE} == set(
-        install[8:]
-    )
+    config = variables["GATEKEEPER_CONFIG"]
+    witness = f"{config}/witness"
+    assert {config, witness, variables["RUNTIME_DIRECTORY"], STATE} == set(install[8:])
     assert [[STATE]] == [json.loads(rest) for rest in arguments("VOLUME")]
     assert "/opt/gatekeeper/bin" == variables["PATH"].split(":")[0]
 
