@@ -113,6 +113,7 @@ class Pump:
         self._look = asyncio.Event()
         self._marked = asyncio.Event()
         self._changed = asyncio.Event()
+        self._again = asyncio.Event()
 
     def wake(self) -> None:
         """Say that something may be due; from any thread, also before and after `run`."""
@@ -336,15 +337,17 @@ class Pump:
             mark.committed.set_result(None)
 
     async def _settled(self) -> None:
-        """Try again whenever woken; give up only at the end."""
+        """Try again whenever woken, also while a try is under way; give up only at the end."""
         self._stuck = True
+        self._again.clear()
         while not await self._quietly(
             "an outcome is still not recorded", asyncio.to_thread(self._outbox.settle)
         ):
             if self._over:
                 _LOG.error("an outcome was not recorded, its copy goes out again")
                 return
-            await self._change(None)
+            await self._again.wait()
+            self._again.clear()
         self._stuck = False
         self._wake()
         self._broadcast()
@@ -354,8 +357,7 @@ class Pump:
     def _wake(self) -> None:
         self._woken = self._more = True
         self._look.set()
-        if self._stuck:
-            self._broadcast()
+        self._again.set()
 
     def _refill(self) -> None:
         if self._more and self._wants():

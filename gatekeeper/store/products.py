@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from gatekeeper.domain.identity import RowId, prefix, row_id
 from gatekeeper.domain.instants import Instant
@@ -37,13 +37,20 @@ def ensure(tx: Tx, product: ProductRow, *, now: Instant) -> RowId:
     In a frozen database its numbers continue after those that are taken for given out: a copy that
     was set back may not have known it, or not by this prefix.
     """
-    statement = insert_or(tx, products).values(
+    new = insert_or(tx, products).values(
         id=new_id(), key=product.key, issue_prefix=product.issue_prefix, created_at=now
     )
-    statement = statement.on_conflict_do_update(
-        index_elements=[products.c.key], set_={"issue_prefix": product.issue_prefix}
+    # Without a target: whoever makes the same product at the same moment may be met at either of
+    # its unique columns, and PostgreSQL refuses what it meets at one that is not the target.
+    tx.connection.execute(new.on_conflict_do_nothing())
+    made = row_id(
+        tx.connection.execute(
+            update(products)
+            .where(products.c.key == product.key)
+            .values(issue_prefix=product.issue_prefix)
+            .returning(products.c.id)
+        ).scalar_one()
     )
-    made = row_id(tx.connection.execute(statement.returning(products.c.id)).scalar_one())
     if (freeze := frozen.of(tx)) is not None:
         numbers.raise_to(tx, freeze.numbers)
     return made

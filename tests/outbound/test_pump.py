@@ -14,7 +14,7 @@ from gatekeeper.domain.errors import OurFault
 from gatekeeper.domain.instants import MINUTE, Instant, later
 from gatekeeper.domain.policy import MIB, OutboxPolicy
 from gatekeeper.domain.protection import CLEAR_REPLY_MINT, ClearReply
-from gatekeeper.outbound.job import Job
+from gatekeeper.outbound.job import Job, Room
 from gatekeeper.outbound.outbox import AHEAD_BYTES
 from gatekeeper.outbound.pump import CLEAR_AHEAD, Pump
 from gatekeeper.outbound.relay import Relay
@@ -176,6 +176,41 @@ def test_while_a_mark_cannot_be_committed_nothing_more_is_begun(peer: Unreliable
     asyncio.run(work())
     assert dict.fromkeys(range(20), Outcome.DELIVERED) == stock.outcomes()
     assert 20 == len(peer.seen)
+
+
+def test_a_wake_in_the_middle_of_a_vain_try_is_not_lost(peer: UnreliableRelay) -> None:
+    """The database came back while a try that had met its absence was not over yet."""
+    stock, tried, woken = Stock(), threading.Event(), threading.Event()
+    claim, settle = stock.claim, stock.settle
+
+    def claim_and_lose(room: Room) -> Sequence[Job]:
+        claimed = claim(room)
+        stock.away = GONE if claimed else stock.away
+        return claimed
+
+    def slow_settle() -> None:
+        try:
+            settle()
+        except OurFault:
+            tried.set()
+            assert woken.wait(WAIT)
+            raise
+
+    stock.claim = claim_and_lose  # type: ignore[method-assign] - a database lost after the claim
+    stock.settle = slow_settle  # type: ignore[method-assign] - that is slow to say so
+    stock.add(jobs(1))
+
+    async def work() -> None:
+        async with pumping(stock, peer.port) as pump:
+            assert await asyncio.to_thread(tried.wait, WAIT)
+            stock.away = None
+            pump.wake()
+            await asyncio.sleep(0)
+            woken.set()
+            await asyncio.to_thread(stock.wait, 1)
+
+    asyncio.run(work())
+    assert {0: Outcome.DELIVERED} == stock.outcomes()
 
 
 async def ask(pump: Pump, stock: Stock) -> None:

@@ -266,8 +266,12 @@ def test_what_many_do_at_once_counts_as_if_they_came_one_by_one(hosts: list[Stor
 
 
 def test_a_product_that_many_make_at_once_is_one(hosts: list[Store]) -> None:
-    row = ProductRow(key="another", issue_prefix="OTH")
-    assert 1 == len(set(at_once(hosts, partial(products.ensure, product=row, now=NOW))))
+    """Also where they meet at its prefix before they meet at its key: hence many times."""
+    rows = [ProductRow(key=f"another-{n}", issue_prefix=f"OTH{n}") for n in range(40)]
+    for row in rows:
+        made = set(at_once(hosts, partial(products.ensure, product=row, now=NOW)))
+        assert 1 == len(made), made
+        assert not isinstance(made.pop(), OurFault)
 
 
 def test_of_many_letters_with_one_message_id_one_is_kept(hosts: list[Store]) -> None:
