@@ -178,35 +178,41 @@ def test_while_a_mark_cannot_be_committed_nothing_more_is_begun(peer: Unreliable
     assert 20 == len(peer.seen)
 
 
-def test_a_wake_in_the_middle_of_a_vain_try_is_not_lost(peer: UnreliableRelay) -> None:
-    """The database came back while a try that had met its absence was not over yet."""
-    stock, tried, woken = Stock(), threading.Event(), threading.Event()
-    claim, settle = stock.claim, stock.settle
+class LateNews(Stock):
+    """Its database is lost after a claim, and who asks for it then hears so late."""
 
-    def claim_and_lose(room: Room) -> Sequence[Job]:
-        claimed = claim(room)
-        stock.away = GONE if claimed else stock.away
+    def __init__(self) -> None:
+        super().__init__()
+        self.tried, self.over = threading.Event(), threading.Event()
+
+    def claim(self, room: Room) -> Sequence[Job]:
+        """Return jobs, and be away with the first that there are."""
+        claimed = super().claim(room)
+        self.away = GONE if claimed else self.away
         return claimed
 
-    def slow_settle() -> None:
+    def settle(self) -> None:
+        """Note what could not be noted before; that it cannot be is said late."""
         try:
-            settle()
+            super().settle()
         except OurFault:
-            tried.set()
-            assert woken.wait(WAIT)
+            self.tried.set()
+            assert self.over.wait(WAIT)
             raise
 
-    stock.claim = claim_and_lose  # type: ignore[method-assign] - a database lost after the claim
-    stock.settle = slow_settle  # type: ignore[method-assign] - that is slow to say so
+
+def test_a_wake_in_the_middle_of_a_vain_try_is_not_lost(peer: UnreliableRelay) -> None:
+    """The database came back while a try that had met its absence was not over yet."""
+    stock = LateNews()
     stock.add(jobs(1))
 
     async def work() -> None:
         async with pumping(stock, peer.port) as pump:
-            assert await asyncio.to_thread(tried.wait, WAIT)
+            assert await asyncio.to_thread(stock.tried.wait, WAIT)
             stock.away = None
             pump.wake()
             await asyncio.sleep(0)
-            woken.set()
+            stock.over.set()
             await asyncio.to_thread(stock.wait, 1)
 
     asyncio.run(work())
