@@ -16,15 +16,16 @@ from typing import Final
 
 from gatekeeper.domain.identity import IssueId
 from gatekeeper.issues.column import one_line, quoted
+from gatekeeper.issues.operands import SHOWN as _SHOWN
+from gatekeeper.issues.operands import Digits, Operand, Token, hexadecimal, share
 from gatekeeper.issues.quoting import TEXT_MAX, Origin, sort
-from gatekeeper.issues.verbs import VERBS, Digits, Verb, help_text, usage
+from gatekeeper.issues.verbs import VERBS, Verb, help_text, usage
 from gatekeeper.mail.charset import printable_text
 
 __all__ = ["VERBS", "Command", "Parsed", "Verb", "help_text", "parse", "usage"]
 
 _MOST: Final = 20
 _LINE_MAX: Final = 1000
-_SHOWN: Final = 60
 _NEXT_LINES: Final = 3
 _TYPOGRAPHY: Final = str.maketrans(
     dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-")
@@ -38,8 +39,6 @@ _TOKEN: Final = re.compile(
 )
 _ID_LIKE: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,15}-[0-9]")
 _DOMAIN: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
-_NAMES: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}(?:,[a-z0-9][a-z0-9._-]{0,63})*")
-_HEX: Final = re.compile(r"[0-9A-Fa-f]+")
 _BELOW: Final = re.compile(r"[^\w!]{0,5}!\s*([^\s!]{1,80})")
 _AFTER: Final = ".,:;"
 
@@ -49,9 +48,9 @@ class Command:
     """One command that is well formed; whether it may be obeyed is another question.
 
     `verb` a name of VERBS · `issue` None only where the verb needs none · `domain` what stood
-    behind `@` in lower case, "" if nothing did · `operands` hexadecimal digits without blanks, a
-    hash in lower case (perhaps only its beginning), a fingerprint in upper case · `line` the
-    command as it was written, for answers.
+    behind `@` in lower case, "" if nothing did · `values` and `operands` as their kinds read
+    them, "" for an optional operand that is not there; of a hash perhaps only its beginning ·
+    `line` the command as it was written, for answers.
     """
 
     verb: str
@@ -230,7 +229,7 @@ class _LineReader:
     ) -> Command | None:
         words: set[str] = set()
         values: dict[str, str] = {}
-        loose: list[str] = []
+        loose: list[Token] = []
         for token in _TOKEN.finditer(arguments):
             if token["key"] is not None:
                 self._value(verb, token, values)
@@ -238,9 +237,13 @@ class _LineReader:
                 self._fault("a quotation mark that is not closed; close it, or leave it out")
             elif (token["bare"] or "").lower() in verb.words:
                 words.add(token["bare"].lower())
+            elif token["bare"] is not None:
+                loose.append(Token(text=token["bare"]))
             else:
-                loose.append(token["bare"] or f'"{token["quoted"]}"')
+                loose.append(Token(text=token["quoted"], is_quoted=True))
         operands = self._operands(verb, loose)
+        for key in sorted(verb.required - set(values)):
+            self._fault(f"{verb.name} needs {key}={verb.keys[key].name}")
         if self.faults:
             return None
         return Command(
@@ -255,59 +258,59 @@ class _LineReader:
 
     def _value(self, verb: Verb, token: re.Match[str], values: dict[str, str]) -> None:
         key = token["key"].lower()
-        value = (token["long"] if token["long"] is not None else token["value"]).strip().lower()
-        if key not in verb.keys:
+        value = (token["long"] if token["long"] is not None else token["value"]).strip()
+        kind = verb.keys.get(key)
+        if kind is None:
             self._fault(f"{verb.name} has no key {quoted(key, _SHOWN)}; {_grammar(verb)}")
         elif key in values:
             self._fault(f"{key}= is given twice; leave one out")
-        elif not _NAMES.fullmatch(value):
-            self._fault(f"{key}= needs a value, as in {key}={verb.keys[key]}")
+        elif not value:
+            self._fault(f"{key}= needs a value, as in {key}={kind.name}")
         else:
-            values[key] = value
+            try:
+                values[key] = kind.read(value)
+            except ValueError as error:
+                self._fault(f"{key}= needs a value, as in {key}={kind.name}: {error}")
 
-    def _operands(self, verb: Verb, loose: list[str]) -> tuple[str, ...]:
-        if verb.operands:
-            return (self._digits(verb, verb.operands[0], loose),)
-        if loose:
-            self._fault(f"{verb.name} does not know {quoted(loose[0], _SHOWN)}; {_grammar(verb)}")
-        return ()
+    def _operands(self, verb: Verb, loose: list[Token]) -> tuple[str, ...]:
+        texts, left = share(verb.operands, loose)
+        if left:
+            self._fault(
+                f"{verb.name} does not know {quoted(left[0].text, _SHOWN)}; {_grammar(verb)}"
+            )
+        return tuple(
+            self._operand(verb, kind, text) for kind, text in zip(verb.operands, texts, strict=True)
+        )
 
-    def _digits(self, verb: Verb, kind: Digits, loose: list[str]) -> str:
-        """Return the digits, which people and programs write in groups and break over lines.
+    def _operand(self, verb: Verb, kind: Operand, text: str) -> str:
+        if isinstance(kind, Digits) and (whole := self._whole(kind, text)):
+            return whole
+        if not text:
+            if not kind.optional:
+                self._fault(f"{verb.name} {kind.missing()}")
+            return ""
+        try:
+            return kind.read(text)
+        except ValueError as error:
+            self._fault(f"{verb.name}: {error}")
+            return ""
 
-        Lines below count only when they make the number of digits exactly whole.
+    def _whole(self, kind: Digits, written: str) -> str:
+        """Return all the digits, which people and programs write in groups and break over lines.
+
+        Lines below count only when they make the number of digits exactly whole; "" otherwise.
         """
-        written = " ".join(loose)
-        first = _hex(written)
         for count in range(len(self._next) + 1):
             following = self._next[:count]
-            digits = _hex(" ".join([written, *following])) if all(following) else ""
+            digits = hexadecimal(" ".join([written, *following])) if all(following) else ""
             if len(digits) == kind.all:
                 self.used += count
                 return kind.cased(digits)
-        if kind.least <= len(first) < kind.all:
-            return kind.cased(first)
-        if loose and not first:
-            self._fault(
-                f"{verb.name}: {quoted(written, _SHOWN)} is not hexadecimal; copy {kind.name} from"
-                " the mail"
-            )
-        else:
-            self._fault(
-                f"{verb.name} needs the {kind.all} hexadecimal digits of {kind.what}, not"
-                f" {len(first)}; copy them from the mail"
-            )
         return ""
-
-
-def _hex(text: str) -> str:
-    """Return digits without blanks, a leading 0x and a trailing ellipsis; "" for anything else."""
-    joined = "".join(text.split()).removesuffix("...").removeprefix("0x").removeprefix("0X")
-    return joined if _HEX.fullmatch(joined) else ""
 
 
 def _grammar(verb: Verb) -> str:
     """Say what may follow a verb."""
-    known = [*sorted(verb.words), *(f"{key}={name}" for key, name in verb.keys.items())]
+    known = [*sorted(verb.words), *(f"{key}={kind.name}" for key, kind in verb.keys.items())]
     below = "; its text stands on the lines below" if verb.takes_text else ""
     return f"after it may stand: {', '.join(known)}{below}" if known else f"nothing follows{below}"

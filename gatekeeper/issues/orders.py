@@ -10,17 +10,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from gatekeeper.domain.address import Address
-from gatekeeper.domain.errors import NotThere, Refusal
+from gatekeeper.domain.errors import Refusal
 from gatekeeper.domain.instants import HOUR, later
 from gatekeeper.domain.team import Person
-from gatekeeper.issues import acting, authority, commands, reaffirming, requesting, thread
+from gatekeeper.issues import authority, commands, performing, reaffirming, thread
 from gatekeeper.issues.acting import Actor, Done
 from gatekeeper.issues.case import Case
 from gatekeeper.issues.column import one_line
-from gatekeeper.issues.commands import Command, Parsed
-from gatekeeper.issues.correspondence import REPORTER
+from gatekeeper.issues.commands import Parsed
 from gatekeeper.issues.post import Words, to_colleague
-from gatekeeper.issues.reply_files import files_of
 from gatekeeper.issues.thread import Clues
 from gatekeeper.issues.written import written
 from gatekeeper.store import issues, letters, seen
@@ -158,70 +156,12 @@ def _attempt(case: Case, parsed: Parsed, actor: Actor) -> tuple[list[Done], list
     with savepoint(case.tx) as undo:
         for command in parsed.commands:
             try:
-                done.append(_perform(case, command, parsed.rest, actor))
+                done.append(performing.perform(case, command, parsed.rest, actor))
             except Refusal as error:
                 problems.append(f"{command.verb}: {error.diagnostics()}")
         if problems:
             undo()
     return done, problems
-
-
-def _perform(case: Case, command: Command, text: str, actor: Actor) -> Done:
-    tx, desk, now = case.tx, case.desk, case.now
-    if command.issue is None:
-        return _without_issue(case, command, actor)
-    issue = issues.get(tx, command.issue)
-    if issue is None:
-        raise NotThere(f"there is no issue {command.issue}", remedy="see the subject of its mails")
-    match command.verb:
-        case "own":
-            return acting.own(tx, desk, issue=issue, actor=actor, now=now)
-        case "note":
-            return acting.note(tx, desk, issue=issue, actor=actor, text=text, now=now)
-        case "approve":
-            effect = command.operands[0]
-            return requesting.approve(tx, desk, issue=issue, actor=actor, effect=effect, now=now)
-        case "key":
-            key = command.operands[0]
-            return requesting.pin_key(tx, desk, issue=issue, actor=actor, key=key, now=now)
-        case "revoke":
-            return acting.revoke(tx, desk, issue=issue, actor=actor, now=now)
-        case "reply":
-            return _reply(case, command, issue, text, actor)
-        case _:
-            return Done(lines=())
-
-
-def _without_issue(case: Case, command: Command, actor: Actor) -> Done:
-    if command.verb != reaffirming.VERB:
-        return Done(lines=())
-    effect, after = command.operands[0], command.values.get("after", "")
-    return reaffirming.reaffirm(
-        case.tx, case.desk, actor=actor, effect=effect, after=after, now=case.now
-    )
-
-
-def _reply(case: Case, command: Command, issue: IssueRow, text: str, actor: Actor) -> Done:
-    tx, desk, now = case.tx, case.desk, case.now
-    names = command.values.get("to", REPORTER).split(",")
-    found = files_of(case.ordered.content, team=desk.team, issue=issue.issue_id, prefix=desk.prefix)
-    files = found.files
-    lines = [f"reply: {line}" for line in found.left_out]
-    waiting = ""
-    for to in dict.fromkeys(names):
-        if "clear" in command.words:
-            if files:
-                raise Refusal("no files go out in clear", remedy="send the mail without them")
-            done = requesting.reply_clear(
-                tx, desk, issue=issue, actor=actor, to=to, text=text, now=now
-            )
-        else:
-            done = acting.reply(
-                tx, desk, issue=issue, actor=actor, to=to, text=text, files=files, now=now
-            )
-        lines += done.lines
-        waiting = done.waiting or waiting
-    return Done(lines=tuple(lines), waiting=waiting)
 
 
 def outsiders(case: Case) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from gatekeeper.issues.commands import VERBS, Verb, help_text, parse, usage
+from gatekeeper.issues.operands import Names, When, Who
+from gatekeeper.issues.performing import PERFORMERS
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "commands"
 
@@ -19,6 +21,11 @@ def test_no_line_of_the_help_is_wider_than_a_mail(prefix: str) -> None:
     assert 78 >= max(
         len(line) for line in help_text(prefix=prefix, domain="example.org").split("\n")
     )
+
+
+def test_what_is_understood_is_what_can_be_done() -> None:
+    """No verb does nothing, and none can be done that nobody is told of."""
+    assert set(VERBS) == set(PERFORMERS)
 
 
 def test_the_help_names_every_form_of_every_verb() -> None:
@@ -41,7 +48,7 @@ def test_every_word_and_key_is_in_a_form(name: str) -> None:
     """No word is understood that the usage hides."""
     verb = VERBS[name]
     shown = usage(verb)
-    known = [*verb.words, *(f"{key}={value}" for key, value in verb.keys.items())]
+    known = [*verb.words, *(f"{key}={kind.name}" for key, kind in verb.keys.items())]
     assert [] == [word for word in known if word not in shown]
 
 
@@ -64,5 +71,16 @@ def test_a_verb_is_not_ambiguous_in_itself() -> None:
             forms=("own",),
             example="own",
             words=frozenset({"to"}),
-            keys={"to": "NAME"},
+            keys={"to": Names(name="NAME")},
         )
+
+
+def test_a_verb_says_where_each_operand_ends() -> None:
+    operands = (When(name="INSTANT"), Who(name="NAME"))
+    with pytest.raises(ValueError, match="where the first one ends"):
+        Verb(name="meet", summary="", forms=("x",), example="x", operands=operands)
+
+
+def test_a_verb_requires_no_key_that_it_has_not() -> None:
+    with pytest.raises(ValueError, match="only a key that there is"):
+        Verb(name="meet", summary="", forms=("x",), example="x", required=frozenset({"org"}))
