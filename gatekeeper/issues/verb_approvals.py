@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gatekeeper.issues.operands import Digits, Names
+from gatekeeper.issues.operands import Digits, Names, Text
 from gatekeeper.issues.verb_table import Verb, keys
 
 _EXAMPLE: Final = "4f1c22ab90d7e35c0b6a8d9e7f1c22ab4f1c22ab90d7e35c0b6a8d9e7f1c22ab"
@@ -17,6 +17,20 @@ APPROVE: Final = Verb(
     ),
     forms=("approve HASH",),
     example=f"approve {_EXAMPLE}",
+    operands=(_HASH,),
+)
+REFUSE: Final = Verb(
+    name="refuse",
+    summary="You say no to what somebody else asked for, and why; it ends there.",
+    forms=('refuse HASH "WHY"',),
+    example=f'refuse {_EXAMPLE} "the members need the week"',
+    operands=(_HASH, Text(name='"WHY"')),
+)
+WITHDRAW: Final = Verb(
+    name="withdraw",
+    summary="You take back what you asked for yourself, before it is done.",
+    forms=("withdraw HASH",),
+    example=f"withdraw {_EXAMPLE}",
     operands=(_HASH,),
 )
 REAFFIRM: Final = Verb(

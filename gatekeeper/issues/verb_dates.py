@@ -1,0 +1,59 @@
+"""The verb table: the disclosure date, and what people want to be named as."""
+
+from typing import Final
+
+from gatekeeper.issues.operands import Names, Text, When
+from gatekeeper.issues.verb_table import Verb, keys
+
+_INSTANT: Final = When(name="INSTANT")
+
+PROPOSE: Final = Verb(
+    name="propose",
+    summary="Proposes a disclosure date to the reporter. INSTANT has a zone: 2026-12-08T12:00Z.",
+    forms=("propose INSTANT",),
+    example="propose 2026-12-08T12:00Z",
+    operands=(_INSTANT,),
+    by_shell=True,
+)
+AGREE: Final = Verb(
+    name="agree",
+    summary=(
+        "Records what was agreed elsewhere, with whom and how; another person records it, too,"
+        " and it is echoed to them."
+    ),
+    forms=('agree INSTANT by=NAME via="HOW"',),
+    example='agree 2026-12-08T12:00Z by=reporter via="phone"',
+    keys=keys(by=Names(name="NAME"), via=Text(name='"HOW"')),
+    required=frozenset({"by", "via"}),
+    operands=(_INSTANT,),
+    by_shell=True,
+)
+MOVE: Final = Verb(
+    name="move",
+    summary="Moves the agreed date, with the reason; a later one needs approval.",
+    forms=('move INSTANT reason="WHY"',),
+    example='move 2026-12-08T12:00Z reason="the fix breaks booting"',
+    keys=keys(reason=Text(name='"WHY"')),
+    required=frozenset({"reason"}),
+    operands=(_INSTANT,),
+    by_shell=True,
+)
+EXTENSION: Final = Verb(
+    name="extension",
+    summary="Records that an organisation asked for more time; it is published after the lift.",
+    forms=('extension org="NAME"', 'extension INSTANT org="NAME"'),
+    example='extension org="Example Hosting"',
+    keys=keys(org=Text(name='"NAME"')),
+    required=frozenset({"org"}),
+    operands=(When(name="INSTANT", optional=True),),
+    by_shell=True,
+)
+CREDIT: Final = Verb(
+    name="credit",
+    summary="Records how the reporter wants to be named in public, or that they do not.",
+    forms=('credit "LINE"', "credit none"),
+    example='credit "Robin Reporter of Example Research"',
+    operands=(Text(name='"LINE"', optional=True),),
+    words=frozenset({"none"}),
+    by_shell=True,
+)
