@@ -1,5 +1,6 @@
 """The response team: who handles issues, with which keys, from which employer."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +18,7 @@ class Role(StrEnum):
     """What a person of the team may do beyond handling issues."""
 
     ADMIN = "admin"
+    ON_CALL = "on_call"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,11 @@ class Person:
         if any(key != fingerprint(key) for key in self.keys):
             message = "a key is named by its 40 upper-case hexadecimal digits"
             raise ValueError(message)
+
+
+def _employer_key(name: str) -> str:
+    """Return what two spellings of one employer have in common: case and blanks do not count."""
+    return " ".join(name.split()).casefold()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +78,31 @@ class Team:
     def by_address(self, address: Address) -> Person | None:
         """Return the person with this address; the address proves nothing by itself."""
         return self._by_address.get(address.key)
+
+    @property
+    def employers(self) -> tuple[str, ...]:
+        """The employers of the people, each once, in the order of the people."""
+        names: dict[str, str] = {}
+        for person in self.people:
+            names.setdefault(_employer_key(person.employer), person.employer)
+        return tuple(names.values())
+
+    @property
+    def on_call(self) -> tuple[Person, ...]:
+        """Who is called first when nobody looks after what is urgent."""
+        return tuple(person for person in self.people if Role.ON_CALL in person.roles)
+
+    @property
+    def weight_warning(self) -> str:
+        """Say that one employer pays more than half of the team, "" when none does (T-11)."""
+        keys = [_employer_key(person.employer) for person in self.people]
+        key, many = Counter(keys).most_common(1)[0]
+        if many * 2 <= len(keys) or len(keys) == 1:
+            return ""
+        name = next(each.employer for each in self.people if _employer_key(each.employer) == key)
+        if many == len(keys):
+            return f"everybody of the team is employed by {name}"
+        return f"{many} of {len(keys)} people of the team are employed by {name}"
 
     def objection(self, recipient: Address, keys: Iterable[str]) -> str:
         """Return why a copy sealed to `keys` must not go to `recipient` now, "" when it may.

@@ -81,7 +81,35 @@ def test_a_key_is_named_by_its_whole_fingerprint(key: str) -> None:
 
 def test_nobody_is_admin_by_default() -> None:
     assert frozenset() == person(0).roles
-    assert ["admin"] == [str(role) for role in Role]
+    assert ["admin", "on_call"] == [str(role) for role in Role]
+
+
+def employed(*employers: str, on_call: int | None = None) -> Team:
+    """Return a team of people with those employers, one of them on call."""
+    people = [replace(person(number), employer=name) for number, name in enumerate(employers)]
+    if on_call is not None:
+        people[on_call] = replace(people[on_call], roles=frozenset({Role.ON_CALL}))
+    return Team(people=tuple(people))
+
+
+def test_employers_are_listed_once_however_they_are_spelt() -> None:
+    assert ("Cloud", "Linux") == employed("Cloud", "Linux", " cloud ").employers
+
+
+def test_an_employer_of_more_than_half_is_warned_about() -> None:
+    """The pressure of one employer is what diversity is for (T-11)."""
+    assert "" == employed("Cloud", "Linux").weight_warning
+    assert "" == employed("Cloud", "Linux", "CLOUD", "North").weight_warning
+    assert "" == employed("Cloud").weight_warning
+    warning = employed("Linux", "Cloud", "CLOUD").weight_warning
+    assert "2 of 3 people of the team are employed by Cloud" == warning
+    assert "everybody of the team is employed by Cloud" == employed("Cloud", "cloud").weight_warning
+
+
+def test_who_is_on_call_is_known() -> None:
+    assert () == employed("Cloud", "Linux").on_call
+    team = employed("Cloud", "Linux", on_call=1)
+    assert (team.people[1],) == team.on_call
 
 
 def test_a_copy_goes_only_to_who_is_there_with_the_keys_it_was_sealed_to() -> None:

@@ -1,0 +1,185 @@
+"""Approvals: what needs how many people, who of them counts, what is missing (P-8, T-11)."""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, Protocol
+
+from gatekeeper.domain.team import Person, Team
+
+
+class RequestKind(StrEnum):
+    """What can wait for approval."""
+
+    REPLY_CLEAR = "reply-clear"
+    REPORTER_KEY = "reporter-key"
+    DATE_MOVE = "date-move"
+    AGREEMENT = "agreement"
+    TRACK = "track"
+    MERGE = "merge"
+    INVITE = "invite"
+    REMOVE = "remove"
+    WAIVE = "waive"
+    TEAM = "team"
+    REINSTATE = "reinstate"
+    POLICY = "policy"
+    TEMPLATES = "templates"
+    ADDRESSES = "addresses"
+    PURGE = "purge"
+    QUARANTINE_DROP = "quarantine-drop"
+    DELIVERY_CANCEL = "delivery-cancel"
+
+
+class Employers(StrEnum):
+    """Whether those who approve have to be of different employers."""
+
+    DISTINCT_IF_AVAILABLE = "distinct_if_available"
+    ANY = "any"
+
+
+class Terms(Protocol):
+    """What policy says of approvals: how many people, of how many employers, and a small team."""
+
+    @property
+    def people(self) -> int:
+        """How many people approve, whoever asked by signed mail among them."""
+
+    @property
+    def employers(self) -> str:
+        """One of `Employers`."""
+
+    @property
+    def alone_allowed(self) -> bool:
+        """Say whether a team with fewer people works with all it has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What a kind of request needs: `people` None for as many as policy says.
+
+    `employers` says whether policy's rule about employers holds for it.
+    """
+
+    people: int | None = None
+    employers: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse what would be done without a second look."""
+        if self.people is not None and self.people < 2:
+            message = "an approval needs two people at least"
+            raise ValueError(message)
+
+
+_ALL: Final = Need()
+_LOOKED_AT: Final = Need(people=2, employers=False)
+
+NEEDS: Final[Mapping[RequestKind, Need]] = MappingProxyType(
+    {
+        kind: _LOOKED_AT if kind in {RequestKind.REPLY_CLEAR, RequestKind.REPORTER_KEY} else _ALL
+        for kind in RequestKind
+    }
+)
+"""An answer in clear and a reporter's key are a second look at text (02); all else is P-8's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a request stands.
+
+    `counted` of `needed` people count · `why_not` says in words what is missing, "" when it is
+    enough · `remark` says where fewer people or employers do than the rule asks for, "" else;
+    it is shown wherever the request is.
+    """
+
+    counted: tuple[str, ...]
+    needed: int
+    why_not: str
+    remark: str
+
+    @property
+    def enough(self) -> bool:
+        """Say whether it may be done."""
+        return not self.why_not
+
+
+def enough(
+    kind: RequestKind,
+    *,
+    asked_by: str,
+    approved_by: Sequence[str],
+    team: Team,
+    policy: Terms,
+    shell: bool = False,
+    suspended: Set[str] = frozenset(),
+) -> Standing:
+    """Return how a request stands with the team as it is now.
+
+    `asked_by` and `approved_by` are addresses' keys or names; who asked by signed mail counts
+    once, who asked from a `shell` not at all. Nobody counts twice, nobody who is not in the team
+    any more, and nobody among `suspended` (addresses' keys). Where the team has two employers,
+    two have to agree (T-11).
+    """
+    need = NEEDS[kind]
+    active = tuple(each for each in team.people if each.address.key not in suspended)
+    people = need.people if need.people is not None else policy.people
+    alone = len(active) < people and policy.alone_allowed
+    needed = max(len(active), 1) if alone else people
+    counted = _counted(active, [*([] if shell else [asked_by]), *approved_by])
+    differ = need.employers and policy.employers == Employers.DISTINCT_IF_AVAILABLE
+    wanted = 2 if differ and needed > 1 else 1
+    available = _employers(active)
+    remarks: list[str] = []
+    if alone:
+        remarks.append(
+            f"{_all_of_the_team(active)}, so {needed} can approve what else needs {people}"
+        )
+    if wanted > len(available) and len(active) > 1:
+        remarks.append(f"everybody of the team is employed by {available[0]}")
+    return Standing(
+        counted=tuple(person.name for person in counted),
+        needed=needed,
+        why_not=_why_not(active, counted, needed, min(wanted, len(available))),
+        remark="; ".join(remarks),
+    )
+
+
+def _counted(active: Sequence[Person], named: Sequence[str]) -> tuple[Person, ...]:
+    """Return who of those named counts, each once; a name that two people have counts for one."""
+    found: dict[str, Person] = {}
+    for name in named:
+        for person in active:
+            if name in {person.address.key, person.name}:
+                found.setdefault(person.address.key, person)
+                break
+    return tuple(found.values())
+
+
+def _employers(people: Sequence[Person]) -> tuple[str, ...]:
+    return Team(people=tuple(people)).employers if people else ()
+
+
+def _why_not(
+    active: Sequence[Person], counted: Sequence[Person], needed: int, employers: int
+) -> str:
+    if not active:
+        return "nobody of the team is there to approve"
+    if len(active) < needed:
+        return f"{_all_of_the_team(active)}, and {needed} have to approve"
+    of = _employers(counted)
+    left = needed - len(counted)
+    if left > 0:
+        more = "1 more person has" if left == 1 else f"{left} more people have"
+        other = f", of an employer other than {of[0]}" if len(of) == 1 < employers else ""
+        return f"{more} to approve{other if left == 1 else ''}"
+    if len(of) < employers:
+        return (
+            f"all who approved are employed by {of[0]}: somebody of another employer has to"
+            " approve, too"
+        )
+    return ""
+
+
+def _all_of_the_team(active: Sequence[Person]) -> str:
+    count = len(active)
+    return "1 person is all of the team" if count == 1 else f"{count} people are all of the team"
