@@ -90,9 +90,9 @@ OPEN: Final = frozenset({_S.REPORTED, _S.ACCEPTED, _S.PREPARED, _S.PREDISCLOSED}
 
 BY_HAND: Final = frozenset(Fact) - {
     _F.SEVERITY,
+    _F.TOOLS,
     _F.AGREED_DATE,
     _F.DATE_REACHED,
-    _F.PUBLIC_ALREADY,
     _F.PREDISCLOSED,
     _F.PUBLIC,
 }

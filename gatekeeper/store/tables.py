@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from gatekeeper.domain.delivery import CLAIMABLE, DeliveryState
+from gatekeeper.domain.process import IssueState
 from gatekeeper.domain.protection import Form
 from gatekeeper.domain.report import Kind, MessageState
 from gatekeeper.store.catalogue import counters, lists, product_lists, products
@@ -62,17 +63,9 @@ __all__ = [
     "scores",
 ]
 
-ISSUE_STATES: Final = (
-    "reported",
-    "accepted",
-    "prepared",
-    "pre-disclosed",
-    "disclosed",
-    "rejected",
-    "handed over",
-)
+ISSUE_STATES: Final = tuple(IssueState)
 
-OPEN_STATES: Final = ("reported", "accepted", "prepared", "pre-disclosed")
+OPEN_STATES: Final = tuple(state for state in IssueState if state.is_open)
 """Those in which there still is something to write to the people of an issue."""
 
 _LEASED: Final = "(state = 'claimed') = (lease IS NOT NULL)"

@@ -26,6 +26,14 @@ from gatekeeper.domain.instants import DAY, MINUTE, SECOND
 from tests import scratch
 from tests.architecture.sources import python_files, read
 from tests.docs.clear_columns import clear_table
+from tests.docs.process_printing import (
+    approval_table,
+    issue_diagram,
+    no_embargo_table,
+    rejection_table,
+    step_table,
+    track_table,
+)
 from tests.path.conversation import DOCUMENT, played
 
 _STAGE: Final = re.compile(r"(\d)\. (.+)")
@@ -84,6 +92,12 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "stages": path_table,
         "delivery diagram": delivery_diagram,
         "retry schedule": retry_schedule,
+        "issue diagram": issue_diagram,
+        "steps": step_table,
+        "track changes": track_table,
+        "approvals": approval_table,
+        "rejections": rejection_table,
+        "no embargo": no_embargo_table,
         "clear columns": clear_table,
     }
 )

@@ -1,25 +1,27 @@
 """docs/states.md draws what the tables and the store really do."""
 
-import ast
 import re
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from gatekeeper.domain.delivery import DeliveryState
 from gatekeeper.domain.errors import GatekeeperError
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import DAY, Instant, later
+from gatekeeper.domain.process import IssueState
 from gatekeeper.domain.report import Kind, MessageState
 from gatekeeper.store import messages, schema
 from gatekeeper.store.engine import Store
 from gatekeeper.store.seal import Codec
-from gatekeeper.store.tables import ISSUE_STATES
 from gatekeeper.store.tx import Tx
-from tests.architecture.sources import python_files, read
-from tests.docs.printing import delivery_diagram, printed_parts, retry_schedule
+from tests.architecture.sources import read
+from tests.docs.printing import PRINTED, delivery_diagram, printed_parts, retry_schedule
 from tests.store import samples
 
 DOCUMENT = "docs/states.md"
+PROCESS_TABLES = ("steps", "track changes", "rejections", "no embargo", "approvals")
 LEASE = 60_000_000
 FIRST, LATER = b"first holder....", b"second holder..."
 
@@ -33,7 +35,7 @@ def section(title: str) -> str:
 
 def states_in(text: str) -> list[str]:
     """Return the first cell of every row of the table in `text`."""
-    cells = re.findall(r"^\| ([\w-]+) \|", text, re.MULTILINE)
+    cells = re.findall(r"^\| ([\w -]+) \|", text, re.MULTILINE)
     return [cell for cell in cells if cell not in {"state", "---"}]
 
 
@@ -48,6 +50,12 @@ def test_the_schedule_is_printed_from_the_rule() -> None:
 def test_every_state_is_explained_once() -> None:
     assert [str(state) for state in DeliveryState] == states_in(section("Deliveries"))
     assert [str(state) for state in MessageState] == states_in(section("Messages"))
+    assert [str(state) for state in IssueState] == states_in(section("Issues"))[: len(IssueState)]
+
+
+@pytest.mark.parametrize("name", ["issue diagram", *PROCESS_TABLES])
+def test_the_process_is_printed_from_its_tables(name: str) -> None:
+    assert PRINTED[name]() == printed_parts(read(DOCUMENT))[name]
 
 
 def _claim(tx: Tx, message: RowId, token: bytes, now: Instant) -> None:
@@ -134,24 +142,3 @@ def test_the_message_diagram_is_what_the_store_does(tmp_path: Path, codec: Codec
             if then is not None:
                 moves.add((str(state), then, event))
     assert drawn == moves
-
-
-def test_the_states_of_issues_are_all_named_and_only_the_first_is_entered() -> None:
-    """The others are words of the table, and no other module knows them yet."""
-    text = section("Letters and issues")
-    for state in ISSUE_STATES:
-        assert f"`{state}`" in text
-    later_states = set(ISSUE_STATES) - {"reported"}
-    users = {
-        path
-        for path in python_files("gatekeeper")
-        for node in ast.walk(ast.parse(read(path)))
-        if isinstance(node, ast.Constant) and node.value in later_states
-    }
-    # what a frozen database shows and its eras use two of them otherwise; retention asks the tables
-    others = {
-        "gatekeeper/issues/reaffirming.py",
-        "gatekeeper/store/eras.py",
-        "gatekeeper/store/witness.py",
-    }
-    assert {"gatekeeper/store/tables.py"} == users - others
