@@ -81,7 +81,7 @@ def standing(tx: Tx, settings: Settings, name: str, *, now: Instant) -> Standing
     """Return how the issue of that id stands."""
     thread = gather(tx, named(tx, name))
     waiting = requests.waiting(tx, issue=thread.issue.id)
-    timeline = proposed(thread.reported_at, settings.policy.timeline)
+    timeline = proposed(thread.reported_at, settings.policy.embargo)
     return Standing(
         thread=thread,
         waiting=waiting,

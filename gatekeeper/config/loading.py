@@ -25,7 +25,7 @@ from gatekeeper.config.models import (
     ListenSection,
 )
 from gatekeeper.config.places import Places
-from gatekeeper.config.policy_models import PolicyFile, TimelineSection
+from gatekeeper.config.policy_models import PolicyFile
 from gatekeeper.config.positions import Document, read
 from gatekeeper.config.problems import BadConfiguration, Problem
 from gatekeeper.config.section import Section
@@ -51,8 +51,8 @@ from gatekeeper.domain.policy import (
     ReadingLimits,
     RetentionPolicy,
     SpacePolicy,
-    TimelinePolicy,
 )
+from gatekeeper.domain.process_policy import ApprovalPolicy, ReminderPolicy
 from gatekeeper.domain.team import Person, Team
 
 AnySection = TypeVar("AnySection", bound=Section)
@@ -265,13 +265,10 @@ def _policy(numbers: PolicyFile) -> Policy:
         space=SpacePolicy(**numbers.space.model_dump()),
         reading=ReadingLimits(**numbers.reading.model_dump()),
         outbox=OutboxPolicy(**numbers.outbox.model_dump()),
-        timeline=_timeline(numbers.timeline),
+        embargo=numbers.embargo.policy(),
+        approvals=ApprovalPolicy(**numbers.approvals.model_dump()),
+        reminders=ReminderPolicy(**numbers.reminders.model_dump()),
         answers=AnswerPolicy(**numbers.answers.model_dump()),
         bounces=BouncePolicy(**numbers.bounces.model_dump()),
         retention=RetentionPolicy(**numbers.retention.model_dump()),
     )
-
-
-def _timeline(section: TimelineSection) -> TimelinePolicy:
-    given = section.model_dump()
-    return TimelinePolicy(at=given.pop("hour"), **given)

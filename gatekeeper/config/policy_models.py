@@ -4,7 +4,8 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
-from gatekeeper.config.scalars import Day, Duration, Size, TimeOfDay, Weekday
+from gatekeeper.config.process_models import ApprovalsSection, EmbargoSection, RemindersSection
+from gatekeeper.config.scalars import Duration, Size
 from gatekeeper.config.section import Section, misplaced
 from gatekeeper.domain.instants import DAY
 from gatekeeper.domain.policy import (
@@ -16,24 +17,18 @@ from gatekeeper.domain.policy import (
     ReadingLimits,
     RetentionPolicy,
     SpacePolicy,
-    TimelinePolicy,
 )
 
 _INTAKE: Final = IntakeLimits()
 _SPACE: Final = SpacePolicy()
 _READING: Final = ReadingLimits()
 _OUTBOX: Final = OutboxPolicy()
-_TIMELINE: Final = TimelinePolicy()
 _ANSWERS: Final = AnswerPolicy()
 _BOUNCES: Final = BouncePolicy()
 _RETENTION: Final = RetentionPolicy()
 
-_YEAR: Final = 366
-"""Days; no span of a timeline is longer, so that every timeline has a date."""
-
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Percent = Annotated[int, Field(ge=0, le=90)]
-WorkingDays = Annotated[int, Field(ge=1, le=_YEAR)]
 
 
 class IntakeSection(Section):
@@ -119,23 +114,6 @@ class OutboxSection(Section):
         return self
 
 
-class TimelineSection(Section):
-    """From which days a disclosure timeline is proposed."""
-
-    predisclosure_days: WorkingDays = _TIMELINE.predisclosure_days
-    public_days: WorkingDays = _TIMELINE.public_days
-    hour: TimeOfDay = _TIMELINE.at
-    weekdays: Annotated[frozenset[Weekday], Field(min_length=1)] = _TIMELINE.weekdays
-    holidays: frozenset[Day] = _TIMELINE.holidays
-    minimum_lead: Duration = _TIMELINE.minimum_lead
-
-    @model_validator(mode="after")
-    def _within_a_year(self) -> Self:
-        if self.minimum_lead > _YEAR * DAY:
-            raise misplaced("minimum_lead", f"is longer than a year; write {_YEAR}d or less")
-        return self
-
-
 class AnswersSection(Section):
     """How many automatic answers may go out."""
 
@@ -200,7 +178,9 @@ class PolicyFile(Section):
     space: SpaceSection = SpaceSection()
     reading: ReadingSection = ReadingSection()
     outbox: OutboxSection = OutboxSection()
-    timeline: TimelineSection = TimelineSection()
+    embargo: EmbargoSection = EmbargoSection()
+    approvals: ApprovalsSection = ApprovalsSection()
+    reminders: RemindersSection = RemindersSection()
     answers: AnswersSection = AnswersSection()
     bounces: BouncesSection = BouncesSection()
     retention: RetentionSection = RetentionSection()

@@ -1,10 +1,17 @@
 """Every number an operator may set, as one value with defaults that work unedited."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 from gatekeeper.domain.instants import DAY, HOUR, MINUTE, SECOND
+from gatekeeper.domain.process_policy import (
+    APPROVALS,
+    EMBARGO,
+    REMINDERS,
+    ApprovalPolicy,
+    EmbargoPolicy,
+    ReminderPolicy,
+)
 
 MIB: Final = 1024 * 1024
 
@@ -93,43 +100,6 @@ class OutboxPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimelinePolicy:
-    """From which days a disclosure timeline is proposed (R-1, R-7).
-
-    A working day is one of `weekdays` (Monday is 0) that is not among `holidays`.
-    `predisclosure_days` working days lie between the report and the pre-disclosure, and
-    `public_days` between that and the disclosure; both are at `at`, microseconds after midnight
-    UTC in whole minutes, and at least `minimum_lead` microseconds apart.
-    """
-
-    predisclosure_days: int = 5
-    public_days: int = 10
-    at: int = 12 * HOUR
-    weekdays: frozenset[int] = frozenset(range(5))
-    holidays: frozenset[date] = frozenset()
-    minimum_lead: int = 5 * DAY
-
-    def __post_init__(self) -> None:
-        """Refuse a calendar from which no timeline could be computed."""
-        if self.predisclosure_days < 1 or self.public_days < 1:
-            message = "each span of a timeline is at least one working day"
-            raise ValueError(message)
-        if not 0 <= self.at < DAY or self.at % MINUTE:
-            message = "the time of day is a whole minute between 00:00 and 23:59"
-            raise ValueError(message)
-        if not self.weekdays or not self.weekdays <= frozenset(range(7)):
-            message = "a timeline needs at least one weekday, Monday is 0 and Sunday 6"
-            raise ValueError(message)
-        if self.minimum_lead < 0:
-            message = "the minimum lead is not negative"
-            raise ValueError(message)
-
-    def works_on(self, day: date) -> bool:
-        """Say whether `day` (a day in UTC) is a working day."""
-        return day.weekday() in self.weekdays and day not in self.holidays
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerPolicy:
     """How many automatic answers go out in an hour: to a sender, to a domain, to all together."""
 
@@ -207,7 +177,9 @@ class Policy:
     space: SpacePolicy = SpacePolicy()
     reading: ReadingLimits = ReadingLimits()
     outbox: OutboxPolicy = OutboxPolicy()
-    timeline: TimelinePolicy = TimelinePolicy()
+    embargo: EmbargoPolicy = EMBARGO
+    approvals: ApprovalPolicy = APPROVALS
+    reminders: ReminderPolicy = REMINDERS
     answers: AnswerPolicy = AnswerPolicy()
     bounces: BouncePolicy = BouncePolicy()
     retention: RetentionPolicy = RetentionPolicy()

@@ -140,7 +140,7 @@ def _acknowledgement(
         raise ValueError(message)
     return Acknowledgement(
         issue=place.issue.issue_id,
-        timeline=proposed(case.arrival.received_at, case.desk.policy.timeline),
+        timeline=proposed(case.arrival.received_at, case.desk.policy.embargo),
         fingerprint=case.desk.fingerprint,
         code=_new_code(case, reporter) if to.key == reporter.address.key else "",
     )

@@ -7,7 +7,7 @@ import pytest
 from gatekeeper.cli.next_step import next_step
 from gatekeeper.cli.turns import gather, named
 from gatekeeper.domain.instants import DAY, later
-from gatekeeper.domain.policy import TimelinePolicy
+from gatekeeper.domain.process_policy import EmbargoPolicy
 from gatekeeper.domain.timeline import proposed
 from gatekeeper.store import requests
 from tests.cli.story import ISSUE, ROBINS, refused, report
@@ -71,7 +71,7 @@ def test_the_most_urgent_comes_first(
     store = talk.house.store
     thread = store.read(lambda tx: gather(tx, named(tx, ISSUE)))
     waiting = store.read(lambda tx: requests.waiting(tx, issue=thread.issue.id))
-    timeline = proposed(thread.reported_at, TimelinePolicy())
+    timeline = proposed(thread.reported_at, EmbargoPolicy())
     now = later(START, days * DAY)
     found = next_step(thread, waiting, timeline, team=example_team(), domain=HERE, now=now)
     assert expected == found

@@ -150,7 +150,7 @@ outbox:
 reading: 7
 """
 _CALENDAR = """\
-timeline:
+embargo:
   predisclosure_days: 0
   public_days: 400
   hour: 25:00
@@ -163,7 +163,7 @@ answers:
   per_hour: many
 """
 _KINDS = """\
-timeline: {hour: [1], weekdays: mon, holidays: 2026-12-25, minimum_lead: [5d]}
+embargo: {hour: [1], weekdays: mon, holidays: 2026-12-25, minimum_lead: [5d]}
 answers:
 """
 _RULES = """\
@@ -172,7 +172,7 @@ intake:
   bytes_in_flight: 10MiB
 outbox:
   lease: 50s
-timeline:
+embargo:
   minimum_lead: 367d
 answers:
   per_sender: 6
@@ -227,7 +227,7 @@ CASES: Mapping[str, Callable[[Installation], None]] = {
     "policy": _write("policy.yaml", _POLICY),
     "policy-calendar": _write("policy.yaml", _CALENDAR),
     "policy-calendar-kinds": _write("policy.yaml", _KINDS),
-    "policy-no-weekday": _write("policy.yaml", "timeline: {weekdays: []}\n"),
+    "policy-no-weekday": _write("policy.yaml", "embargo: {weekdays: []}\n"),
     "policy-rules": _write("policy.yaml", _RULES),
     "team": _write("team.yaml", _TEAM),
     "team-empty": _write("team.yaml", "people: []\n"),

@@ -11,9 +11,10 @@ from gatekeeper.config import BadConfiguration, former, load
 from gatekeeper.config.models import Protocol
 from gatekeeper.config.settings import AdvisoryKey, RelayPeer
 from gatekeeper.domain.address import Address
+from gatekeeper.domain.calendar import Calendar
 from gatekeeper.domain.errors import Misconfigured
 from gatekeeper.domain.instants import HOUR, MINUTE
-from gatekeeper.domain.policy import AnswerPolicy, Policy, TimelinePolicy
+from gatekeeper.domain.policy import AnswerPolicy, Policy
 from gatekeeper.domain.team import Role
 from gatekeeper.outbound.trust import Login, Tls, Trust
 from gatekeeper.texts.templates import REQUIRED
@@ -120,12 +121,12 @@ def test_a_calendar_and_a_port_for_clear_text_are_read(site: Installation) -> No
     site.replace("policy.yaml", "per_sender: 5", "per_sender: 7")
     site.replace("gatekeeper.yaml", "clear_port:", "clear_port: 2525")
     settings = site.load()
-    expected = TimelinePolicy(
+    expected = Calendar(
         weekdays=frozenset({1, 3}),
         holidays=frozenset({date(2026, 12, 25), date(2027, 1, 1)}),
         at=9 * HOUR + 30 * MINUTE,
     )
-    assert expected == settings.policy.timeline
+    assert expected == settings.policy.embargo.calendar
     assert AnswerPolicy(per_sender=7) == settings.policy.answers
     assert 2525 == settings.relay.clear_port
 

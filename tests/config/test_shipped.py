@@ -19,6 +19,7 @@ from gatekeeper.config.positions import Document, Plain, read
 from gatekeeper.config.section import Section
 from gatekeeper.config.validation import validate
 from gatekeeper.domain.policy import Policy
+from gatekeeper.domain.process_policy import ApprovalPolicy, ReminderPolicy
 from gatekeeper.texts.templates import REQUIRED
 
 FILES: dict[str, type[Section]] = {
@@ -31,7 +32,11 @@ EXAMPLES = {
     ("gatekeeper.yaml", "master_key.file"),
 }
 """Settings without a default, or with several values, for which the files show one that works."""
-OTHERWISE_NAMED = {"timeline.at": "timeline.hour"}
+OTHERWISE_NAMED = {
+    "embargo.calendar.at": "embargo.hour",
+    "embargo.calendar.weekdays": "embargo.weekdays",
+    "embargo.calendar.holidays": "embargo.holidays",
+}
 """Numbers whose setting has the name that reads better in the file."""
 
 
@@ -115,18 +120,28 @@ def test_the_example_person_shows_all_settings_and_is_sound() -> None:
     assert set(PersonSection.model_fields) == person.model_fields_set
 
 
+def _numbers(value: object, path: str = "") -> set[str]:
+    """Return every number's path; groups inside of groups are gone through."""
+    if not is_dataclass(value):
+        return {OTHERWISE_NAMED.get(path, path)}
+    inner = (
+        _numbers(getattr(value, field.name), f"{path}.{field.name}".lstrip("."))
+        for field in fields(value)
+    )
+    return set().union(*inner)
+
+
 def test_the_policy_is_the_domains() -> None:
     """policy.yaml has the groups and numbers of domain/policy.py, no more and no fewer."""
-    groups = {field.name: getattr(Policy(), field.name) for field in fields(Policy)}
-    assert all(is_dataclass(group) for group in groups.values())
-    numbers = {
-        OTHERWISE_NAMED.get(f"{name}.{field.name}", f"{name}.{field.name}"): getattr(
-            group, field.name
-        )
-        for name, group in groups.items()
-        for field in fields(group)
-    }
-    assert numbers == _settings(PolicyFile)
+    assert all(is_dataclass(getattr(Policy(), field.name)) for field in fields(Policy))
+    assert _numbers(Policy()) == set(_settings(PolicyFile))
+
+
+def test_a_process_that_is_not_written_is_the_domains() -> None:
+    file = PolicyFile()
+    assert Policy().embargo == file.embargo.policy()
+    assert Policy().approvals == ApprovalPolicy(**file.approvals.model_dump())
+    assert Policy().reminders == ReminderPolicy(**file.reminders.model_dump())
 
 
 def test_every_setting_is_explained() -> None:

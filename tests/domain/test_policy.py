@@ -1,7 +1,6 @@
 """The defaults work unedited: each bound leaves room for what it must hold."""
 
 from dataclasses import FrozenInstanceError, fields
-from datetime import date
 
 import pytest
 
@@ -15,8 +14,8 @@ from gatekeeper.domain.policy import (
     Policy,
     ReadingLimits,
     RetentionPolicy,
-    TimelinePolicy,
 )
+from gatekeeper.domain.process_policy import ApprovalPolicy, EmbargoPolicy, ReminderPolicy
 
 SECTIONS = (IntakeLimits(), ReadingLimits(), OutboxPolicy(), AnswerPolicy())
 
@@ -62,7 +61,8 @@ def test_a_lease_outlives_two_attempts() -> None:
 def test_the_policy_is_all_of_it_and_cannot_be_changed() -> None:
     policy = Policy()
     assert SECTIONS == (policy.intake, policy.reading, policy.outbox, policy.answers)
-    assert TimelinePolicy() == policy.timeline
+    process = (policy.embargo, policy.approvals, policy.reminders)
+    assert (EmbargoPolicy(), ApprovalPolicy(), ReminderPolicy()) == process
     assert (BouncePolicy(), RetentionPolicy()) == (policy.bounces, policy.retention)
     with pytest.raises(FrozenInstanceError):
         policy.outbox = OutboxPolicy(batch=1)  # type: ignore[misc]  # that it fails is the point
@@ -105,9 +105,3 @@ def test_limits_under_which_nobody_would_be_answered_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match="at least one answer"):
         AnswerPolicy(per_sender=per_sender, per_hour=per_hour)
-
-
-def test_saturdays_sundays_and_holidays_are_no_working_days() -> None:
-    policy = TimelinePolicy(holidays=frozenset({date(2026, 12, 25)}))
-    week = [date(2026, 12, day) for day in range(21, 28)]
-    assert [True] * 4 + [False] * 3 == [policy.works_on(day) for day in week]

@@ -9,7 +9,8 @@ from gatekeeper.domain.address import Address, OwnAddresses
 from gatekeeper.domain.errors import OurFault
 from gatekeeper.domain.forms import Acknowledgement, AnyForm, KeyChanged, ManyReports, Unreadable
 from gatekeeper.domain.identity import IssueId, row_id
-from gatekeeper.domain.policy import Policy, TimelinePolicy
+from gatekeeper.domain.policy import Policy
+from gatekeeper.domain.process_policy import EmbargoPolicy
 from gatekeeper.domain.protection import ClearForm, ClearReply, Form
 from gatekeeper.domain.timeline import proposed
 from gatekeeper.issues.letterhead import Desk, Draft, personal_letterhead
@@ -82,7 +83,7 @@ def test_a_form_that_waited_names_the_key_of_now(desk: Desk) -> None:
     """The certificate beside it is the present one, whatever its slots said when it was written."""
     issue, now = IssueId(prefix="SEC", year=2026, number=7), desk.fingerprint
     before = Acknowledgement(
-        issue=issue, timeline=proposed(START, TimelinePolicy()), fingerprint="A" * 40, code=""
+        issue=issue, timeline=proposed(START, EmbargoPolicy()), fingerprint="A" * 40, code=""
     )
     assert replace(before, fingerprint=now) == present(desk, before)
     assert Unreadable(fingerprint=now) == present(desk, Unreadable(fingerprint="A" * 40))

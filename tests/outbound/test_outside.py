@@ -10,7 +10,7 @@ from gatekeeper.domain import token
 from gatekeeper.domain.address import Address, Route
 from gatekeeper.domain.delivery import DeliveryState
 from gatekeeper.domain.forms import Acknowledgement
-from gatekeeper.domain.policy import TimelinePolicy
+from gatekeeper.domain.process_policy import EmbargoPolicy
 from gatekeeper.domain.protection import ClearForm, Form, Sealed
 from gatekeeper.domain.timeline import proposed
 from gatekeeper.issues.post import Words
@@ -79,7 +79,7 @@ def test_a_form_says_the_same_sealed_and_in_clear(talk: Talk) -> None:
     talk.pin(robin_key())
     form = Acknowledgement(
         issue=talk.house.store.read(lambda tx: issues.by_row(tx, talk.issue)).issue_id,
-        timeline=proposed(START, TimelinePolicy()),
+        timeline=proposed(START, EmbargoPolicy()),
         fingerprint=alias_key().fingerprint,
         code="K7QM-2XNB-V4TJ-6HRC-5DWS",
     )

@@ -17,7 +17,7 @@ from gatekeeper.domain.forms import (
 )
 from gatekeeper.domain.identity import IssueId
 from gatekeeper.domain.instants import Instant
-from gatekeeper.domain.policy import TimelinePolicy
+from gatekeeper.domain.process_policy import EmbargoPolicy
 from gatekeeper.domain.timeline import proposed
 from gatekeeper.texts.forms import WIDTH, fill, reply_text, subject_of, wrapped
 from gatekeeper.texts.templates import (
@@ -42,12 +42,12 @@ LONG = "Example Foundation for Readable Texts and Reproducible Calendars"
 FORMS: Final[dict[str, AnyForm]] = {
     "acknowledgement": Acknowledgement(
         issue=ISSUE,
-        timeline=proposed(START, TimelinePolicy()),
+        timeline=proposed(START, EmbargoPolicy()),
         fingerprint=OURS,
         code=CODE,
     ),
     "acknowledgement-to-another-address": Acknowledgement(
-        issue=ISSUE, timeline=proposed(START, TimelinePolicy()), fingerprint=OURS, code=""
+        issue=ISSUE, timeline=proposed(START, EmbargoPolicy()), fingerprint=OURS, code=""
     ),
     "many-reports": ManyReports(),
     "unreadable": Unreadable(fingerprint=OURS),
@@ -232,7 +232,7 @@ def test_a_form_is_the_same_every_time_and_has_the_instants_in_its_calendar() ->
 def test_calendars_of_two_issues_do_not_replace_each_other() -> None:
     other = Acknowledgement(
         issue=IssueId(prefix="SEC", year=2026, number=8),
-        timeline=proposed(START, TimelinePolicy()),
+        timeline=proposed(START, EmbargoPolicy()),
         fingerprint=OURS,
         code="",
     )
