@@ -15,6 +15,7 @@ from gatekeeper.config import (
     recovery,
     relay_peer,
     roster,
+    sources,
     templates,
 )
 from gatekeeper.config.models import (
@@ -125,7 +126,16 @@ class _Reading:
         self.problems += problems
         if self.problems or gatekeeper is None or numbers is None or listed is None:
             return None
-        return _assemble(gatekeeper, numbers, listed, texts, self._places)
+        if main is None or policy is None or team is None:
+            return None
+        said = sources.Read(
+            main=main,
+            policy=policy,
+            team=team,
+            certificates=listed.certificates,
+            templates=texts,
+        )
+        return _assemble(gatekeeper, numbers, listed, said, self._places)
 
     def _document(self, name: str) -> Document | None:
         path = self._places.of(Path(name))
@@ -169,7 +179,7 @@ def _assemble(
     file: GatekeeperFile,
     numbers: PolicyFile,
     listed: _Roster,
-    texts: Mapping[str, str],
+    said: sources.Read,
     places: Places,
 ) -> Settings | None:
     own = _own({"domain": file.domain, "addresses": file.addresses})
@@ -177,6 +187,7 @@ def _assemble(
     gpg = places.gpg(file.gpg)
     if own is None or folder is None or key is None or gpg is None:
         return None
+    relay = relay_peer.peer(file.relay, places)
     return Settings(
         folder=places.folder,
         product_name=file.product.name,
@@ -185,7 +196,7 @@ def _assemble(
         require_tls=file.addresses.require_tls,
         listeners=tuple(_listener(section, places) for section in file.listen),
         trusted_relays=file.trusted_relays,
-        relay=relay_peer.peer(file.relay, places),
+        relay=relay,
         database=_database(file, places),
         state_folder=places.of(file.state.folder),
         runtime_folder=folder,
@@ -200,8 +211,9 @@ def _assemble(
         forwarders=file.forwarders,
         team=Team(people=listed.people),
         certificates=MappingProxyType(dict(listed.certificates)),
-        templates=texts,
-        policy=_policy(numbers),
+        templates=said.templates,
+        policy=policy_of(numbers),
+        governed=sources.contents(said, authorities=relay.authorities),
     )
 
 
@@ -259,7 +271,8 @@ def _advisory(section: AdvisorySection, places: Places) -> AdvisoryKey | None:
     )
 
 
-def _policy(numbers: PolicyFile) -> Policy:
+def policy_of(numbers: PolicyFile) -> Policy:
+    """Return the policy that a file's numbers make."""
     return Policy(
         intake=IntakeLimits(**numbers.intake.model_dump()),
         space=SpacePolicy(**numbers.space.model_dump()),

@@ -10,6 +10,7 @@ from gatekeeper.config.models import Protocol
 from gatekeeper.domain.address import OwnAddresses, Route
 from gatekeeper.domain.automatic import Forwarder
 from gatekeeper.domain.errors import Misconfigured
+from gatekeeper.domain.governed import Content, Kind
 from gatekeeper.domain.policy import Policy
 from gatekeeper.domain.team import Team
 from gatekeeper.outbound.trust import Login, Tls, Trust
@@ -147,7 +148,8 @@ class Settings:
     bytes of its file in `keys/`, `templates` each file name in `templates/` to its text;
     `metrics_file` is None where no metrics are wanted · `recovery` are whom backups are encrypted
     to · `require_tls` our own addresses that take no mail in clear · `trusted_relays` the mail
-    servers of ours in front. All paths are absolute.
+    servers of ours in front · `governed` what the files say of each part that is governed, whatever
+    is in force. All paths are absolute.
     """
 
     folder: Path
@@ -174,6 +176,7 @@ class Settings:
     certificates: Mapping[str, bytes] = field(repr=False)
     templates: Mapping[str, str] = field(repr=False)
     policy: Policy
+    governed: Mapping[Kind, Content] = field(repr=False)
 
     @property
     def domain(self) -> str:
