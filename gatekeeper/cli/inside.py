@@ -10,6 +10,7 @@ from gatekeeper.config import Settings
 from gatekeeper.config.keyhome import codec_of, open_keys
 from gatekeeper.domain.forms import Acknowledgement, AnyForm, KeyChanged, ManyReports, Unreadable
 from gatekeeper.domain.identity import RowId
+from gatekeeper.domain.outcomes import Outcome
 from gatekeeper.domain.protection import Form
 from gatekeeper.issues import letterhead
 from gatekeeper.issues.letterhead import Desk, Draft
@@ -101,7 +102,7 @@ class Opener:
 
 def _key(form: AnyForm) -> str:
     match form:
-        case Acknowledgement() | Unreadable():
+        case Acknowledgement() | Outcome() | Unreadable():
             return form.fingerprint
         case KeyChanged():
             return form.new

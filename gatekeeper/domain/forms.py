@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from gatekeeper.domain.identity import IssueId, fingerprint
+from gatekeeper.domain.outcomes import Outcome
 from gatekeeper.domain.timeline import Timeline
 
 _CODE_BYTES: Final = 13
@@ -136,5 +137,5 @@ class KeyChanged:
             raise ValueError(message)
 
 
-AnyForm: TypeAlias = Acknowledgement | KeyChanged | ManyReports | Unreadable
+AnyForm: TypeAlias = Acknowledgement | KeyChanged | ManyReports | Outcome | Unreadable
 """Every form there is; the same text goes out sealed to whoever has a key."""

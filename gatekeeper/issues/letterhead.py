@@ -19,7 +19,9 @@ from gatekeeper.domain.forms import (
 )
 from gatekeeper.domain.identity import ROW_ID_BYTES, IssueId, RowId, fingerprint, short_tag
 from gatekeeper.domain.instants import Instant
+from gatekeeper.domain.outcomes import Outcome, Telling
 from gatekeeper.domain.policy import Policy
+from gatekeeper.domain.reasons import Rejection
 from gatekeeper.domain.team import Team
 from gatekeeper.domain.timeline import Timeline
 from gatekeeper.mail.charset import printable_line
@@ -272,6 +274,15 @@ def _slots(form: AnyForm) -> dict[str, object]:
             }
         case ManyReports():
             return {"kind": "many-reports"}
+        case Outcome():
+            return {
+                "kind": "outcome",
+                "issue": str(form.issue),
+                "telling": form.telling,
+                "fingerprint": form.fingerprint,
+                "reason": form.reason,
+                "other": None if form.other is None else str(form.other),
+            }
         case Unreadable():
             return {"kind": "unreadable", "fingerprint": form.fingerprint}
 
@@ -298,6 +309,14 @@ def _form(slots: Mapping[str, Any]) -> AnyForm:
             )
         case "many-reports":
             return ManyReports()
+        case "outcome":
+            return Outcome(
+                issue=IssueId.parse(slots["issue"]),
+                telling=Telling(slots["telling"]),
+                fingerprint=slots["fingerprint"],
+                reason=None if slots["reason"] is None else Rejection(slots["reason"]),
+                other=None if slots["other"] is None else IssueId.parse(slots["other"]),
+            )
         case "unreadable":
             return Unreadable(fingerprint=slots["fingerprint"])
         case _:

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.errors import OurFault
 from gatekeeper.domain.forms import Acknowledgement, AnyForm, KeyChanged, ManyReports, Unreadable
+from gatekeeper.domain.outcomes import Outcome
 from gatekeeper.domain.protection import (
     CLEAR_FORM_MINT,
     CLEAR_REPLY_MINT,
@@ -49,7 +50,7 @@ def present(desk: Desk, form: AnyForm) -> AnyForm:
     ValueError when there is nothing left to tell: the key that was said to be old is the present.
     """
     match form:
-        case Acknowledgement() | Unreadable():
+        case Acknowledgement() | Outcome() | Unreadable():
             return replace(form, fingerprint=desk.fingerprint)
         case KeyChanged():
             # What the new key signs is signed by whichever is the present one.

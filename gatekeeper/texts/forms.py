@@ -14,11 +14,12 @@ from gatekeeper.domain.forms import (
 )
 from gatekeeper.domain.identity import IssueId
 from gatekeeper.domain.instants import Instant, spoken
+from gatekeeper.domain.outcomes import Outcome
 from gatekeeper.domain.verdict import spaced
 from gatekeeper.mail.charset import printable_line
 from gatekeeper.mail.icalendar import MEDIA_TYPE, Event, calendar
 from gatekeeper.mail.personal import File
-from gatekeeper.texts import templates
+from gatekeeper.texts import outcomes, templates
 from gatekeeper.texts.templates import Texts
 
 WIDTH: Final = 76
@@ -66,6 +67,8 @@ def subject_of(form: AnyForm, *, project: str) -> str:
             return f"The key of {team} has changed"
         case ManyReports():
             return f"Your mails to {team}"
+        case Outcome():
+            return f"[{form.issue}] {outcomes.about(form)} {team}"
         case Unreadable():
             return f"Your mail to {team}"
 
@@ -150,6 +153,8 @@ def _values(form: AnyForm, address: Address) -> tuple[str, dict[str, str]]:
             return templates.KEY_CHANGED, values
         case ManyReports():
             return templates.MANY_REPORTS, {}
+        case Outcome():
+            return outcomes.template_of(form.telling, form.reason), outcomes.values(form)
         case Unreadable():
             return templates.UNREADABLE, {"fingerprint": spaced(form.fingerprint)}
 
@@ -179,7 +184,7 @@ def _files(
             return (replace(our_key, name="security.asc"),)
         case Unreadable():
             return (our_key,)
-        case ManyReports():
+        case ManyReports() | Outcome():
             return ()
 
 

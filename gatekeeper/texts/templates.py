@@ -9,6 +9,7 @@ from jinja2 import DictLoader, StrictUndefined, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gatekeeper.domain.errors import Misconfigured, OurFault
+from gatekeeper.texts import outcomes
 
 TEAM_COPY: Final = "team-copy.txt"
 """The block of ours that stands before a message in the response team's copies."""
@@ -151,6 +152,7 @@ NEVER_LEFT_OUT: Final = MappingProxyType(
                 "done",
                 "waiting",
                 "notes",
+        **outcomes.SAMPLES,
                 "command",
                 "what_follows",
                 "log_head",
@@ -188,6 +190,7 @@ class Texts:
     """The templates of one configuration, compiled once."""
 
     def __init__(self, sources: Mapping[str, str]) -> None:
+        **outcomes.NEVER_LEFT_OUT,
         """Compile and try all `sources` (file name to text); a broken one raises Misconfigured."""
         missing = sorted(REQUIRED - sources.keys())
         if missing:

@@ -20,7 +20,9 @@ from gatekeeper.domain.forms import (
 )
 from gatekeeper.domain.identity import IssueId, row_id
 from gatekeeper.domain.instants import MINUTE, Instant
+from gatekeeper.domain.outcomes import Outcome, Telling
 from gatekeeper.domain.policy import Policy
+from gatekeeper.domain.reasons import Rejection
 from gatekeeper.domain.timeline import Timeline
 from gatekeeper.issues.letterhead import (
     LOOP,
@@ -174,6 +176,16 @@ FORMS: tuple[AnyForm, ...] = (
     Acknowledgement(issue=ISSUE, timeline=TIMELINE, fingerprint="A" * 40, code=""),
     ManyReports(),
     Unreadable(fingerprint="B" * 40),
+    Outcome(issue=ISSUE, telling=Telling.ACCEPTED, fingerprint="A" * 40),
+    Outcome(
+        issue=ISSUE, telling=Telling.REJECTED, fingerprint="A" * 40, reason=Rejection.NO_ANSWER
+    ),
+    Outcome(
+        issue=ISSUE,
+        telling=Telling.MERGED,
+        fingerprint="A" * 40,
+        other=IssueId(prefix="SEC", year=2026, number=8),
+    ),
     KeyChanged(old="A" * 40, new="B" * 40, signed_by="A" * 40),
     KeyChanged(old="A" * 40, new="B" * 40, signed_by="B" * 40, team=True),
     KeyChanged(old="A" * 40, new="B" * 40, signed_by="", readable=False),

@@ -17,9 +17,12 @@ from gatekeeper.domain.forms import (
 )
 from gatekeeper.domain.identity import IssueId
 from gatekeeper.domain.instants import Instant
+from gatekeeper.domain.outcomes import Outcome, Telling
 from gatekeeper.domain.process_policy import EmbargoPolicy
+from gatekeeper.domain.reasons import Rejection
 from gatekeeper.domain.timeline import proposed
 from gatekeeper.texts.forms import WIDTH, fill, reply_text, subject_of, wrapped
+from gatekeeper.texts.outcomes import template_of
 from gatekeeper.texts.templates import (
     CLEAR_REPLY_PROPOSAL,
     COMMAND_ANSWER,
@@ -40,6 +43,18 @@ KEY = b"-----BEGIN PGP PUBLIC KEY BLOCK-----\r\n"
 LONG = "Example Foundation for Readable Texts and Reproducible Calendars"
 
 FORMS: Final[dict[str, AnyForm]] = {
+OUTCOMES: Final[dict[str, AnyForm]] = {
+    template_of(telling, reason).removesuffix(".txt"): Outcome(
+        issue=ISSUE,
+        telling=telling,
+        fingerprint=OURS,
+        reason=reason,
+        other=IssueId(prefix="SEC", year=2026, number=8) if telling.names_another else None,
+    )
+    for telling in Telling
+    for reason in (Rejection if telling is Telling.REJECTED else [None])
+}
+
     "acknowledgement": Acknowledgement(
         issue=ISSUE,
         timeline=proposed(START, EmbargoPolicy()),
@@ -52,6 +67,7 @@ FORMS: Final[dict[str, AnyForm]] = {
     "many-reports": ManyReports(),
     "unreadable": Unreadable(fingerprint=OURS),
     "key-changed": KeyChanged(old=OURS, new=NEWER, signed_by=OURS),
+    **OUTCOMES,
     "key-changed-in-clear": KeyChanged(old=OURS, new=NEWER, signed_by=""),
     "key-changed-and-the-old-one-is-gone": KeyChanged(
         old=OURS, new=NEWER, signed_by=NEWER, readable=False
