@@ -18,6 +18,7 @@ from gatekeeper.issues import (
     orders,
     replay,
     returned,
+    suggesting,
     thread,
 )
 from gatekeeper.issues.block import BlockFacts, block_text, shown_subject, summary
@@ -271,6 +272,7 @@ def _follow(case: Case, place: Place, parsed: Parsed) -> _Found:
     outside = orders.outsiders(case)
     orders.reply_to_author(case, followed, place.issue, outside)
     remarks += [*echo.remarks, *met.remarks, *followed.remarks, *_outside(outside)]
+    remarks += suggesting.suggest(case, place)
     answered = answers.answer(case, place, met, replayed=echo.replayed)
     return _Found(
         remarks=tuple(remarks),

@@ -21,6 +21,7 @@ HOMES = {
     "psycopg": ["gatekeeper/store/"],
     "pydantic": ["gatekeeper/config/"],
     "pydantic_core": ["gatekeeper/config/"],
+    "rapidfuzz": ["gatekeeper/issues/likeness.py"],
     "sqlalchemy": ["gatekeeper/store/", "migrations/"],
     "yaml": ["gatekeeper/config/"],
 }
