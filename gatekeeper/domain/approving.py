@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final
 
+from gatekeeper.domain.process_policy import ApprovalPolicy, Employers
 from gatekeeper.domain.team import Person, Team
 
 
@@ -17,6 +18,7 @@ class RequestKind(StrEnum):
     DATE_MOVE = "date-move"
     AGREEMENT = "agreement"
     TRACK = "track"
+    REJECT = "reject"
     MERGE = "merge"
     INVITE = "invite"
     REMOVE = "remove"
@@ -29,29 +31,6 @@ class RequestKind(StrEnum):
     PURGE = "purge"
     QUARANTINE_DROP = "quarantine-drop"
     DELIVERY_CANCEL = "delivery-cancel"
-
-
-class Employers(StrEnum):
-    """Whether those who approve have to be of different employers."""
-
-    DISTINCT_IF_AVAILABLE = "distinct_if_available"
-    ANY = "any"
-
-
-class Terms(Protocol):
-    """What policy says of approvals: how many people, of how many employers, and a small team."""
-
-    @property
-    def people(self) -> int:
-        """How many people approve, whoever asked by signed mail among them."""
-
-    @property
-    def employers(self) -> str:
-        """One of `Employers`."""
-
-    @property
-    def alone_allowed(self) -> bool:
-        """Say whether a team with fewer people works with all it has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +88,7 @@ def enough(
     asked_by: str,
     approved_by: Sequence[str],
     team: Team,
-    policy: Terms,
+    policy: ApprovalPolicy,
     shell: bool = False,
     suspended: Set[str] = frozenset(),
 ) -> Standing:
@@ -126,7 +105,7 @@ def enough(
     alone = len(active) < people and policy.alone_allowed
     needed = max(len(active), 1) if alone else people
     counted = _counted(active, [*([] if shell else [asked_by]), *approved_by])
-    differ = need.employers and policy.employers == Employers.DISTINCT_IF_AVAILABLE
+    differ = need.employers and policy.employers is Employers.DISTINCT_IF_AVAILABLE
     wanted = 2 if differ and needed > 1 else 1
     available = _employers(active)
     remarks: list[str] = []

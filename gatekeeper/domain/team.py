@@ -92,12 +92,14 @@ class Team:
         """Who is called first when nobody looks after what is urgent."""
         return tuple(person for person in self.people if Role.ON_CALL in person.roles)
 
-    @property
-    def weight_warning(self) -> str:
-        """Say that one employer pays more than half of the team, "" when none does (T-11)."""
+    def weight_warning(self, share: int = 50) -> str:
+        """Say that one employer pays more than `share` percent of the team, "" if none does (T-11).
+
+        Of a team of one person nothing is said.
+        """
         keys = [_employer_key(person.employer) for person in self.people]
         key, many = Counter(keys).most_common(1)[0]
-        if many * 2 <= len(keys) or len(keys) == 1:
+        if many * 100 <= len(keys) * share or len(keys) == 1:
             return ""
         name = next(each.employer for each in self.people if _employer_key(each.employer) == key)
         if many == len(keys):

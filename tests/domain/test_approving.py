@@ -1,13 +1,12 @@
 """Two people, of two employers where there are two; a small team works with less and says so."""
 
-from dataclasses import dataclass
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.domain.address import Address
-from gatekeeper.domain.approving import NEEDS, Employers, Need, RequestKind, Standing, enough
+from gatekeeper.domain.approving import NEEDS, Need, RequestKind, Standing, enough
+from gatekeeper.domain.process_policy import ApprovalPolicy, Employers
 from gatekeeper.domain.team import Person, Team
 from tests.domain.samples import FINGERPRINTS
 from tests.sampling import tries
@@ -15,16 +14,7 @@ from tests.sampling import tries
 K = RequestKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What policy says, as short as the rules need it."""
-
-    people: int = 2
-    employers: str = Employers.DISTINCT_IF_AVAILABLE
-    alone_allowed: bool = True
-
-
-USUAL = Terms()
+USUAL = ApprovalPolicy()
 BY_SHELL = True
 
 
@@ -50,7 +40,7 @@ def standing(
     *approved_by: str,
     kind: RequestKind = K.DATE_MOVE,
     team: Team = TEAM,
-    policy: Terms = USUAL,
+    policy: ApprovalPolicy = USUAL,
     shell: bool = False,
     suspended: frozenset[str] = frozenset(),
 ) -> Standing:
@@ -91,7 +81,7 @@ def test_a_second_look_at_text_needs_no_other_employer() -> None:
 
 
 def test_policy_may_not_ask_for_employers() -> None:
-    assert standing("Bo", policy=Terms(employers=Employers.ANY)).enough
+    assert standing("Bo", policy=ApprovalPolicy(employers=Employers.ANY)).enough
 
 
 def test_a_request_from_a_shell_counts_as_none() -> None:
@@ -121,7 +111,7 @@ def test_a_team_of_one_works_with_one_by_policy_and_says_so() -> None:
     assert "1 person is all of the team, so 1 can approve what else needs 2" == found.remark
     by_shell = standing(team=ALONE, shell=BY_SHELL)
     assert "1 more person has to approve" == by_shell.why_not
-    strict = standing(team=ALONE, policy=Terms(alone_allowed=False))
+    strict = standing(team=ALONE, policy=ApprovalPolicy(alone_allowed=False))
     assert "1 person is all of the team, and 2 have to approve" == strict.why_not
     assert "" == strict.remark
 
@@ -140,7 +130,7 @@ def test_a_team_all_suspended_approves_nothing() -> None:
 
 
 def test_a_larger_number_of_policy_is_kept() -> None:
-    policy = Terms(people=3)
+    policy = ApprovalPolicy(people=3)
     assert "1 more person has to approve" == standing("Wei", policy=policy).why_not
     assert standing("Wei", "Bo", policy=policy).enough
     assert standing("Bo", kind=K.REPORTER_KEY, policy=policy).enough

@@ -42,7 +42,7 @@ def test_another_issue_is_named_where_there_is_one(telling: Telling) -> None:
 
 
 def test_no_slot_holds_a_word() -> None:
-    with pytest.raises(ValueError, match="40 upper-case"):
+    with pytest.raises(ValueError, match="fingerprint"):
         Outcome(issue=ISSUE, telling=Telling.ACCEPTED, fingerprint="ask me")
 
 

@@ -98,12 +98,15 @@ def test_employers_are_listed_once_however_they_are_spelt() -> None:
 
 def test_an_employer_of_more_than_half_is_warned_about() -> None:
     """The pressure of one employer is what diversity is for (T-11)."""
-    assert "" == employed("Cloud", "Linux").weight_warning
-    assert "" == employed("Cloud", "Linux", "CLOUD", "North").weight_warning
-    assert "" == employed("Cloud").weight_warning
-    warning = employed("Linux", "Cloud", "CLOUD").weight_warning
+    assert "" == employed("Cloud", "Linux").weight_warning()
+    assert "" == employed("Cloud", "Linux", "CLOUD", "North").weight_warning()
+    assert "" == employed("Cloud").weight_warning()
+    warning = employed("Linux", "Cloud", "CLOUD").weight_warning()
     assert "2 of 3 people of the team are employed by Cloud" == warning
-    assert "everybody of the team is employed by Cloud" == employed("Cloud", "cloud").weight_warning
+    assert (
+        "everybody of the team is employed by Cloud" == employed("Cloud", "cloud").weight_warning()
+    )
+    assert "" == employed("Linux", "Cloud", "CLOUD").weight_warning(67)
 
 
 def test_who_is_on_call_is_known() -> None:
