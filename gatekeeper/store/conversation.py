@@ -16,11 +16,16 @@ from sqlalchemy import (
 )
 
 from gatekeeper.domain.expiry import Stage
-from gatekeeper.store.columns import among, exactly, metadata, own_id, part_of, short, to
+from gatekeeper.domain.participants import Part
+from gatekeeper.store.columns import among, exactly, maybe, metadata, own_id, part_of, short, to
 
 WAITING: Final = "waiting"
 DONE: Final = "done"
 WITHDRAWN: Final = "withdrawn"
+REFUSED: Final = "refused"
+EXPIRED: Final = "expired"
+
+REQUEST_STATES: Final = (WAITING, DONE, WITHDRAWN, REFUSED, EXPIRED)
 
 correspondents: Final = Table(
     "correspondents",
@@ -37,17 +42,23 @@ correspondents: Final = Table(
     Column("wrote_in_clear", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Column("role", Text, nullable=False, server_default=Part.REPORTER),
+    Column("credit", LargeBinary, nullable=True),
+    Column("consented_at", BigInteger, nullable=True),
+    Column("removed_at", BigInteger, nullable=True),
     UniqueConstraint("issue", "name"),
     UniqueConstraint("route"),
     exactly("id", 16),
     exactly("address_key", 32),
     exactly("route", 16),
     short("name", 32),
+    among("role", tuple(Part)),
     CheckConstraint("(certificate IS NULL) = (fingerprint IS NULL)", name="pinned"),
 )
 """People outside whom we write to in one issue; `route` names one in the address they answer to.
 
-`name` is a word of ours (`reporter`), never theirs.
+`name` is a word of ours (`reporter`), never theirs; `consented_at` is when they agreed to share a
+conversation, `removed_at` since when they are told nothing more.
 """
 
 Index(None, correspondents.c.issue, correspondents.c.address_key)
@@ -79,7 +90,7 @@ requests: Final = Table(
     "requests",
     metadata,
     own_id(),
-    to("issues"),
+    maybe("issues"),
     Column("kind", Text, nullable=False),
     Column("effect", LargeBinary, nullable=False),
     Column("effect_key", LargeBinary, nullable=False),
@@ -89,14 +100,20 @@ requests: Final = Table(
     Column("created_by", LargeBinary, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=True),
+    Column("ended_by", LargeBinary, nullable=True),
+    Column("why", LargeBinary, nullable=True),
     UniqueConstraint("effect_key"),
     exactly("id", 16),
     exactly("effect_key", 32),
     short("kind", 32),
-    among("state", (WAITING, DONE, WITHDRAWN)),
+    among("state", REQUEST_STATES),
     CheckConstraint("needed >= 1", name="needed"),
 )
-"""What waits for a second person; `effect` is the digest of exactly what would be done."""
+"""What waits for a second person; `effect` is the digest of exactly what would be done.
+
+`issue` is NULL for what concerns no single one; `ended_by` and `why` say who refused or withdrew.
+"""
 
 Index(None, requests.c.issue, requests.c.created_at)
 

@@ -10,6 +10,7 @@ from gatekeeper.domain.address import Address
 from gatekeeper.domain.identity import RowId, row_id
 from gatekeeper.domain.identity import fingerprint as checked
 from gatekeeper.domain.instants import Instant
+from gatekeeper.domain.participants import Credit, Part
 from gatekeeper.store import fields, keys
 from gatekeeper.store.conversation import correspondent_keys, correspondents, offered_keys
 from gatekeeper.store.faults import Conflict
@@ -27,9 +28,12 @@ _O: Final = offered_keys.c
 class Correspondent:
     """Someone outside whom we write to in one issue; `name` is our word (`reporter`).
 
-    `address` where answers go · `route` what the token of the address for replies names ·
-    `certificate` and `fingerprint` the pinned key, if one is · `nonce` the code that was sent,
-    while it is waited for · `wrote_in_clear` whether the first mail was not encrypted.
+    `role` as what they take part · `address` where answers go · `route` what the token of the
+    address for replies names · `certificate` and `fingerprint` the pinned key, if one is · `nonce`
+    the code that was sent, while it is waited for · `wrote_in_clear` whether the first mail was not
+    encrypted · `credit` how they want to be named, None until they were asked and answered ·
+    `consented_at` when they agreed to a shared conversation · `removed_at` since when they are told
+    nothing more.
     """
 
     id: RowId
@@ -42,10 +46,21 @@ class Correspondent:
     nonce: str | None
     wrote_in_clear: bool
     created_at: Instant
+    role: Part = Part.REPORTER
+    credit: Credit | None = None
+    consented_at: Instant | None = None
+    removed_at: Instant | None = None
 
 
 def add(
-    tx: Tx, *, issue: RowId, name: str, address: Address, wrote_in_clear: bool, now: Instant
+    tx: Tx,
+    *,
+    issue: RowId,
+    name: str,
+    address: Address,
+    wrote_in_clear: bool,
+    now: Instant,
+    role: Part = Part.REPORTER,
 ) -> Correspondent:
     """Add a correspondent with a fresh route; Conflict when the issue has one of that name."""
     made = keys.new_id()
@@ -59,6 +74,7 @@ def add(
         "wrote_in_clear": wrote_in_clear,
         "created_at": now,
         "updated_at": now,
+        "role": role,
     }
     statement = insert_or(tx, correspondents).values(values)
     unique = statement.on_conflict_do_nothing(index_elements=[_C.issue, _C.name])
@@ -73,11 +89,14 @@ def of_issue(tx: Tx, issue: RowId) -> tuple[Correspondent, ...]:
 
 
 def in_open_issues(tx: Tx) -> tuple[RowId, ...]:
-    """Return the rows of those to whom there may still be something to write, oldest first."""
+    """Return the rows of those to whom there may still be something to write, oldest first.
+
+    Those of open issues who take part still.
+    """
     query = (
         select(_C.id)
         .join(issues, issues.c.id == _C.issue)
-        .where(issues.c.state.in_(OPEN_STATES))
+        .where(issues.c.state.in_(OPEN_STATES), _C.removed_at.is_(None))
         .order_by(_C.created_at, _C.id)
     )
     return tuple(row_id(found) for found in tx.connection.scalars(query))
@@ -228,6 +247,30 @@ def renew_route(tx: Tx, *, correspondent: RowId, now: Instant) -> RowId:
     return route
 
 
+def set_credit(tx: Tx, *, correspondent: RowId, credit: Credit | None, now: Instant) -> None:
+    """Keep how a finder wants to be named, None for not asked yet; Conflict without such a row."""
+    said = None if credit is None else {"named": credit.named, "line": credit.line}
+    sealed = None if said is None else fields.seal_json(tx, _C.credit, correspondent, said)
+    _change(tx, correspondent, {"credit": sealed}, now)
+
+
+def consent(tx: Tx, *, correspondent: RowId, on: bool, now: Instant) -> None:
+    """Note that they agree to a shared conversation, or no more; Conflict without such a row."""
+    _change(tx, correspondent, {"consented_at": now if on else None}, now)
+
+
+def remove(tx: Tx, *, correspondent: RowId, now: Instant) -> None:
+    """Let somebody take part no more: they are kept, and their address for replies leads nowhere.
+
+    Conflict when there is no such correspondent, or they were removed before.
+    """
+    query = select(_C.removed_at).where(_C.id == correspondent).with_for_update()
+    if tx.connection.execute(query).scalar() is not None:
+        raise Conflict("they were removed already")
+    values = {"removed_at": now, "route": keys.new_id(), "nonce": None, "consented_at": None}
+    _change(tx, correspondent, values, now)
+
+
 def _change(tx: Tx, correspondent: RowId, values: dict[str, Any], now: Instant) -> None:
     statement = update(correspondents).where(_C.id == correspondent)
     if tx.connection.execute(statement.values(updated_at=now, **values)).rowcount != 1:
@@ -258,4 +301,16 @@ def _correspondent(tx: Tx, row: Row[Any]) -> Correspondent:
         nonce=fields.unseal_text(tx, _C.nonce, row.id, row.nonce) or None,
         wrote_in_clear=row.wrote_in_clear,
         created_at=Instant(row.created_at),
+        role=Part(row.role),
+        credit=_credit(fields.unseal_object(tx, _C.credit, row.id, row.credit)),
+        consented_at=_instant(row.consented_at),
+        removed_at=_instant(row.removed_at),
     )
+
+
+def _credit(said: dict[str, object] | None) -> Credit | None:
+    return None if said is None else Credit(line=str(said["line"]))
+
+
+def _instant(value: int | None) -> Instant | None:
+    return None if value is None else Instant(value)

@@ -22,6 +22,7 @@ from gatekeeper.store.conversation import (
     offered_keys,
     requests,
 )
+from gatekeeper.store.procedure import ceilings, clocks, dates, issue_facts, reminded
 from gatekeeper.store.running import events
 from gatekeeper.store.tables import deliveries, issues, letters, messages
 from gatekeeper.store.tx import Tx
@@ -33,6 +34,7 @@ _I: Final = issues.c
 _E: Final = events.c
 _C: Final = correspondents.c
 _R: Final = requests.c
+_T: Final = dates.c
 
 
 def next_issue(tx: Tx, *, before: Instant) -> RowId | None:
@@ -74,6 +76,9 @@ def rest(tx: Tx, issue: RowId) -> None:
         "subject": fields.seal_text(tx, _I.subject, issue, ERASED),
         "reporter": fields.seal_text(tx, _I.reporter, issue, ""),
         "owner": None,
+        "track": None,
+        "severity": None,
+        "reason": None,
     }
     tx.connection.execute(update(issues).where(_I.id == issue).values(values))
     found = tx.connection.scalars(select(messages.c.id).where(messages.c.issue == issue)).all()
@@ -85,6 +90,7 @@ def rest(tx: Tx, issue: RowId) -> None:
     erasure.forget_recipients(tx, select(deliveries.c.id).where(deliveries.c.issue == issue))
     _people(tx, issue)
     _requests(tx, issue)
+    _course(tx, issue)
 
 
 def _people(tx: Tx, issue: RowId) -> None:
@@ -98,6 +104,7 @@ def _people(tx: Tx, issue: RowId) -> None:
             "certificate": None,
             "fingerprint": None,
             "nonce": None,
+            "credit": None,
         }
         tx.connection.execute(update(correspondents).where(_C.id == row).values(values))
 
@@ -110,5 +117,17 @@ def _requests(tx: Tx, issue: RowId) -> None:
             "effect": fields.seal(tx, _R.effect, row, b""),
             "payload": fields.seal_json(tx, _R.payload, row, {}),
             "created_by": fields.seal_text(tx, _R.created_by, row, ERASED),
+            "ended_by": None,
+            "why": None,
         }
         tx.connection.execute(update(requests).where(_R.id == row).values(values))
+
+
+def _course(tx: Tx, issue: RowId) -> None:
+    """Erase what was known, agreed and reminded of; the dates' instants and states stay."""
+    for table in (issue_facts, ceilings, clocks, reminded):
+        tx.connection.execute(delete(table).where(table.c.issue == issue))
+    for number in tx.connection.scalars(select(_T.number).where(_T.issue == issue)).all():
+        by = fields.seal_text(tx, _T.by, issue + number.to_bytes(4), ERASED)
+        statement = update(dates).where(_T.issue == issue, _T.number == number)
+        tx.connection.execute(statement.values(by=by, via=None, reason=None))

@@ -59,6 +59,11 @@ def of_effect(tx: Tx, effect: bytes) -> bytes:
     return tx.codec.lookup("effect", effect)
 
 
+def of_word(tx: Tx, purpose: str, word: str, *, issue: bytes = b"") -> bytes:
+    """Return the look-up of a word of one purpose, in one issue if given, so in each another."""
+    return tx.codec.lookup(purpose, issue + word.encode("utf-8", "surrogatepass"))
+
+
 def of_signed(tx: Tx, digest: bytes) -> bytes:
     """Return the look-up of something signed, by its digest."""
     return tx.codec.lookup("signed", digest)

@@ -1,4 +1,4 @@
-"""Requests: what waits for a second person, and who approved it."""
+"""Requests: what waits for a second person, who approved it, and how it ended."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,12 +9,23 @@ from sqlalchemy import Row, Select, func, select, update
 from gatekeeper.domain.identity import RowId, row_id
 from gatekeeper.domain.instants import Instant
 from gatekeeper.store import fields, keys
-from gatekeeper.store.conversation import DONE, WAITING, WITHDRAWN, approvals, requests
+from gatekeeper.store.conversation import (
+    DONE,
+    EXPIRED,
+    REFUSED,
+    REQUEST_STATES,
+    WAITING,
+    WITHDRAWN,
+    approvals,
+    requests,
+)
 from gatekeeper.store.faults import Conflict
 from gatekeeper.store.tx import Tx, insert_or
 
 __all__ = [
     "DONE",
+    "EXPIRED",
+    "REFUSED",
     "WAITING",
     "WITHDRAWN",
     "Request",
@@ -22,6 +33,8 @@ __all__ = [
     "approve",
     "by_effect",
     "close",
+    "ended",
+    "expired",
     "waiting",
 ]
 
@@ -33,13 +46,15 @@ _A: Final = approvals.c
 class Request:
     """Something that is done once `needed` persons have approved it.
 
-    `kind` one word for people · `effect` the digest of exactly what would be done, by which it is
-    approved · `payload` JSON, what is needed to do it · `state` WAITING, DONE or WITHDRAWN ·
-    `approved_by` names, in the order in which they approved.
+    `issue` None for what concerns no single one · `kind` one word for people · `effect` the digest
+    of exactly what would be done, by which it is approved · `payload` JSON, what is needed to do it
+    · `state` WAITING, DONE, WITHDRAWN, REFUSED or EXPIRED · `approved_by` names, in the order in
+    which they approved · `expires_at` until when it waits, None for ever · `ended_by` and `why` who
+    refused or withdrew it and what they said, "" for nobody and nothing.
     """
 
     id: RowId
-    issue: RowId
+    issue: RowId | None
     kind: str
     effect: bytes
     payload: Mapping[str, object]
@@ -48,18 +63,22 @@ class Request:
     created_by: str
     created_at: Instant
     approved_by: tuple[str, ...]
+    expires_at: Instant | None = None
+    ended_by: str = ""
+    why: str = ""
 
 
 def add(
     tx: Tx,
     *,
-    issue: RowId,
+    issue: RowId | None,
     kind: str,
     effect: bytes,
     payload: Mapping[str, object],
     needed: int,
     created_by: str,
     now: Instant,
+    expires_at: Instant | None = None,
 ) -> RowId:
     """Keep a request that nobody has approved yet; Conflict when that effect was asked for before.
 
@@ -79,6 +98,7 @@ def add(
         "created_by": fields.seal_text(tx, _R.created_by, made, created_by),
         "created_at": now,
         "updated_at": now,
+        "expires_at": expires_at,
     }
     statement = insert_or(tx, requests).values(values)
     unique = statement.on_conflict_do_nothing(index_elements=[_R.effect_key])
@@ -100,6 +120,17 @@ def waiting(tx: Tx, issue: RowId | None = None) -> tuple[Request, ...]:
     return _listed(tx, query if issue is None else query.where(_R.issue == issue))
 
 
+def ended(tx: Tx, *, since: Instant, issue: RowId | None = None) -> tuple[Request, ...]:
+    """Return the requests that ended at or after an instant, oldest first; an issue's if given."""
+    query = select(requests).where(_R.state != WAITING, _R.updated_at >= since)
+    return _listed(tx, query if issue is None else query.where(_R.issue == issue))
+
+
+def expired(tx: Tx, *, now: Instant) -> tuple[Request, ...]:
+    """Return the requests that wait though their time is over, oldest first."""
+    return _listed(tx, select(requests).where(_R.state == WAITING, _R.expires_at <= now))
+
+
 def approve(tx: Tx, *, request: RowId, person: str, name: str, now: Instant) -> int:
     """Record that a person approves, and return how many persons have.
 
@@ -119,14 +150,22 @@ def approve(tx: Tx, *, request: RowId, person: str, name: str, now: Instant) -> 
     return tx.connection.scalar(query) or 0
 
 
-def close(tx: Tx, *, request: RowId, state: str, now: Instant) -> None:
-    """Write down that the request is DONE or WITHDRAWN; Conflict unless it waits."""
-    if state not in {DONE, WITHDRAWN}:
-        message = "a request ends done or withdrawn"
+def close(tx: Tx, *, request: RowId, state: str, now: Instant, by: str = "", why: str = "") -> None:
+    """Write down how the request ended, and who ended it; Conflict unless it waits.
+
+    `state` any but WAITING · `by` and `why` who refused or withdrew it, and what they said.
+    """
+    if state == WAITING or state not in REQUEST_STATES:
+        message = f"a request does not end {state}"
         raise ValueError(message)
     _require_waiting(tx, request)
-    statement = update(requests).where(_R.id == request)
-    tx.connection.execute(statement.values(state=state, updated_at=now))
+    values = {
+        "state": state,
+        "updated_at": now,
+        "ended_by": fields.seal_text(tx, _R.ended_by, request, by) if by else None,
+        "why": fields.seal_text(tx, _R.why, request, why) if why else None,
+    }
+    tx.connection.execute(update(requests).where(_R.id == request).values(values))
 
 
 def _require_waiting(tx: Tx, request: RowId) -> None:
@@ -146,7 +185,7 @@ def _listed(tx: Tx, query: Select[Any]) -> tuple[Request, ...]:
 def _request(tx: Tx, row: Row[Any]) -> Request:
     return Request(
         id=row_id(row.id),
-        issue=row_id(row.issue),
+        issue=row_id(row.issue) if row.issue is not None else None,
         kind=row.kind,
         effect=fields.unseal(tx, _R.effect, row.id, row.effect),
         payload=fields.unseal_json(tx, _R.payload, row.id, row.payload),
@@ -155,6 +194,9 @@ def _request(tx: Tx, row: Row[Any]) -> Request:
         created_by=fields.unseal_text(tx, _R.created_by, row.id, row.created_by),
         created_at=Instant(row.created_at),
         approved_by=_approved_by(tx, row_id(row.id)),
+        expires_at=Instant(row.expires_at) if row.expires_at is not None else None,
+        ended_by=fields.unseal_text(tx, _R.ended_by, row.id, row.ended_by),
+        why=fields.unseal_text(tx, _R.why, row.id, row.why),
     )
 
 

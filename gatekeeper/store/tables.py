@@ -25,6 +25,7 @@ from gatekeeper.domain.delivery import CLAIMABLE, DeliveryState
 from gatekeeper.domain.process import IssueState
 from gatekeeper.domain.protection import Form
 from gatekeeper.domain.report import Kind, MessageState
+from gatekeeper.store import procedure
 from gatekeeper.store.catalogue import counters, lists, product_lists, products
 from gatekeeper.store.columns import among, exactly, maybe, metadata, own_id, part_of, short, to
 from gatekeeper.store.conversation import (
@@ -87,6 +88,9 @@ issues: Final = Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("owner", LargeBinary, nullable=True),
     Column("legal_hold", Boolean, nullable=False, server_default=false()),
+    Column("track", LargeBinary, nullable=True),
+    Column("severity", LargeBinary, nullable=True),
+    Column("reason", LargeBinary, nullable=True),
     UniqueConstraint("prefix", "year", "number"),
     UniqueConstraint("tag"),
     exactly("id", 16),
@@ -298,6 +302,9 @@ SEALED: Final = (
     issues.c.subject,
     issues.c.reporter,
     issues.c.owner,
+    issues.c.track,
+    issues.c.severity,
+    issues.c.reason,
     messages.c.envelope,
     messages.c.summary,
     messages.c.problem,
@@ -319,11 +326,14 @@ SEALED: Final = (
     correspondents.c.certificate,
     correspondents.c.fingerprint,
     correspondents.c.nonce,
+    correspondents.c.credit,
     offered_keys.c.certificate,
     offered_keys.c.fingerprint,
     requests.c.effect,
     requests.c.payload,
     requests.c.created_by,
+    requests.c.ended_by,
+    requests.c.why,
     approvals.c.name,
     events.c.salt,
     events.c.payload,
@@ -331,6 +341,7 @@ SEALED: Final = (
     processes.c.name,
     scores.c.recipient,
     reaffirmations.c.name,
+    *procedure.SEALED,
 )
 
 LOOKUPS: Final = (
@@ -351,4 +362,5 @@ LOOKUPS: Final = (
     scores.c.recipient_key,
     reaffirmations.c.frozen_key,
     reaffirmations.c.person_key,
+    *procedure.LOOKUPS,
 )

@@ -65,14 +65,15 @@ TELLS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "name": "a word of ours, unique in an issue: `reporter`",
             "route": "the random part of the address to which one answers",
             "wrote_in_clear": "that there was no encryption to this person",
-            "created_at, updated_at": _WHEN,
+            "role": "as what they take part: `reporter`, `upstream`, `vendor`, `cert`",
+            "created_at, updated_at, consented_at, removed_at": _WHEN,
         },
         "correspondent_keys": {"correspondent": _ID},
         "offered_keys": {"correspondent": _ID, "offered_at": _WHEN},
         "requests": {
             "id, issue": _ID,
             "kind, needed, state": "what sort of thing waits for how many, and that it waits",
-            "created_at, updated_at": _WHEN,
+            "created_at, updated_at, expires_at": _WHEN,
         },
         "approvals": {"request": _ID, "at": _WHEN},
         "seen_commands": {"message": _ID, "at": _WHEN},
@@ -100,6 +101,35 @@ TELLS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "counted_at, suspended_at, updated_at": _WHEN,
         },
         "reaffirmations": {"at": _WHEN},
+        "issue_links": {
+            "issue, other": _ID,
+            "kind": "that an issue was merged into another, or split from it",
+            "at": _WHEN,
+        },
+        "issue_facts": {"issue": _ID, "at": _WHEN},
+        "dates": {
+            "issue": _ID,
+            "number": "how often the date changed",
+            "instant, predisclosure": "when an issue is meant to be told early, and to everybody",
+            "state": "that a date is proposed, agreed or over",
+            "at, ended_at": _WHEN,
+        },
+        "ceilings": {
+            "id, issue": _ID,
+            "instant": "until when somebody agreed to be silent",
+            "at, ended_at": _WHEN,
+        },
+        "clocks": {"issue": _ID, "started_at": _WHEN},
+        "reminded": {"issue": _ID, "at": _WHEN},
+        "attendance": {
+            "away_until, suspended_at, updated_at": "that somebody is away, or suspended",
+        },
+        "paper_codes": {"made_at, used_at": _WHEN},
+        "applied": {
+            "kind": "which governed files are in force: `team`, `policy` and so on",
+            "request": _ID,
+            "at": _WHEN,
+        },
         "alembic_version": {"version_num": "the version of the tables"},
     }
 )

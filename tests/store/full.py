@@ -7,28 +7,42 @@ from gatekeeper.domain.bounces import Score
 from gatekeeper.domain.delivery import Attempt, Outcome
 from gatekeeper.domain.expiry import Stage
 from gatekeeper.domain.identity import RowId
+from gatekeeper.domain.participants import Credit
+from gatekeeper.domain.process import Fact, Severity, Track
 from gatekeeper.domain.protection import Form
 from gatekeeper.domain.report import Envelope, Kind
 from gatekeeper.domain.roles import Role
 from gatekeeper.store import (
+    applied,
+    attendance,
     audit,
+    ceilings,
+    clocks,
     copies,
     correspondents,
+    dates,
+    deciding,
     deliveries,
     duties,
     frozen,
+    issue_facts,
     issues,
     key_warnings,
     letters,
     messages,
+    paper_codes,
     processes,
     products,
     reaffirmations,
+    reminded,
     requests,
     scores,
     seen,
 )
+from gatekeeper.store.applied import Applied
 from gatekeeper.store.copies import Copy
+from gatekeeper.store.dates import DateRow
+from gatekeeper.store.issue_facts import Known
 from gatekeeper.store.letters import NewLetter
 from gatekeeper.store.products import ListRow
 from gatekeeper.store.tx import Tx
@@ -70,6 +84,7 @@ def fill(tx: Tx) -> None:
     )
     deliver(tx, letter)
     converse(tx, issue=issue, message=message)
+    decide(tx, issue)
     run_long(tx)
     audit.append(tx, kind="x", actor=CANARY, now=NOW, payload={CANARY: CANARY}, issue=issue)
 
@@ -159,6 +174,8 @@ def converse(tx: Tx, *, issue: RowId, message: RowId) -> None:
         fingerprint=FINGERPRINT,
         now=NOW,
     )
+    credit = Credit(line=CANARY)
+    correspondents.set_credit(tx, correspondent=whom, credit=credit, now=NOW)
     correspondents.give_nonce(tx, correspondent=whom, nonce=CANARY, now=NOW)
     request = requests.add(
         tx,
@@ -171,9 +188,36 @@ def converse(tx: Tx, *, issue: RowId, message: RowId) -> None:
         now=NOW,
     )
     requests.approve(tx, request=request, person=FINGERPRINT, name=CANARY, now=NOW)
+    requests.close(tx, request=request, state=requests.REFUSED, by=CANARY, why=CANARY, now=NOW)
     seen.first_time(tx, digest=DIGEST, message=message, now=NOW)
     key_warnings.note(tx, fingerprint=FINGERPRINT, ends_at=NOW, stage=Stage.ENDED, now=NOW)
     keep_in_clear(tx, issue)
+
+
+def decide(tx: Tx, issue: RowId) -> None:
+    """Decide what there is to decide of an issue, and agree on its date."""
+    decided = replace(
+        deciding.get(tx, issue), track=Track.LOW, severity=Severity.LOW, reason=CANARY
+    )
+    deciding.save(tx, decided, now=NOW)
+    known = Known(issue=issue, fact=Fact.TRIAGED, at=NOW, by=CANARY, value=CANARY)
+    issue_facts.put(tx, known)
+    date = DateRow(
+        issue=issue,
+        number=1,
+        instant=NOW,
+        state=dates.AGREED,
+        by=CANARY,
+        via=CANARY,
+        reason=CANARY,
+        at=NOW,
+    )
+    dates.add(tx, date)
+    ceilings.put(
+        tx, issue=issue, holder=CANARY, kind=CANARY, instant=NOW, by=CANARY, via=CANARY, now=NOW
+    )
+    clocks.start(tx, issue=issue, rule=CANARY, at=NOW)
+    reminded.first_time(tx, key=CANARY, issue=issue, now=NOW)
 
 
 def keep_in_clear(tx: Tx, issue: RowId) -> None:
@@ -193,6 +237,10 @@ def run_long(tx: Tx) -> None:
     process = processes.register(tx, name=name, roles=Role, now=NOW)
     duties.take(tx, name="clock", holder=process, now=NOW, lease=LEASE)
     frozen.freeze(tx, reason=CANARY, now=NOW)
+    attendance.away(tx, person=ADDRESS, until=NOW, now=NOW)
+    paper_codes.add_all(tx, person=ADDRESS, codes=[CANARY], now=NOW)
+    in_force = Applied(kind="team", digest=DIGEST, content=CANARY.encode(), at=NOW)
+    applied.adopt(tx, in_force)
     score = Score(points=1, counted_at=NOW, suspended_at=None)
     scores.put(tx, recipient=ADDRESS, score=score, now=NOW)
     reaffirmations.add(tx, shown=DIGEST, person=ADDRESS, name=CANARY, now=NOW)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from gatekeeper.domain.errors import OurFault
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import SECOND, later
+from gatekeeper.domain.participants import NO_CREDIT, Credit, Part
 from gatekeeper.store import correspondents
 from gatekeeper.store.conversation import correspondent_keys
 from gatekeeper.store.conversation import correspondents as table
@@ -314,3 +315,50 @@ def test_those_of_closed_issues_are_not_among_those_of_open_ones(store: Store) -
     rejected = issues_table.update().where(issues_table.c.id == second.issue)
     store.write(lambda tx: tx.connection.execute(rejected.values(state="rejected")).close())
     assert {first.id, third.id} == set(store.read(correspondents.in_open_issues))
+
+
+def test_somebody_invited_has_a_role_and_a_reporter_a_credit(store: Store) -> None:
+    issue = store.write(samples.issue).id
+    add = partial(correspondents.add, issue=issue, wrote_in_clear=False, now=NOW)
+    reporter = store.write(partial(add, name="reporter", address=REPORTER))
+    upstream = store.write(partial(add, name="upstream", address=ALICE, role=Part.UPSTREAM))
+    assert (Part.REPORTER, Part.UPSTREAM) == (reporter.role, upstream.role)
+    assert reporter.credit is None, "not asked yet"
+    for credit in (Credit(line="Rea Porter, Example Labs ÿ"), NO_CREDIT, None):
+        set_credit = partial(correspondents.set_credit, correspondent=reporter.id, credit=credit)
+        store.write(partial(set_credit, now=NOW))
+        found = {
+            one.name: one.credit
+            for one in store.read(partial(correspondents.of_issue, issue=issue))
+        }
+        assert {"reporter": credit, "upstream": None} == found
+    with pytest.raises(Conflict):
+        store.write(partial(correspondents.set_credit, correspondent=NOWHERE, credit=None, now=NOW))
+
+
+def test_who_is_removed_is_kept_and_written_to_no_more(store: Store) -> None:
+    whom, other = store.write(samples.correspondent), store.write(samples.correspondent)
+    give = partial(correspondents.give_nonce, correspondent=whom.id, nonce="1234", now=NOW)
+    store.write(give)
+    agree = partial(correspondents.consent, correspondent=whom.id, now=NOW)
+    for on, expected in ((True, NOW), (False, None), (True, NOW)):
+        store.write(partial(agree, on=on))
+        assert (
+            expected
+            == store.read(partial(correspondents.by_row, correspondent=whom.id)).consented_at
+        )
+    remove = partial(correspondents.remove, correspondent=whom.id, now=later(NOW, 1))
+    store.write(remove)
+    found = store.read(partial(correspondents.by_row, correspondent=whom.id))
+    assert (later(NOW, 1), None, None, REPORTER) == (
+        found.removed_at,
+        found.nonce,
+        found.consented_at,
+        found.address,
+    )
+    assert store.read(partial(correspondents.by_route, route=whom.route)) is None
+    assert (other.id,) == store.read(correspondents.in_open_issues)
+    with pytest.raises(Conflict, match="removed already"):
+        store.write(remove)
+    with pytest.raises(Conflict, match="no such"):
+        store.write(partial(correspondents.remove, correspondent=NOWHERE, now=NOW))

@@ -9,17 +9,24 @@ from gatekeeper.domain.address import Address
 from gatekeeper.domain.delivery import Attempt, Outcome
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import DAY, later
+from gatekeeper.domain.participants import Credit
 from gatekeeper.domain.report import Kind
 from gatekeeper.domain.retention import ERASED, ERASED_ADDRESS
 from gatekeeper.store import (
     audit,
+    ceilings,
+    clocks,
     correspondents,
+    dates,
+    deciding,
     deliveries,
     erasure,
     forgetting,
+    issue_facts,
     issues,
     letters,
     messages,
+    reminded,
     scores,
     seen,
     tables,
@@ -29,7 +36,7 @@ from gatekeeper.store.engine import Store
 from gatekeeper.store.erasure import Erased
 from gatekeeper.store.faults import Conflict
 from gatekeeper.store.tx import Tx
-from tests.store import samples
+from tests.store import full, samples
 from tests.store.samples import ALICE, LEASE, NOW, TOKEN
 
 LATER = later(NOW, DAY)
@@ -124,6 +131,38 @@ def test_mail_then_all_else_of_an_issue_is_erased(store: Store) -> None:
     said = audit.Entry(kind=ISSUE_ERASED, actor="gatekeeper", payload={}, issue=issue)
     store.write(lambda tx: audit.append_all(tx, (said,), now=LATER))
     assert () == store.read(audit.verify)
+
+
+def test_what_was_decided_and_agreed_is_erased_and_instants_of_dates_stay(store: Store) -> None:
+    issue = store.write(a_case)
+
+    def fill_and_forget(tx: Tx) -> None:
+        full.decide(tx, issue)
+        reporter = correspondents.of_issue(tx, issue)[0].id
+        credit = Credit(line=full.CANARY)
+        correspondents.set_credit(tx, correspondent=reporter, credit=credit, now=NOW)
+        forgetting.rest(tx, issue)
+
+    store.write(fill_and_forget)
+    decided = store.read(partial(deciding.get, issue=issue))
+    assert (None, None, "") == (decided.track, decided.severity, decided.reason)
+    empty: tuple[object, ...] = ({}, (), {}, None)
+    assert empty == (
+        store.read(partial(issue_facts.of_issue, issue=issue)),
+        store.read(partial(ceilings.of_issue, issue=issue)),
+        store.read(partial(clocks.of_issue, issue=issue)),
+        store.read(partial(reminded.last, key=full.CANARY, issue=issue)),
+    )
+    (date,) = store.read(partial(dates.history, issue=issue))
+    assert (NOW, dates.AGREED, ERASED, "", "") == (
+        date.instant,
+        date.state,
+        date.by,
+        date.via,
+        date.reason,
+    )
+    (other,) = store.read(partial(correspondents.of_issue, issue=issue))
+    assert other.credit is None
 
 
 def test_what_machines_sent_goes_apart_from_mail_to_people(store: Store) -> None:

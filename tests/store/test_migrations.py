@@ -36,7 +36,7 @@ from gatekeeper.store.schema import SchemaState
 from gatekeeper.store.seal import Codec
 from gatekeeper.store.tables import metadata
 from gatekeeper.store.tx import Tx
-from tests.store import first_schema, samples, second_schema, third_schema
+from tests.store import first_schema, fourth_schema, samples, second_schema, third_schema
 from tests.store.first_schema import DELIVERIES, HANDLED, ISSUE, MESSAGES
 from tests.store.samples import FINGERPRINT, LEASE, NOW, OTHER, REPORTER, TOKEN
 
@@ -65,6 +65,7 @@ RELEASED: dict[str, Filling] = {
     "0001": first_schema,
     "0002": second_schema,
     "0003": third_schema,
+    "0004": fourth_schema,
 }
 """Each schema that a database in use may have, and who writes what it added."""
 
@@ -180,8 +181,13 @@ def test_the_present_program_reads_what_each_version_wrote(
         noted = (FINGERPRINT,) if revision > "0002" else ()
         assert noted == store.read(lambda tx: meta.alias_keys(tx, lock=False))
         unset = "SELECT count(*) FROM {} WHERE {}"
+        held = partial(scalar, query=unset.format("issues", "legal_hold"))
+        assert int(revision > "0003") == store.read(held)
         for table_name, told in (
-            ("issues", "legal_hold"),
+            ("issues", "track IS NOT NULL OR severity IS NOT NULL OR reason IS NOT NULL"),
+            ("correspondents", "role <> 'reporter' OR credit IS NOT NULL"),
+            ("correspondents", "consented_at IS NOT NULL OR removed_at IS NOT NULL"),
+            ("requests", "issue IS NULL OR expires_at IS NOT NULL OR ended_by IS NOT NULL"),
             ("messages", "erased_at IS NOT NULL"),
             ("letters", "erased_at IS NOT NULL"),
             ("deliveries", "urgent OR returned IS NOT NULL"),
@@ -347,6 +353,12 @@ def test_the_event_log_of_before_holds_and_goes_on(upgraded: Store) -> None:
         "INSERT INTO message_ciphertexts SELECT arrival, arrival FROM messages",
         "INSERT INTO key_warnings SELECT arrival, 1, '61 days', 1 FROM messages",
         "INSERT INTO key_warnings SELECT id, 1, '60 days', 1 FROM messages",
+        "INSERT INTO issue_links SELECT id, 'merged into', id, 1 FROM issues",
+        "INSERT INTO issue_links SELECT id, 'merged', product, 1 FROM issues",
+        "INSERT INTO dates SELECT id, 1, 1, NULL, 'ended', id, NULL, NULL, 1, NULL FROM issues",
+        "INSERT INTO dates SELECT id, 1, 1, NULL, 'held', id, NULL, NULL, 1, 1 FROM issues",
+        "INSERT INTO applied SELECT 'keys', id, id, NULL, 1 FROM issues",
+        "INSERT INTO clocks SELECT id, id, id, 1 FROM issues",
     ],
 )
 def test_what_was_added_takes_only_what_is_legal(statement: str, upgraded: Store) -> None:

@@ -12,7 +12,7 @@ from gatekeeper.domain.instants import SECOND, Instant, later
 from gatekeeper.store import requests
 from gatekeeper.store.engine import Store
 from gatekeeper.store.faults import Conflict
-from gatekeeper.store.requests import DONE, WAITING, WITHDRAWN, Request
+from gatekeeper.store.requests import DONE, EXPIRED, REFUSED, WAITING, WITHDRAWN, Request
 from gatekeeper.store.seal import Codec
 from gatekeeper.store.tx import Tx
 from tests.store import samples
@@ -133,7 +133,7 @@ def test_approvals_of_another_request_do_not_count(store: Store) -> None:
     assert ("Bob",) == found(store, b"2").approved_by
 
 
-@pytest.mark.parametrize("state", [DONE, WITHDRAWN])
+@pytest.mark.parametrize("state", [DONE, WITHDRAWN, REFUSED, EXPIRED])
 def test_what_is_closed_stays_closed(state: str, store: Store) -> None:
     made = add(store)
     approve(store, made)
@@ -150,9 +150,9 @@ def test_what_is_closed_stays_closed(state: str, store: Store) -> None:
 
 
 @pytest.mark.parametrize("state", [WAITING, "", "approved"])
-def test_a_request_ends_in_one_of_two_ways(state: str, store: Store) -> None:
+def test_a_request_ends_in_one_of_four_ways(state: str, store: Store) -> None:
     made = add(store)
-    with pytest.raises(ValueError, match="ends done or withdrawn"):
+    with pytest.raises(ValueError, match="does not end"):
         close(store, made, state)
     assert WAITING == found(store).state
 
@@ -167,6 +167,52 @@ def test_a_request_needs_somebody_and_an_issue(store: Store) -> None:
     for wrong in (partial(add, store, needed=0), partial(add, store, issue=NOWHERE)):
         with pytest.raises(OurFault):
             wrong()
+
+
+def test_a_request_that_was_refused_says_by_whom_and_why(store: Store) -> None:
+    kept, other = add(store), add(store, effect=b"other")
+    refuse = partial(requests.close, request=kept, state=REFUSED, by="Bob", why="Too early ÿ.")
+    store.write(partial(refuse, now=later(NOW, SECOND)))
+    close(store, other)
+    request = found(store)
+    assert (REFUSED, "Bob", "Too early ÿ.") == (request.state, request.ended_by, request.why)
+    over = found(store, b"other")
+    assert (DONE, "", "") == (over.state, over.ended_by, over.why)
+
+    def ended(issue: RowId | None = None, *, at: int = 0) -> list[RowId]:
+        since = later(NOW, at * SECOND)
+        return [one.id for one in store.read(partial(requests.ended, since=since, issue=issue))]
+
+    assert {kept, other} == set(ended())
+    assert [kept] == ended(at=1)
+    assert [kept] == ended(request.issue)
+
+
+def test_a_request_of_no_issue_waits_until_its_time_is_over(store: Store) -> None:
+    def ask(tx: Tx) -> RowId:
+        return requests.add(
+            tx,
+            issue=None,
+            kind="policy",
+            effect=EFFECT,
+            payload={},
+            needed=2,
+            created_by="Alice",
+            now=NOW,
+            expires_at=later(NOW, 9),
+        )
+
+    made = store.write(ask)
+    add(store, effect=b"for ever")
+    assert (None, later(NOW, 9)) == (found(store).issue, found(store).expires_at)
+    assert 2 == len(store.read(requests.waiting))
+
+    def over(at: int) -> list[RowId]:
+        return [one.id for one in store.read(partial(requests.expired, now=later(NOW, at)))]
+
+    assert [[], [made]] == [over(8), over(9)]
+    close(store, made, EXPIRED)
+    assert [] == over(9)
 
 
 def two_hosts(url: str, codec: Codec, *persons: str) -> list[int]:

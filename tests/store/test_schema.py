@@ -21,8 +21,8 @@ from gatekeeper.store.seal import Codec, MasterKey
 from gatekeeper.store.tables import metadata
 
 ROOT = Path(__file__).parents[2]
-HEAD = "0004"
-NEXT = "0005"
+HEAD = "0005"
+NEXT = "0006"
 
 
 def test_from_empty_to_head(database_url: str, codec: Codec) -> None:

@@ -14,6 +14,7 @@ REFERENCES = {
     "delivery",
     "correspondent",
     "request",
+    "other",
 }
 OPAQUE = {"lease", "commitment", "digest", "route", "holder"}
 CLEAR_TEXTS = {
@@ -30,6 +31,7 @@ CLEAR_TEXTS = {
     "letter_chunks.part",
     "deliveries.state",
     "correspondents.name",
+    "correspondents.role",
     "requests.kind",
     "requests.state",
     "key_warnings.stage",
@@ -38,6 +40,9 @@ CLEAR_TEXTS = {
     "duties.name",
     "processes.roles",
     "processes.key_ids",
+    "issue_links.kind",
+    "dates.state",
+    "applied.kind",
 }
 
 
