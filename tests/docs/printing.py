@@ -26,6 +26,13 @@ from gatekeeper.domain.instants import DAY, MINUTE, SECOND
 from tests import scratch
 from tests.architecture.sources import python_files, read
 from tests.docs.clear_columns import clear_table
+from tests.docs.date_printing import (
+    agreement_table,
+    ceiling_table,
+    date_diagram,
+    wishes_when_agreed,
+    wishes_when_proposed,
+)
 from tests.docs.process_printing import (
     approval_table,
     issue_diagram,
@@ -99,6 +106,11 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "rejections": rejection_table,
         "no embargo": no_embargo_table,
         "clear columns": clear_table,
+        "date diagram": date_diagram,
+        "reporter and team": agreement_table,
+        "two ceilings": ceiling_table,
+        "wishes while proposed": wishes_when_proposed,
+        "wishes once agreed": wishes_when_agreed,
     }
 )
 """What stands between `<!-- printed: NAME -->` and `<!-- end -->` in a document."""
