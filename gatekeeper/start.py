@@ -160,7 +160,7 @@ def prepare(settings: Settings, stack: ExitStack, *, roles: frozenset[Role] = AL
     store = stack.enter_context(open_store(settings))
     # before anything is claimed or written: a database that was set back is frozen first
     WitnessWatch(settings=settings, store=store, now=clock.now).tick()
-    product = store.write(lambda tx: _first_rows(tx, settings))
+    product = store.write(lambda tx: product_of(tx, settings))
     if path is not None:
         # The lock above says that whoever held these leases is gone.
         store.write(_end_leases)
@@ -206,7 +206,8 @@ def _make_state(folder: Path) -> None:
         raise unusable(public, error, remedy=remedy) from None
 
 
-def _first_rows(tx: Tx, settings: Settings) -> RowId:
+def product_of(tx: Tx, settings: Settings) -> RowId:
+    """Return the row of the one product, made with its list when it is not there yet."""
     row = ProductRow(key="default", issue_prefix=settings.issue_prefix)
     product = products.ensure(tx, row, now=clock.now())
     products.ensure_list(tx, ListRow(key="pre-disclosure"), product=product, now=clock.now())

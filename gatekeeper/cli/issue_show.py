@@ -29,11 +29,11 @@ from gatekeeper.domain.instants import DAY, HOUR, MINUTE, Instant, spoken
 from gatekeeper.domain.retention import ERASED, ERASED_ADDRESS
 from gatekeeper.domain.timeline import Timeline, proposed
 from gatekeeper.domain.verdict import spaced
-from gatekeeper.start import open_store
-from gatekeeper.store import audit, requests
+from gatekeeper.issues.pending import Pending, pending
+from gatekeeper.start import desk_of, open_store
+from gatekeeper.store import audit
 from gatekeeper.store.audit import EventRow
 from gatekeeper.store.correspondents import Correspondent
-from gatekeeper.store.requests import Request
 from gatekeeper.store.tables import OPEN_STATES
 from gatekeeper.store.tx import Tx
 
@@ -48,7 +48,7 @@ class Standing:
     """How one issue stands at `now`; `domain` names this installation."""
 
     thread: Thread
-    waiting: tuple[Request, ...]
+    waiting: tuple[Pending, ...]
     history: tuple[EventRow, ...]
     timeline: Timeline
     next_step: str
@@ -80,7 +80,8 @@ def run(options: argparse.Namespace) -> int:
 def standing(tx: Tx, settings: Settings, name: str, *, now: Instant) -> Standing:
     """Return how the issue of that id stands."""
     thread = gather(tx, named(tx, name))
-    waiting = requests.waiting(tx, issue=thread.issue.id)
+    desk = desk_of(settings, product=thread.issue.product)
+    waiting = pending(tx, desk, thread.issue.id)
     timeline = proposed(thread.reported_at, settings.policy.embargo)
     return Standing(
         thread=thread,
@@ -88,7 +89,7 @@ def standing(tx: Tx, settings: Settings, name: str, *, now: Instant) -> Standing
         history=audit.of_issue(tx, thread.issue.id),
         timeline=timeline,
         next_step=next_step(
-            thread, waiting, timeline, team=settings.team, domain=settings.domain, now=now
+            thread, len(waiting), timeline, team=settings.team, domain=settings.domain, now=now
         ),
         domain=settings.domain,
         now=now,
@@ -105,7 +106,7 @@ def value(found: Standing) -> dict[str, object]:
         "timeline": timeline_value(found.timeline),
         "next": found.next_step,
         "letters": len(thread.letters),
-        "requests": [request_value(one, str(thread.issue.issue_id)) for one in found.waiting],
+        "requests": [request_value(one) for one in found.waiting],
         "deliveries": {str(state): counts[state] for state in DeliveryState},
         "trouble": trouble_values(thread),
         "history": [event_value(entry) for entry in found.history],
@@ -183,7 +184,7 @@ def _waiting(screen: Screen, found: Standing) -> None:
     if found.waiting:
         screen.heading("Waits for approval")
     for one in found.waiting:
-        show_request(screen, one, f"{found.thread.issue.issue_id}@{found.domain}")
+        show_request(screen, one)
 
 
 def _trouble(screen: Screen, thread: Thread) -> None:

@@ -4,10 +4,11 @@ from gatekeeper.cli.turns import Thread
 from gatekeeper.domain.identity import short_tag
 from gatekeeper.domain.instants import rfc3339
 from gatekeeper.domain.timeline import Timeline
+from gatekeeper.issues.asking import ONCE
+from gatekeeper.issues.pending import Pending
 from gatekeeper.store.audit import EventRow
 from gatekeeper.store.correspondents import Correspondent
 from gatekeeper.store.issues import IssueRow
-from gatekeeper.store.requests import Request
 
 
 def issue_value(row: IssueRow) -> dict[str, object]:
@@ -45,18 +46,23 @@ def timeline_value(timeline: Timeline) -> dict[str, object]:
     }
 
 
-def request_value(one: Request, issue: str) -> dict[str, object]:
-    """Return what waits for a second person, by its full hash."""
+def request_value(one: Pending) -> dict[str, object]:
+    """Return what waits for approval, by its full hash, with all that it would do."""
+    request = one.request
     return {
-        "issue": issue,
-        "effect": one.effect.hex(),
-        "kind": one.kind,
-        "asked": {name: said for name, said in one.payload.items() if name != "once"},
-        "state": one.state,
-        "created_by": one.created_by,
-        "created_at": rfc3339(one.created_at),
-        "needed": one.needed,
-        "approved_by": list(one.approved_by),
+        "issue": str(one.issue.issue_id) if one.issue is not None else None,
+        "effect": request.effect.hex(),
+        "kind": request.kind,
+        "text": one.text,
+        "changed": one.changed,
+        "asked": {name: said for name, said in request.payload.items() if name != ONCE},
+        "state": request.state,
+        "created_by": request.created_by,
+        "created_at": rfc3339(request.created_at),
+        "expires_at": rfc3339(request.expires_at) if request.expires_at is not None else None,
+        "needed": request.needed,
+        "approved_by": list(request.approved_by),
+        "missing": one.missing,
     }
 
 

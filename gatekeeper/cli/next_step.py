@@ -1,6 +1,5 @@
 """What a person may do next in an issue: one sentence, the most urgent thing."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from gatekeeper.cli.screen import counted
@@ -12,7 +11,6 @@ from gatekeeper.domain.team import Team
 from gatekeeper.domain.timeline import Timeline
 from gatekeeper.issues.acting import REPLY_LETTER
 from gatekeeper.store.messages import StoredMessage
-from gatekeeper.store.requests import Request
 from gatekeeper.store.tables import OPEN_STATES
 
 _FROM_OUTSIDE: Final = frozenset({Kind.REPORT, Kind.REPLY})
@@ -20,7 +18,7 @@ _FROM_OUTSIDE: Final = frozenset({Kind.REPORT, Kind.REPLY})
 
 def next_step(
     thread: Thread,
-    waiting: Sequence[Request],
+    waiting: int,
     timeline: Timeline,
     *,
     team: Team,
@@ -29,14 +27,14 @@ def next_step(
 ) -> str:
     """Return the sentence: what waits for people comes before what waits for a date.
 
-    `domain` names this installation in a command.
+    `waiting` is how many requests wait for approval, `domain` names this installation in a command.
     """
     issue = thread.issue.issue_id
     state = thread.issue.state
     if state not in OPEN_STATES and thread.issue.subject == ERASED:
         return f"nothing: it is {state}, and its content was erased"
     if waiting:
-        return f"{counted(len(waiting), 'request waits', 'requests wait')} for approval, see below"
+        return f"{counted(waiting, 'request waits', 'requests wait')} for approval, see below"
     if thread.trouble:
         copies = counted(len(thread.trouble), "copy", "copies")
         return f"{copies} did not get through, see below"

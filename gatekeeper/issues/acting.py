@@ -262,19 +262,19 @@ def last_from(tx: Tx, issue: IssueRow, correspondent: Correspondent) -> tuple[st
 def record(
     tx: Tx,
     kind: str,
-    issue: IssueRow,
+    issue: IssueRow | None,
     actor: Actor,
     payload: Mapping[str, object],
     *,
     now: Instant,
 ) -> None:
-    """Append what was done to the event log (promise P-10)."""
+    """Append what was done to the event log (promise P-10); None for what is about no issue."""
     audit.append(
         tx,
         kind=kind,
         actor=actor.name,
         now=now,
         payload=payload,
-        issue=issue.id,
+        issue=issue.id if issue is not None else None,
         message=actor.about,
     )

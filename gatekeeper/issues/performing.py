@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gatekeeper.domain.errors import NotThere, Refusal
-from gatekeeper.issues import acting, reaffirming, requesting
+from gatekeeper.issues import acting, approving, reaffirming, requesting
 from gatekeeper.issues.acting import Actor, Done
 from gatekeeper.issues.case import Case
 from gatekeeper.issues.commands import Command
@@ -81,10 +81,33 @@ def _reply(order: Order) -> Done:
 
 
 def _approve(order: Order) -> Done:
-    return requesting.approve(
+    return approving.approve(
         order.tx,
         order.desk,
-        issue=order.issue,
+        issue=order.about,
+        actor=order.actor,
+        effect=order.operand,
+        now=order.now,
+    )
+
+
+def _refuse(order: Order) -> Done:
+    return approving.refuse(
+        order.tx,
+        order.desk,
+        issue=order.about,
+        actor=order.actor,
+        effect=order.operand,
+        why=order.command.operands[1],
+        now=order.now,
+    )
+
+
+def _withdraw(order: Order) -> Done:
+    return approving.withdraw(
+        order.tx,
+        order.desk,
+        issue=order.about,
         actor=order.actor,
         effect=order.operand,
         now=order.now,
@@ -128,6 +151,8 @@ PERFORMERS: Final[Mapping[str, Performer]] = MappingProxyType(
         "note": _note,
         "reply": _reply,
         "approve": _approve,
+        "refuse": _refuse,
+        "withdraw": _withdraw,
         "key": _key,
         "revoke": _revoke,
         "reaffirm": _reaffirm,

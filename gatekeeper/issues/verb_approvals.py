@@ -13,11 +13,13 @@ APPROVE: Final = Verb(
     name="approve",
     summary=(
         "You approve what somebody else asked for; HASH is the whole hash of its effect, as"
-        " it was mailed to you."
+        " it was mailed to you. What is about no issue is approved without an id."
     ),
     forms=("approve HASH",),
     example=f"approve {_EXAMPLE}",
     operands=(_HASH,),
+    needs_issue=False,
+    with_issue=True,
 )
 REFUSE: Final = Verb(
     name="refuse",
@@ -25,6 +27,8 @@ REFUSE: Final = Verb(
     forms=('refuse HASH "WHY"',),
     example=f'refuse {_EXAMPLE} "the members need the week"',
     operands=(_HASH, Text(name='"WHY"')),
+    needs_issue=False,
+    with_issue=True,
 )
 WITHDRAW: Final = Verb(
     name="withdraw",
@@ -32,6 +36,8 @@ WITHDRAW: Final = Verb(
     forms=("withdraw HASH",),
     example=f"withdraw {_EXAMPLE}",
     operands=(_HASH,),
+    needs_issue=False,
+    with_issue=True,
 )
 REAFFIRM: Final = Verb(
     name="reaffirm",

@@ -20,7 +20,7 @@ class Verb:
     the kind of its value · `required` are the keys that must be given · `operands` stand in this
     order · `takes_text` when the text of the mail below the commands belongs to it · `by_shell`
     when `gatekeeper issue` has it, too; by mail all are understood · `needs_issue` when an id must
-    stand before it.
+    stand before it, `with_issue` when it may and then means something else than without.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Verb:
     takes_text: bool = False
     by_shell: bool = False
     needs_issue: bool = True
+    with_issue: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a verb whose help could not be written or whose words are ambiguous."""

@@ -26,6 +26,8 @@ _TABLE: Final = (
     verb_letters.NOTE,
     verb_letters.REPLY,
     verb_approvals.APPROVE,
+    verb_approvals.REFUSE,
+    verb_approvals.WITHDRAW,
     verb_letters.KEY,
     verb_letters.REVOKE,
     verb_approvals.REAFFIRM,
@@ -39,8 +41,11 @@ VERBS: Final[Mapping[str, Verb]] = MappingProxyType({verb.name: verb for verb in
 
 def usage(verb: Verb, *, issue: str = "ID") -> str:
     """Return every form of a verb, one a line, as it is written in a mail."""
-    before = f"!{issue} " if verb.needs_issue else "!"
-    return "\n".join(f"{before}{form}" for form in verb.forms)
+    named = [f"!{issue} {form}" for form in verb.forms]
+    unnamed = [f"!{form}" for form in verb.forms]
+    if verb.needs_issue:
+        return "\n".join(named)
+    return "\n".join([*named, *unnamed] if verb.with_issue else unnamed)
 
 
 def help_text(*, prefix: str, domain: str) -> str:

@@ -22,6 +22,7 @@ CLEAR_REPLY: Final = "clear-reply.txt"
 TEAM_NOTICE: Final = "team-notice.txt"
 COMMAND_ANSWER: Final = "command-answer.txt"
 CLEAR_REPLY_PROPOSAL: Final = "clear-reply-proposal.txt"
+APPROVAL_WANTED: Final = "approval-wanted.txt"
 KEYS_ENDING: Final = "keys-ending.txt"
 KEY_CHANGED: Final = "key-changed.txt"
 KEY_CHANGED_TEAM: Final = "key-changed-team.txt"
@@ -108,6 +109,20 @@ SAMPLES: Final = MappingProxyType(
                 "command": "!SEC-2026-0001 approve 0123456789abcdef",
             }
         ),
+        APPROVAL_WANTED: MappingProxyType(
+            {
+                "headline": "SEC-2026-0001: another key of the reporter waits for approval",
+                "author": "Andrea Example",
+                "effect": ("Issue:        SEC-2026-0001 at security@example.org", "What:  this"),
+                "missing": "1 more person has to approve",
+                "people": "Wei Example or Sam Example",
+                "remark": "everybody of the team is employed by Example",
+                "until": "Thu 2026-09-10 12:00:00Z",
+                "approve": "!SEC-2026-0001 approve 0123456789abcdef",
+                "refuse": '!SEC-2026-0001 refuse 0123456789abcdef "WHY"',
+                "alias": "security@example.org",
+            }
+        ),
         KEYS_ENDING: MappingProxyType(
             {
                 "headline": "The alias key ends in 7 days",
@@ -137,6 +152,7 @@ SAMPLES: Final = MappingProxyType(
                 "outside": "Those we write to are told as well.",
             }
         ),
+        **outcomes.SAMPLES,
     }
 )
 """Every value that each text is given, with which it is tried before anything depends on it."""
@@ -152,7 +168,6 @@ NEVER_LEFT_OUT: Final = MappingProxyType(
                 "done",
                 "waiting",
                 "notes",
-        **outcomes.SAMPLES,
                 "command",
                 "what_follows",
                 "log_head",
@@ -166,9 +181,16 @@ NEVER_LEFT_OUT: Final = MappingProxyType(
         TEAM_NOTICE: frozenset({"headline", "lines", "next_step"}),
         COMMAND_ANSWER: frozenset({"headline", "done", "waiting", "problems"}),
         CLEAR_REPLY_PROPOSAL: frozenset({"author", "recipient", "text", "command"}),
+        APPROVAL_WANTED: frozenset(
+            {
+                *("author", "effect", "missing", "people", "remark", "until"),
+                *("approve", "refuse", "alias"),
+            }
+        ),
         KEYS_ENDING: frozenset({"headline", "alias", "advisory", "people"}),
         KEY_CHANGED: frozenset({"old", "new", "signature", "old_mail"}),
         KEY_CHANGED_TEAM: frozenset({"old", "new", "signature", "old_mail", "outside"}),
+        **outcomes.NEVER_LEFT_OUT,
     }
 )
 """What a text has to say however it is written: what people decide and believe by."""
@@ -190,7 +212,6 @@ class Texts:
     """The templates of one configuration, compiled once."""
 
     def __init__(self, sources: Mapping[str, str]) -> None:
-        **outcomes.NEVER_LEFT_OUT,
         """Compile and try all `sources` (file name to text); a broken one raises Misconfigured."""
         missing = sorted(REQUIRED - sources.keys())
         if missing:

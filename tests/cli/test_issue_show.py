@@ -11,6 +11,8 @@ from gatekeeper.cli.screen import Screen
 from gatekeeper.domain.delivery import Outcome
 from gatekeeper.domain.identity import short_tag
 from gatekeeper.domain.instants import DAY, Instant, later, spoken
+from gatekeeper.issues.asking import ONCE, hash_of, sheet
+from gatekeeper.issues.effects import effect_of
 from gatekeeper.store import audit, requests
 from gatekeeper.store.engine import Store
 from tests.cli.conftest import Shell
@@ -39,7 +41,6 @@ CLEAR_ANSWER: Mapping[str, object] = {
     "address": ROBINS,
     "subject": f"Your report ({ISSUE})",
     "text": "Dear Robin,\n\nWhich version is it? \x1b[2J" + " Please say so." * 6 + "\n",
-    "once": "only",
 }
 
 
@@ -47,17 +48,19 @@ def ask(
     talk: Talk, kind: str = "reply-clear", payload: Mapping[str, object] = CLEAR_ANSWER
 ) -> None:
     """Have somebody ask for what two people must approve."""
-    issue = talk.issue().id
+    issue, effect = talk.issue(), effect_of(kind)
+    payload = {**payload, ONCE: "only"}
     talk.house.store.write(
         lambda tx: requests.add(
             tx,
-            issue=issue,
+            issue=issue.id,
             kind=kind,
-            effect=b"e" * 32,
+            effect=hash_of(sheet(tx, talk.house.desk, effect, issue, payload)),
             payload=payload,
             needed=2,
             created_by="shell:admin",
             now=talk.house.now,
+            expires_at=later(talk.house.now, 7 * DAY),
         )
     )
 
@@ -113,7 +116,7 @@ def test_what_is_tried_again_by_itself_is_no_trouble(
     assert "451 4.3.0 Later" in thread
 
 
-def test_it_is_told_for_programs(shell: Shell, talk: Talk) -> None:
+def test_it_is_told_for_programs(shell: Shell, talk: Talk, store: Store) -> None:
     """Stable keys; neither the way to the reporter's address with us nor the code."""
     report(talk)
     ask(talk)
@@ -129,7 +132,8 @@ def test_it_is_told_for_programs(shell: Shell, talk: Talk) -> None:
     assert {"predisclosure": "2026-09-10T12:00:00Z", "public": "2026-09-24T12:00:00Z"} == found[
         "timeline"
     ]
-    assert [("reply-clear", (b"e" * 32).hex(), 2)] == [
+    (waiting,) = store.read(requests.waiting)
+    assert [("reply-clear", waiting.effect.hex(), 2)] == [
         (one["kind"], one["effect"], one["needed"]) for one in found["requests"]
     ]
     assert 4 == found["deliveries"]["delivered"]

@@ -73,5 +73,5 @@ def test_the_most_urgent_comes_first(
     waiting = store.read(lambda tx: requests.waiting(tx, issue=thread.issue.id))
     timeline = proposed(thread.reported_at, EmbargoPolicy())
     now = later(START, days * DAY)
-    found = next_step(thread, waiting, timeline, team=example_team(), domain=HERE, now=now)
+    found = next_step(thread, len(waiting), timeline, team=example_team(), domain=HERE, now=now)
     assert expected == found

@@ -163,7 +163,7 @@ def test_the_team_s_commands_are_all_told() -> None:
     assert len(found) == len(commands)
     assert set(VERBS) == {command.verb for command in commands}
     for command in commands:
-        assert (ALIAS.domain if VERBS[command.verb].needs_issue else "") == command.domain
+        assert (ALIAS.domain if command.issue is not None else "") == command.domain
 
 
 def test_the_team_s_commands_are_obeyed_as_they_are_written() -> None:

@@ -189,7 +189,7 @@ def test_a_fingerprint_is_read_as_it_is_shown() -> None:
         ("!SEC-2026-0007", 1, "not what to do", '"!SEC-2026-0007 own"'),
         ("!SEC-2026-0007 ownn", 1, 'no verb "ownn"', '"!SEC-2026-0007 own"'),
         ("!SEC-2026-0007 replay\nHi", 1, 'no verb "replay"', '"!SEC-2026-0007 reply"'),
-        ("!SEC-2026-0007 xyzzy", 1, 'no verb "xyzzy"', "own, note, reply, approve, key, revoke"),
+        ("!SEC-2026-0007 xyzzy", 1, 'no verb "xyzzy"', "there are: own, note, reply, approve"),
         ("\n!!! urgent\n", 2, 'no verb "!!"', "there are: own"),
         ("!own", 1, "names no issue", '"!ID own"'),
         ("!own SEC-2026-0007", 1, "stands first", '"!SEC-2026-0007 own"'),

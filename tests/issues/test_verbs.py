@@ -53,7 +53,9 @@ def test_every_word_and_key_is_in_a_form(name: str) -> None:
 
 
 def test_a_usage_can_name_the_issue() -> None:
-    assert "!SEC-2026-0007 approve HASH" == usage(VERBS["approve"], issue="SEC-2026-0007")
+    assert "!SEC-2026-0007 key FINGERPRINT" == usage(VERBS["key"], issue="SEC-2026-0007")
+    both = "!SEC-2026-0007 approve HASH\n!approve HASH"
+    assert both == usage(VERBS["approve"], issue="SEC-2026-0007")
     assert "!help" == usage(VERBS["help"], issue="SEC-2026-0007")
 
 

@@ -24,6 +24,7 @@ from gatekeeper.domain.timeline import proposed
 from gatekeeper.texts.forms import WIDTH, fill, reply_text, subject_of, wrapped
 from gatekeeper.texts.outcomes import template_of
 from gatekeeper.texts.templates import (
+    APPROVAL_WANTED,
     CLEAR_REPLY_PROPOSAL,
     COMMAND_ANSWER,
     KEYS_ENDING,
@@ -42,7 +43,6 @@ CODE = "K7QM-2XNB-V4TJ-6HRC-5DWS"
 KEY = b"-----BEGIN PGP PUBLIC KEY BLOCK-----\r\n"
 LONG = "Example Foundation for Readable Texts and Reproducible Calendars"
 
-FORMS: Final[dict[str, AnyForm]] = {
 OUTCOMES: Final[dict[str, AnyForm]] = {
     template_of(telling, reason).removesuffix(".txt"): Outcome(
         issue=ISSUE,
@@ -55,6 +55,7 @@ OUTCOMES: Final[dict[str, AnyForm]] = {
     for reason in (Rejection if telling is Telling.REJECTED else [None])
 }
 
+FORMS: Final[dict[str, AnyForm]] = {
     "acknowledgement": Acknowledgement(
         issue=ISSUE,
         timeline=proposed(START, EmbargoPolicy()),
@@ -66,8 +67,8 @@ OUTCOMES: Final[dict[str, AnyForm]] = {
     ),
     "many-reports": ManyReports(),
     "unreadable": Unreadable(fingerprint=OURS),
-    "key-changed": KeyChanged(old=OURS, new=NEWER, signed_by=OURS),
     **OUTCOMES,
+    "key-changed": KeyChanged(old=OURS, new=NEWER, signed_by=OURS),
     "key-changed-in-clear": KeyChanged(old=OURS, new=NEWER, signed_by=""),
     "key-changed-and-the-old-one-is-gone": KeyChanged(
         old=OURS, new=NEWER, signed_by=NEWER, readable=False
@@ -133,6 +134,47 @@ INSIDE: Final[dict[str, tuple[str, dict[str, object]]]] = {
             "recipient": "robin@research.example",
             "text": ("Dear Robin,", "", "please send us your public key.", "", "Andrea"),
             "command": f"!SEC-2026-0007 approve {'4f1c' * 16}",
+        },
+    ),
+    "approval-wanted": (
+        APPROVAL_WANTED,
+        {
+            "headline": "SEC-2026-0007: another key of the reporter waits for approval",
+            "author": "Andrea Example",
+            "effect": (
+                "Issue:        SEC-2026-0007 at security@example.org",
+                "Once:         k7qm2xnbv4tj6hrc5dwsk7qm2x",
+                "What:         answers to the reporter are encrypted to this key from now on",
+                "Reporter:     robin@research.example",
+                "Key:          0123 4567 89AB CDEF 0123 4567 89AB CDEF 0123 4567",
+                "In place of:  none",
+            ),
+            "missing": "1 more person has to approve",
+            "people": "Wei Example or Sam Example",
+            "remark": "",
+            "until": "Thu 2026-09-10 12:00:00Z",
+            "approve": f"!SEC-2026-0007@example.org approve {'4f1c' * 16}",
+            "refuse": f'!SEC-2026-0007@example.org refuse {"4f1c" * 16} "WHY"',
+            "alias": "",
+        },
+    ),
+    "approval-wanted-of-the-installation": (
+        APPROVAL_WANTED,
+        {
+            "headline": "Example: another team waits for approval",
+            "author": "shell:admin",
+            "effect": (
+                "Installation: security@example.org",
+                "Once:         k7qm2xnbv4tj6hrc5dwsk7qm2x",
+                "What:         Sam Example leaves the team",
+            ),
+            "missing": "1 more person has to approve",
+            "people": "Wei Example",
+            "remark": "everybody of the team is employed by Example",
+            "until": "Thu 2026-09-10 12:00:00Z",
+            "approve": f"!approve {'4f1c' * 16}",
+            "refuse": f'!refuse {"4f1c" * 16} "WHY"',
+            "alias": "security@example.org",
         },
     ),
     "keys-ending": (
