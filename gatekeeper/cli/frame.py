@@ -23,6 +23,7 @@ from gatekeeper.cli import (
     mail,
     metrics,
     serve,
+    stats,
     version,
 )
 from gatekeeper.cli.ending import Ended
@@ -34,7 +35,7 @@ INTERRUPTED: Final = 130
 """What a shell reports of a program that Ctrl-C ended: 128 and the signal's number."""
 
 _NOUNS: Final = (
-    *(version, init, check, serve, health, doctor, metrics),
+    *(version, init, check, serve, health, doctor, metrics, stats),
     *(db, key, issue, approval, mail, delivery, audit, backup),
 )
 

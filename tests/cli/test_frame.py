@@ -30,6 +30,7 @@ VERBS = (
     *("delivery list", "delivery show", "delivery retry"),
     *("audit show", "audit verify", "audit export", "audit frozen"),
     *("backup create", "backup restore"),
+    *("stats show", "stats csv"),
 )
 
 
