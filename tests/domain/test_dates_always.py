@@ -10,19 +10,22 @@ from gatekeeper.domain.clock_rules import Running, caps
 from gatekeeper.domain.date_limits import honouring, nearest, objections
 from gatekeeper.domain.date_state import DateState
 from gatekeeper.domain.dates import Outcome, applied, decide, first
-from gatekeeper.domain.instants import HOUR, Instant, later
+from gatekeeper.domain.instants import HOUR, MINUTE, Instant, later
 from gatekeeper.domain.process_policy import EMBARGO, EmbargoPolicy, Roll
 from gatekeeper.domain.wishes import Authority, Held, Proof, Wish, WishKind
-from tests.domain.date_samples import REPORTED, VENDOR, days_after, held
+from tests.domain.date_samples import REPORTED, VENDOR, at, days_after, held
 from tests.sampling import tries
 
+NOON = at("2026-11-05")
 TEAM = frozenset({WishKind.PROPOSE, WishKind.MOVE})
 policies = st.builds(replace, st.just(EMBARGO), roll=st.sampled_from(list(Roll)))
+DAYS = (0, 1, 2, 5, 7, 11, 14, 18, 19, 20, 21, 25, 28, 33, 40, 60, 89, 90, 91, 105)
 instants = st.builds(
-    lambda days, hours: later(days_after(REPORTED, days), hours * HOUR - 41 * 60_000_000),
-    st.integers(-5, 110),
-    st.sampled_from([3, 3, 3, 0, 20]),
+    lambda days, minutes: later(days_after(NOON, days), minutes * MINUTE),
+    st.sampled_from(DAYS),
+    st.sampled_from([0, 0, 0, 0, -90, 300]),
 )
+"""Few, so that wishes meet each other; working days at noon mostly."""
 authorities = st.sampled_from(list(Authority))
 
 
@@ -41,7 +44,7 @@ class Step:
 
 steps = st.builds(
     Step,
-    hours=st.integers(0, 96),
+    hours=st.sampled_from([0, 0, 0, 1, 24, 96, 240]),
     kind=st.sampled_from(list(WishKind)),
     instant=instants,
     holder=st.sampled_from([REPORTER, VENDOR]),
