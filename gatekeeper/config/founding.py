@@ -219,13 +219,13 @@ def _gpg() -> Path:
 
 def _write_all(draft: Path, wish: Founding, alias: AliasKeys) -> None:
     state = _inside(wish)
-    folders = [Path("keys"), Path("templates"), Path("alias"), Path("witness")]
+    folders = [Path("keys"), Path("presets"), Path("templates"), Path("alias"), Path("witness")]
     for folder in (*folders, *([state] if state else [])):
         (draft / folder).mkdir(mode=FOLDER_MODE, parents=True)
     values = {**_values(wish), ("alias", "fingerprint"): alias.fingerprint}
     text = rewritten(_shipped("gatekeeper.yaml"), values, file="gatekeeper.yaml")
     _write(draft / "gatekeeper.yaml", text.encode())
-    for name in ("policy.yaml", "keys/README", *shipped.templates()):
+    for name in ("policy.yaml", "keys/README", *shipped.presets(), *shipped.templates()):
         _write(draft / name, _shipped(name).encode())
     master = MasterKey.generate()
     _write(draft / MASTER_KEY, master.dump(), mode=FILE_MODE)

@@ -12,6 +12,7 @@ from gatekeeper.config import (
     former,
     guarded,
     keyfiles,
+    presets,
     recovery,
     relay_peer,
     roster,
@@ -53,7 +54,7 @@ from gatekeeper.domain.policy import (
     RetentionPolicy,
     SpacePolicy,
 )
-from gatekeeper.domain.process_policy import ApprovalPolicy, ReminderPolicy
+from gatekeeper.domain.process_policy import ApprovalPolicy, ProcessText, ReminderPolicy
 from gatekeeper.domain.team import Person, Team
 
 AnySection = TypeVar("AnySection", bound=Section)
@@ -120,6 +121,9 @@ class _Reading:
         if main:
             found = self._places.complaints(parts)
             self.problems += [main.problem(path, text) for path, text in found]
+        if policy:
+            policy, problems = presets.applied(policy, self._places.folder)
+            self.problems += problems
         numbers = self._validated(PolicyFile, policy) if policy else None
         listed = self._roster(team, _own(parts)) if team else None
         texts, problems = templates.sources(self._places.folder)
@@ -278,6 +282,7 @@ def policy_of(numbers: PolicyFile) -> Policy:
         space=SpacePolicy(**numbers.space.model_dump()),
         reading=ReadingLimits(**numbers.reading.model_dump()),
         outbox=OutboxPolicy(**numbers.outbox.model_dump()),
+        process=ProcessText(preset=numbers.preset or "", text=numbers.process or ""),
         embargo=numbers.embargo.policy(),
         approvals=ApprovalPolicy(**numbers.approvals.model_dump()),
         reminders=ReminderPolicy(**numbers.reminders.model_dump()),

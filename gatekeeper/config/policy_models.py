@@ -1,11 +1,12 @@
 """What may stand in policy.yaml, with the defaults."""
 
-from typing import Annotated, Final, Self
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import Field, model_validator
 
 from gatekeeper.config.process_models import ApprovalsSection, EmbargoSection, RemindersSection
-from gatekeeper.config.scalars import Duration, Size
+from gatekeeper.config.scalars import Duration, PresetName, Prose, Size
 from gatekeeper.config.section import Section, misplaced
 from gatekeeper.domain.instants import DAY
 from gatekeeper.domain.policy import (
@@ -174,10 +175,14 @@ class RetentionSection(Section):
 class PolicyFile(Section):
     """policy.yaml: every number."""
 
+    moved: ClassVar[Mapping[str, str]] = {"timeline": "its settings stand in embargo now"}
+
     intake: IntakeSection = IntakeSection()
     space: SpaceSection = SpaceSection()
     reading: ReadingSection = ReadingSection()
     outbox: OutboxSection = OutboxSection()
+    preset: PresetName | None = None
+    process: Prose | None = None
     embargo: EmbargoSection = EmbargoSection()
     approvals: ApprovalsSection = ApprovalsSection()
     reminders: RemindersSection = RemindersSection()

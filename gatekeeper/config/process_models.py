@@ -4,7 +4,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from gatekeeper.config.scalars import Day, Duration, TimeOfDay, Weekday
+from gatekeeper.config.scalars import ClockName, Day, Duration, TimeOfDay, Weekday
 from gatekeeper.config.section import Section, misplaced
 from gatekeeper.domain.calendar import Calendar
 from gatekeeper.domain.instants import DAY, HOUR
@@ -33,7 +33,7 @@ Share = Annotated[int, Field(ge=1, le=100)]
 
 def _span(microseconds: int) -> int:
     if not HOUR <= microseconds <= _YEAR * DAY:
-        message = f"is no span of a reminder; write 1h to {_YEAR}d"
+        message = f"is not between an hour and a year; write 1h to {_YEAR}d"
         raise ValueError(message)
     return microseconds
 
@@ -45,7 +45,7 @@ Spans = Annotated[tuple[Span, ...], Field(max_length=10)]
 class ClockSection(Section):
     """One clock of others, from its own event."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$", examples=["linux-distros"])]
+    name: ClockName = Field(examples=["linux-distros"])
     start: StartEvent = Field(examples=["distros-posted"])
     span: Duration = Field(examples=["14d"])
     hour: TimeOfDay | None = None

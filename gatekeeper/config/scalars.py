@@ -12,15 +12,42 @@ from gatekeeper.config.units import day, duration, size, time_of_day, weekday
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.automatic import Forwarder
 from gatekeeper.domain.identity import fingerprint, prefix
+from gatekeeper.domain.process_policy import CLOCK_NAME
 
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _IPV6: Final = re.compile(r"[0-9A-Fa-f:.]{2,45}")
 _LINE_MAX: Final = 200
+_PROSE_MAX: Final = 20_000
+
+PRESET_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
+"""Also the name of a file, so that nothing leads out of its folder."""
 
 
 def _line(text: str) -> str:
     if not text.strip() or not text.isprintable() or len(text) > _LINE_MAX:
         message = f"must be one printable line of 1 to {_LINE_MAX} characters"
+        raise ValueError(message)
+    return text
+
+
+def _prose(text: str) -> str:
+    printable = all(line.isprintable() for line in text.split("\n"))
+    if not text.strip() or not printable or len(text) > _PROSE_MAX:
+        message = f"must be printable text of 1 to {_PROSE_MAX} characters, in lines"
+        raise ValueError(message)
+    return text.strip()
+
+
+def _clock_name(text: str) -> str:
+    if not CLOCK_NAME.fullmatch(text):
+        message = "is no name of a clock; write one such as cert-cc: small letters, digits, hyphens"
+        raise ValueError(message)
+    return text
+
+
+def _preset(text: str) -> str:
+    if not PRESET_NAME.fullmatch(text):
+        message = "is no name of a preset; write one such as xen: small letters, digits, hyphens"
         raise ValueError(message)
     return text
 
@@ -127,6 +154,10 @@ def _text_to(read: object) -> BeforeValidator:
 
 
 Line = Annotated[str, AfterValidator(_line)]
+Prose = Annotated[str, AfterValidator(_prose)]
+"""Paragraphs of text, in lines."""
+PresetName = Annotated[str, AfterValidator(_preset)]
+ClockName = Annotated[str, AfterValidator(_clock_name)]
 DomainName = Annotated[str, AfterValidator(_domain)]
 LocalPart = Annotated[str, AfterValidator(_local_part)]
 IssuePrefix = Annotated[str, AfterValidator(_prefix)]

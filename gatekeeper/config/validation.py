@@ -71,8 +71,10 @@ def _problem(model: type[Section], document: Document, at: Path, error: ErrorDet
 
 
 def _unknown(model: type[Section], path: Path) -> str:
-    known = list(_section_at(model, path[:-1]).model_fields)
-    word = str(path[-1])
+    section, word = _section_at(model, path[:-1]), str(path[-1])
+    if word in section.moved:
+        return f"no such setting any more; {section.moved[word]}"
+    known = list(section.model_fields)
     close = get_close_matches(word, known, n=1, cutoff=0.6)
     advice = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
     return f"no such setting; {advice}"

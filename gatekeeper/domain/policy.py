@@ -7,9 +7,11 @@ from gatekeeper.domain.instants import DAY, HOUR, MINUTE, SECOND
 from gatekeeper.domain.process_policy import (
     APPROVALS,
     EMBARGO,
+    NO_TEXT,
     REMINDERS,
     ApprovalPolicy,
     EmbargoPolicy,
+    ProcessText,
     ReminderPolicy,
 )
 
@@ -177,6 +179,7 @@ class Policy:
     space: SpacePolicy = SpacePolicy()
     reading: ReadingLimits = ReadingLimits()
     outbox: OutboxPolicy = OutboxPolicy()
+    process: ProcessText = NO_TEXT
     embargo: EmbargoPolicy = EMBARGO
     approvals: ApprovalPolicy = APPROVALS
     reminders: ReminderPolicy = REMINDERS

@@ -12,7 +12,8 @@ from gatekeeper.domain.instants import DAY, HOUR, MINUTE, Instant
 OWN_CLOCK: Final = "policy"
 """The name of the clock that every issue has: our own cap, since the report."""
 
-_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
+_WEEKENDS_OFF: Final = Calendar()
+CLOCK_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
 
 
 class Counted(StrEnum):
@@ -23,7 +24,7 @@ class Counted(StrEnum):
 
 
 class Roll(StrEnum):
-    """Where a cap goes that is on no allowed day: stay, or on to the next allowed day."""
+    """Where a cap on a Saturday or Sunday goes: nowhere, or on to Monday."""
 
     NONE = "none"
     FORWARD = "forward"
@@ -54,13 +55,28 @@ class Employers(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessText:
+    """What the policy page says of the process in words (T-1).
+
+    `preset` is the name of the preset that it comes from, "" for none; paragraphs of `text` are
+    parted by empty lines. No number of the policy stands in it: those are printed after it.
+    """
+
+    preset: str = ""
+    text: str = ""
+
+
+NO_TEXT: Final = ProcessText()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockRule:
     """One clock: until when an issue becomes public at the latest, once `start` has happened.
 
     `span` are whole days in microseconds, counted in days of the calendar in UTC from the day of
     the event on: an event at any hour of day 0 ends on day `span`, at `hour` (microseconds after
-    midnight; None for the hour of the policy's calendar). With `roll` FORWARD, an end on a day that
-    is not allowed moves to the next allowed day.
+    midnight; None for the hour of the policy's calendar). With `roll` FORWARD, an end on a weekend
+    moves to Monday; our own holidays move nobody's clock.
     """
 
     name: str
@@ -71,7 +87,7 @@ class ClockRule:
 
     def __post_init__(self) -> None:
         """Refuse a clock that could not be named, or that never or at once ends."""
-        if not _NAME.fullmatch(self.name):
+        if not CLOCK_NAME.fullmatch(self.name):
             message = "a clock is named in small letters, digits and hyphens, at most 32"
             raise ValueError(message)
         if self.span < DAY or self.span % DAY:
@@ -85,11 +101,13 @@ class ClockRule:
         """Return when the clock ends that was started at `started_at`; whole minutes.
 
         The cap itself need not be an allowed instant; the last date under it is
-        `calendar.previous_allowed(cap)`, or the cap itself when it was rolled forward.
+        `calendar.previous_allowed(cap)`.
         """
+        day = day_of(started_at) + timedelta(days=self.span // DAY)
+        if self.roll is Roll.FORWARD:
+            day = _WEEKENDS_OFF.after(day - timedelta(days=1), 1)
         hours = calendar if self.hour is None else replace(calendar, at=self.hour)
-        end = hours.on(day_of(started_at) + timedelta(days=self.span // DAY))
-        return hours.next_allowed(end) if self.roll is Roll.FORWARD else end
+        return hours.on(day)
 
 
 _CLOCKS: Final = (
@@ -113,7 +131,7 @@ class EmbargoPolicy:
     calendar, as `counted` says; `minimum_lead` microseconds lie between the two at least. What was
     found with public tools or models is proposed to be public within `tools_span` of the report.
     No date is later than `max_embargo` after the report, in whole days; with `roll` FORWARD a cap
-    on no allowed day moves to the next one. `clocks` are those of others, each from its own event.
+    on a weekend moves to Monday. `clocks` are those of others, each from its own event.
     A silent reporter is reminded `reporter_reminders` times within `reminder_days` days; then the
     proposed date binds.
     """

@@ -162,6 +162,57 @@ answers:
   per_sender: 0
   per_hour: many
 """
+_PROCESS = """\
+preset: xen
+timeline: {public_days: 10}
+embargo:
+  counted: sometimes
+  max_embargo: 10d
+  tools_span: 1h
+  cap_action: publish!
+  roll: back
+  reporter_reminders: 11
+  clocks:
+    - {name: Kernel, start: fix-ready, span: 36h}
+    - {name: policy, start: fix, span: 14d, hour: noon}
+    - span: 14d
+approvals:
+  people: 1
+  employers: distinct
+  expiry: 5m
+  alone_allowed: perhaps
+  employer_share: 101
+reminders:
+  before_date: [1h, 1d]
+  before_cap: []
+  obligations: [5m]
+  stale_high: 500d
+  daily_at: 8
+"""
+_PROCESS_RULES = """\
+preset: kernel
+process: "bell \\a"
+embargo:
+  max_embargo: 36h
+reminders:
+  before_date: [1h, 1d]
+"""
+_CLOCKS = """\
+preset: kernel
+embargo:
+  max_embargo: 10d
+  clocks:
+    - {name: policy, start: fix-ready, span: 14d}
+    - {name: kernel, start: fix-ready, span: 36h}
+reminders:
+  obligations: [14d, 1d]
+"""
+_TWO_CLOCKS = """\
+embargo:
+  clocks:
+    - {name: kernel, start: fix-ready, span: 14d}
+    - {name: kernel, start: fix-ready, span: 7d}
+"""
 _KINDS = """\
 embargo: {hour: [1], weekdays: mon, holidays: 2026-12-25, minimum_lead: [5d]}
 answers:
@@ -205,6 +256,14 @@ outbox: *limits
 """
 
 
+def _bad_preset(site: Installation) -> None:
+    """One of one's own, with mistakes in it; and another in policy.yaml."""
+    text = "process: ''\nembargo: {hour: 25:00}\nnumbers: 1\n"
+    (site.folder / "presets" / "ours.yaml").write_text(text)
+    site.replace("policy.yaml", "preset: xen", "preset: ours")
+    site.replace("policy.yaml", "  #roll: none", "  roll: sideways")
+
+
 def relay(*lines: str) -> Callable[[Installation], None]:
     """Write these settings of the relay, each in its place."""
 
@@ -228,6 +287,15 @@ CASES: Mapping[str, Callable[[Installation], None]] = {
     "policy-calendar": _write("policy.yaml", _CALENDAR),
     "policy-calendar-kinds": _write("policy.yaml", _KINDS),
     "policy-no-weekday": _write("policy.yaml", "embargo: {weekdays: []}\n"),
+    "policy-process": _write("policy.yaml", _PROCESS),
+    "policy-process-rules": _write("policy.yaml", _PROCESS_RULES),
+    "policy-clocks": _write("policy.yaml", _CLOCKS),
+    "policy-cap": _write("policy.yaml", "preset: xen\nembargo:\n  max_embargo: 13d\n"),
+    "policy-reminder-days": _write("policy.yaml", "embargo: {reminder_days: 1}\n"),
+    "policy-two-clocks": _write("policy.yaml", _TWO_CLOCKS),
+    "preset-unknown": _replace(("policy.yaml", "preset: xen", "preset: zen")),
+    "preset-no-name": _replace(("policy.yaml", "preset: xen", "preset: ../xen")),
+    "preset-broken": _bad_preset,
     "policy-rules": _write("policy.yaml", _RULES),
     "team": _write("team.yaml", _TEAM),
     "team-empty": _write("team.yaml", "people: []\n"),

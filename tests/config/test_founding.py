@@ -46,8 +46,9 @@ def test_everything_is_there_with_its_mode(tmp_path: Path) -> None:
     folder = tmp_path / "config"
     modes = {path.relative_to(folder).as_posix(): mode(path) for path in folder.rglob("*")}
     secrets = {"master.key", "alias/secret.sealed", "alias/revocation.asc"}
-    folders = {"alias", "keys", "state", "templates", "witness"}
-    plain = {*shipped.NAMES, *shipped.templates(), "alias/certificate.asc"}
+    folders = {"alias", "keys", "presets", "state", "templates", "witness"}
+    shown = {*shipped.NAMES, *shipped.presets(), *shipped.templates()}
+    plain = {*shown, "alias/certificate.asc"}
     assert secrets | folders | plain == set(modes)
     assert {0o600} == {modes[name] for name in secrets}
     assert {0o700} == {modes[name] for name in folders} | {mode(folder)}
@@ -90,7 +91,13 @@ def test_without_a_team_only_the_team_is_missing(tmp_path: Path) -> None:
 def test_the_comments_stay(tmp_path: Path) -> None:
     """All but the values is the shipped text, byte for byte."""
     made = found(replace(wish(tmp_path), domain="team.example", prefix="GK"), now=START)
-    for name in ("policy.yaml", "team.yaml", "keys/README", *shipped.templates()):
+    for name in (
+        "policy.yaml",
+        "team.yaml",
+        "keys/README",
+        *shipped.presets(),
+        *shipped.templates(),
+    ):
         assert (shipped.folder() / name).read_bytes() == (made.folder / name).read_bytes()
     old = (shipped.folder() / "gatekeeper.yaml").read_text().splitlines()
     new = (made.folder / "gatekeeper.yaml").read_text().splitlines()

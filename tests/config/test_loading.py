@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -69,7 +70,8 @@ def test_a_sound_configuration_is_one_value(site: Installation) -> None:
     assert ALIAS == settings.own.security
     assert "example.org" == settings.domain
     assert ("Example", "SEC") == (settings.product_name, settings.issue_prefix)
-    assert Policy() == settings.policy
+    assert "xen" == settings.policy.process.preset
+    assert Policy() == replace(settings.policy, process=Policy().process)
     assert f"sqlite:///{site.folder}/state/gatekeeper.sqlite" == settings.database.url
     assert settings.database.url == settings.database.connection_url()
     assert [(Protocol.SMTP, "127.0.0.1", 2525, None)] == [
@@ -115,9 +117,9 @@ def test_former_keys_and_an_advisory_key_are_read(site: Installation) -> None:
 
 def test_a_calendar_and_a_port_for_clear_text_are_read(site: Installation) -> None:
     """Numbers as the rules take them; holidays and weekdays in any order."""
-    site.replace("policy.yaml", "[mon, tue, wed, thu, fri]", "[thu, tue]")
-    site.replace("policy.yaml", "holidays: []", "holidays: [2027-01-01, 2026-12-25]")
-    site.replace("policy.yaml", 'hour: "12:00"', "hour: 09:30")
+    site.replace("policy.yaml", "#weekdays: [mon, tue, wed, thu, fri]", "weekdays: [thu, tue]")
+    site.replace("policy.yaml", "#holidays: []", "holidays: [2027-01-01, 2026-12-25]")
+    site.replace("policy.yaml", '#hour: "12:00"', "hour: 09:30")
     site.replace("policy.yaml", "per_sender: 5", "per_sender: 7")
     site.replace("gatekeeper.yaml", "clear_port:", "clear_port: 2525")
     settings = site.load()

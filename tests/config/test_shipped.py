@@ -1,5 +1,6 @@
 """The shipped files hold exactly the settings there are, with the defaults there are."""
 
+import re
 from dataclasses import fields, is_dataclass
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -7,7 +8,7 @@ from typing import Any, Union, get_args, get_origin
 import pytest
 from pydantic_core import PydanticUndefined
 
-from gatekeeper.config import shipped
+from gatekeeper.config import presets, shipped
 from gatekeeper.config.models import (
     GatekeeperFile,
     ListenSection,
@@ -16,6 +17,7 @@ from gatekeeper.config.models import (
 )
 from gatekeeper.config.policy_models import PolicyFile
 from gatekeeper.config.positions import Document, Plain, read
+from gatekeeper.config.process_models import EmbargoSection
 from gatekeeper.config.section import Section
 from gatekeeper.config.validation import validate
 from gatekeeper.domain.policy import Policy
@@ -30,9 +32,13 @@ FILES: dict[str, type[Section]] = {
 EXAMPLES = {
     ("gatekeeper.yaml", "listen"),
     ("gatekeeper.yaml", "master_key.file"),
+    ("policy.yaml", "preset"),
+    ("policy.yaml", "process"),
 }
 """Settings without a default, or with several values, for which the files show one that works."""
 OTHERWISE_NAMED = {
+    "process.preset": "preset",
+    "process.text": "process",
     "embargo.calendar.at": "embargo.hour",
     "embargo.calendar.weekdays": "embargo.weekdays",
     "embargo.calendar.holidays": "embargo.holidays",
@@ -44,6 +50,9 @@ def _document(name: str) -> Document:
     document, problems = read(name, (shipped.folder() / name).read_bytes())
     assert document is not None
     assert () == problems
+    if name == "policy.yaml":
+        document, problems = presets.applied(document, shipped.folder())
+        assert () == problems
     return document
 
 
@@ -144,6 +153,20 @@ def test_a_process_that_is_not_written_is_the_domains() -> None:
     assert Policy().reminders == ReminderPolicy(**file.reminders.model_dump())
 
 
+def test_what_the_preset_gives_is_shown_where_it_may_be_changed() -> None:
+    """The settings of `embargo`, without the mark before each, are those of the preset named."""
+    text = (shipped.folder() / "policy.yaml").read_text(encoding="utf-8")
+    shown, problems = read("policy.yaml", re.sub(r"(?m)^  #(?! \S)", "  ", text).encode())
+    assert () == problems
+    assert shown is not None
+    merged, given = _document("policy.yaml").value, shown.value
+    assert isinstance(merged, dict)
+    assert isinstance(given, dict)
+    assert isinstance(merged["embargo"], dict)
+    assert merged["embargo"] == given["embargo"]
+    assert list(EmbargoSection.model_fields) == list(given["embargo"])
+
+
 def test_every_setting_is_explained() -> None:
     """Each file begins with what it is for and has a comment for each group of settings."""
     for name, model in FILES.items():
@@ -162,6 +185,7 @@ def test_the_list_of_shipped_files_is_whole() -> None:
     lying = {
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
-        if path.is_file() and path.relative_to(folder).parts[0] not in {"templates", "demo"}
+        if path.is_file()
+        and path.relative_to(folder).parts[0] not in {"templates", "presets", "demo"}
     }
     assert lying == set(shipped.NAMES)
