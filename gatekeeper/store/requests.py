@@ -1,10 +1,10 @@
 """Requests: what waits for a second person, who approved it, and how it ended."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, delete, func, select, update
 
 from gatekeeper.domain.identity import RowId, row_id
 from gatekeeper.domain.instants import Instant
@@ -35,6 +35,7 @@ __all__ = [
     "close",
     "ended",
     "expired",
+    "void_approvals",
     "waiting",
 ]
 
@@ -148,6 +149,17 @@ def approve(tx: Tx, *, request: RowId, person: str, name: str, now: Instant) -> 
     tx.connection.execute(insert_or(tx, approvals).values(values).on_conflict_do_nothing())
     query = select(func.count()).select_from(approvals).where(_A.request == request)
     return tx.connection.scalar(query) or 0
+
+
+def void_approvals(tx: Tx, persons: Sequence[str]) -> int:
+    """Take back what these persons approved of what still waits, and return how many that were.
+
+    `persons` are what `approve` was given for them: whoever is suspended approved nothing (S-0).
+    """
+    wanted = [keys.of_fingerprint(tx, person) for person in persons]
+    waits = select(_R.id).where(_R.state == WAITING)
+    statement = delete(approvals).where(_A.person_key.in_(wanted), _A.request.in_(waits))
+    return tx.connection.execute(statement).rowcount
 
 
 def close(tx: Tx, *, request: RowId, state: str, now: Instant, by: str = "", why: str = "") -> None:

@@ -215,6 +215,21 @@ def test_a_request_of_no_issue_waits_until_its_time_is_over(store: Store) -> Non
     assert [] == over(9)
 
 
+def test_who_is_suspended_approved_nothing_of_what_still_waits(store: Store) -> None:
+    waits, done = add(store), add(store, effect=b"done")
+    for request in (waits, done):
+        approve(store, request)
+        approve(store, request, OTHER_FINGERPRINT, name="Bob", at=1)
+    close(store, done)
+    void = partial(requests.void_approvals, persons=[FINGERPRINT.lower(), "nobody"])
+    assert [1, 0] == [store.write(void), store.write(void)]
+    assert (("Bob",), ("Alice", "Bob")) == (
+        found(store).approved_by,
+        found(store, b"done").approved_by,
+    )
+    assert 2 == approve(store, waits), "by a key that others have vouched for since"
+
+
 def two_hosts(url: str, codec: Codec, *persons: str) -> list[int]:
     """Let each person approve at once through a store of their own; return what each is told."""
     together = threading.Barrier(len(persons))
