@@ -1,5 +1,8 @@
 """What bounds a date: the present, the calendar, the lead, caps, ceilings; all reasons at once."""
 
+from dataclasses import dataclass
+from enum import StrEnum
+
 from gatekeeper.domain.calendar import day_of
 from gatekeeper.domain.ceilings import CeilingKind, held_below
 from gatekeeper.domain.clock_rules import caps
@@ -11,33 +14,59 @@ Nearest = tuple[Instant | None, Instant | None]
 """The allowed instants before and after one that is not; None where there is none."""
 
 
+class Limit(StrEnum):
+    """What bounds a date, by which who is outside learns no name of others."""
+
+    PAST = "past"
+    DAY = "day"
+    HOUR = "hour"
+    CAP = "cap"
+    CEILING = "ceiling"
+    LEAD = "lead"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """One reason why nothing may become public at an instant; `words` are for the team."""
+
+    limit: Limit
+    words: str
+
+
 def objections(
     instant: Instant, held: Held, policy: EmbargoPolicy, now: Instant, *, besides: str = ""
-) -> tuple[str, ...]:
+) -> tuple[Objection, ...]:
     """Return why nothing may become public at `instant`, all reasons at once; () when it may.
 
     `besides` names a holder whose own ceiling does not count, because it is they who ask.
     """
-    found: list[str] = []
+    day, at = day_of(instant), policy.calendar.at
+    found: list[tuple[Limit, str]] = []
     if instant <= now:
-        found.append("it is in the past")
-    if not policy.calendar.works_on(day_of(instant)):
-        found.append(f"{to_datetime(instant):%A %Y-%m-%d} is a day on which nothing is published")
-    if instant != policy.calendar.on(day_of(instant)):
-        found.append(f"things are published at {_hour(policy.calendar.at)} UTC only")
+        found.append((Limit.PAST, "it is in the past"))
+    if not policy.calendar.works_on(day):
+        words = f"{to_datetime(instant):%A %Y-%m-%d} is a day on which nothing is published"
+        found.append((Limit.DAY, words))
+    if instant != policy.calendar.on(day):
+        found.append((Limit.HOUR, f"things are published at {_hour(at)} UTC only"))
     found += [
-        f"it is after {spoken(cap.instant)}, when the clock {cap.clock} ends"
+        (Limit.CAP, f"it is after {spoken(cap.instant)}, when the clock {cap.clock} ends")
         for cap in caps(held.clocks, policy)
         if instant > cap.instant
     ]
     found += [
-        f"the {each.holder} {_SAID[each.kind]} {spoken(each.instant)} and no later date"
+        (
+            Limit.CEILING,
+            f"the {each.holder} {_SAID[each.kind]} {spoken(each.instant)} and no later date",
+        )
         for each in held_below(instant, held.ceilings)
         if each.holder != besides
     ]
     if instant > now and not leaves_lead(instant, held, policy, now):
-        found.append(f"it leaves less than {_span(policy.minimum_lead)} for those told early")
-    return tuple(found)
+        span = _span(policy.minimum_lead)
+        found.append((Limit.LEAD, f"it leaves less than {span} for those told early"))
+    return tuple(Objection(limit=limit, words=words) for limit, words in found)
 
 
 _SAID = {CeilingKind.AGREED: "agreed to", CeilingKind.WISHED: "asked for"}

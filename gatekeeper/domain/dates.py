@@ -15,7 +15,9 @@ from typing import Final
 from gatekeeper.domain import clock_rules
 from gatekeeper.domain.ceilings import REPORTER, Ceiling, CeilingKind, with_ceiling
 from gatekeeper.domain.date_limits import (
+    Limit,
     Nearest,
+    Objection,
     honouring,
     leaves_lead,
     nearest,
@@ -46,7 +48,8 @@ class Decision:
 
     `date` is what stands once it is done, None when that is what stands now · `ceiling` holds at
     once, whatever the date still waits for · `reasons` why it is refused or not done at once, all
-    of them · `nearest` the allowed instants around one that is refused.
+    of them, and `limits` what bounds one that is refused · `nearest` the allowed instants around
+    it.
     """
 
     outcome: Outcome
@@ -54,6 +57,7 @@ class Decision:
     date: Standing | None = None
     ceiling: Ceiling | None = None
     reasons: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
     nearest: Nearest = (None, None)
 
     @property
@@ -84,7 +88,7 @@ class _Question:
     def confirmed(self) -> bool:
         return self.authority is not Authority.NOBODY
 
-    def objections(self, instant: Instant) -> tuple[str, ...]:
+    def objections(self, instant: Instant) -> tuple[Objection, ...]:
         return objections(instant, self.held, self.policy, self.now, besides=self.besides)
 
     @property
@@ -92,9 +96,18 @@ class _Question:
         """Who asks for more time themselves has no ceiling against it."""
         return self.wish.holder if self.wish.proof is not Proof.NONE else ""
 
-    def refused(self, *reasons: str) -> Decision:
+    def refused(self, *reasons: Objection) -> Decision:
         around = nearest(self.wish.instant, self.held, self.policy, self.now, besides=self.besides)
-        return Decision(outcome=Outcome.REFUSED, wish=self.wish, reasons=reasons, nearest=around)
+        return Decision(
+            outcome=Outcome.REFUSED,
+            wish=self.wish,
+            reasons=tuple(each.words for each in reasons),
+            limits=tuple(dict.fromkeys(each.limit for each in reasons)),
+            nearest=around,
+        )
+
+    def no(self, words: str, limit: Limit = Limit.NOTHING) -> Decision:
+        return self.refused(Objection(limit=limit, words=words))
 
     def decided(self, outcome: Outcome, *reasons: str, date: Standing | None = None) -> Decision:
         return Decision(outcome=outcome, wish=self.wish, date=date, reasons=reasons)
@@ -145,7 +158,7 @@ def decide(
     """
     question = _Question(wish=wish, held=held, policy=policy, now=now, authority=authority)
     if held.date.state is DateState.ENDED:
-        return question.refused("the embargo has ended")
+        return question.no("the embargo has ended")
     return _DECIDES[wish.kind](question)
 
 
@@ -180,7 +193,7 @@ def _proposed(q: _Question) -> Decision:
 def _offered(q: _Question, instant: Instant) -> Decision:
     """Another date than the agreed one is a question to the reporter, who may say no."""
     if instant == q.date.instant:
-        return q.refused("it is the agreed date already")
+        return q.no("it is the agreed date already")
     others = replace(q.held, ceilings=_of_others(q.held))
     found = objections(instant, others, q.policy, q.now)
     if found:
@@ -202,7 +215,7 @@ def _moved(q: _Question) -> Decision:
         return _proposed(q)
     instant = on_calendar(q.wish.instant, q.policy)
     if instant == q.date.instant:
-        return q.refused("it is the agreed date already")
+        return q.no("it is the agreed date already")
     if found := q.objections(instant):
         return q.refused(*found)
     if not q.approved:
@@ -246,7 +259,7 @@ def _earlier(q: _Question) -> Decision:
     """An earlier date is honoured: at once, or when one of the team has confirmed it (R-2)."""
     target = honouring(q.wish.instant, q.policy, q.now)
     if target is None:
-        return q.refused("it is in the past")
+        return q.no("it is in the past", Limit.PAST)
     proven = q.wish.proof is Proof.PROVEN
     reasons: list[str] = []
     if not proven:
@@ -272,7 +285,7 @@ def _earlier(q: _Question) -> Decision:
 def _mentioned(q: _Question) -> Decision:
     """A mail without proof names the date or a later one: it agrees to nothing."""
     if q.wish.kind is WishKind.AGREE or q.wish.instant == q.date.instant:
-        return q.refused(f"it is not proven to be the {q.wish.holder}'s agreement")
+        return q.no(f"it is not proven to be the {q.wish.holder}'s agreement")
     return _longer(q)
 
 
@@ -328,12 +341,12 @@ def _recorded(q: _Question) -> Decision:
 def _silence(q: _Question) -> Decision:
     """The reporter was silent: what policy or enough people proposed binds (R-2)."""
     if q.date.state is not DateState.PROPOSED or q.wish.instant != q.date.instant:
-        return q.refused("no such date waits for the reporter's answer")
+        return q.no("no such date waits for the reporter's answer")
     binds_at = later(q.date.since, q.policy.binds_after)
     if q.now < binds_at:
-        return q.refused(f"the reporter has until {spoken(binds_at)} to answer")
+        return q.no(f"the reporter has until {spoken(binds_at)} to answer")
     if any(each.instant < q.date.instant for each in q.held.ceilings):
-        return q.refused("somebody who holds a date asked for an earlier one")
+        return q.no("somebody who holds a date asked for an earlier one", Limit.CEILING)
     date = replace(
         q.at(q.date.instant, DateEvent.BIND, seconded=True, by=By.POLICY_DEFAULT),
         predisclosure=q.date.predisclosure,
@@ -349,7 +362,7 @@ def _clock(q: _Question) -> Decision:
         return q.decided(Outcome.APPLIED)
     target = honouring(q.wish.instant, q.policy, q.now)
     if target is None:
-        return q.refused(f"the clock {q.wish.holder} has ended already")
+        return q.no(f"the clock {q.wish.holder} has ended already")
     date = q.moved(target, seconded=True)
     if q.confirmed or leaves_lead(target, q.held, q.policy, q.now):
         return q.decided(Outcome.APPLIED, date=date)
