@@ -9,12 +9,15 @@ from typing import Final
 
 from gatekeeper.domain.approving import RequestKind
 from gatekeeper.domain.errors import Refusal
-from gatekeeper.issues import requesting
+from gatekeeper.issues import closing, deciding, merging, requesting
 from gatekeeper.issues.asking import Effect
 
 _TABLE: Final = (
     requesting.CLEAR_EFFECT,
     requesting.KEY_EFFECT,
+    deciding.TRACK_EFFECT,
+    closing.REJECT_EFFECT,
+    merging.MERGE_EFFECT,
 )
 
 EFFECTS: Final[Mapping[RequestKind, Effect]] = MappingProxyType(

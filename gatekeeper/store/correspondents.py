@@ -276,6 +276,16 @@ def _change(tx: Tx, correspondent: RowId, values: dict[str, Any], now: Instant) 
     if tx.connection.execute(statement.values(updated_at=now, **values)).rowcount != 1:
         raise Conflict("there is no such correspondent")
 
+def go_over(
+    tx: Tx, *, correspondent: RowId, issue: RowId, name: str, role: Part, now: Instant
+) -> None:
+    """Let somebody take part in another issue instead, under a name that is free there.
+
+    Their address for replies leads there from now on. Conflict when there is no such correspondent.
+    """
+    _change(tx, correspondent, {"issue": issue, "name": name, "role": role}, now)
+
+
 
 def _locked(tx: Tx, correspondent: RowId) -> None:
     query = select(_C.id).where(_C.id == correspondent).with_for_update()

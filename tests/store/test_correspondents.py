@@ -362,3 +362,27 @@ def test_who_is_removed_is_kept_and_written_to_no_more(store: Store) -> None:
         store.write(remove)
     with pytest.raises(Conflict, match="no such"):
         store.write(partial(correspondents.remove, correspondent=NOWHERE, now=NOW))
+
+
+def test_who_goes_over_takes_part_in_the_other_issue_alone(store: Store) -> None:
+    """With the address for replies, which leads there from now on."""
+    whom, there = store.write(samples.correspondent), store.write(samples.correspondent)
+    go = partial(
+        correspondents.go_over,
+        issue=there.issue,
+        name="second-reporter",
+        role=Part.SECOND_REPORTER,
+        now=later(NOW, 1),
+    )
+    store.write(partial(go, correspondent=whom.id))
+    routed = store.read(partial(correspondents.by_route, route=whom.route))
+    assert routed is not None
+    assert (there.issue, "second-reporter", Part.SECOND_REPORTER, REPORTER) == (
+        routed.issue,
+        routed.name,
+        routed.role,
+        routed.address,
+    )
+    assert () == store.read(partial(correspondents.of_issue, issue=whom.issue))
+    with pytest.raises(Conflict, match="no such"):
+        store.write(partial(go, correspondent=NOWHERE))
