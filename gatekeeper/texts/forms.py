@@ -17,7 +17,7 @@ from gatekeeper.domain.instants import Instant, spoken
 from gatekeeper.domain.outcomes import Outcome
 from gatekeeper.domain.verdict import spaced
 from gatekeeper.mail.charset import printable_line
-from gatekeeper.mail.icalendar import MEDIA_TYPE, Event, calendar
+from gatekeeper.mail.icalendar import MEDIA_TYPE, Event, calendar, uid
 from gatekeeper.mail.personal import File
 from gatekeeper.texts import outcomes, templates
 from gatekeeper.texts.templates import Texts
@@ -193,13 +193,13 @@ def _timeline(form: Acknowledgement, *, project: str, address: Address, now: Ins
     about = f"Proposed by the {printable_line(project)} security team; it may still change."
     events = (
         Event(
-            uid=f"{issue}-predisclosure@{domain}",
+            uid=uid(issue, "predisclosure", domain),
             starts_at=form.timeline.predisclosure,
             summary=f"{issue}: pre-disclosure (proposed)",
             description=about,
         ),
         Event(
-            uid=f"{issue}-public@{domain}",
+            uid=uid(issue, "public", domain),
             starts_at=form.timeline.public,
             summary=f"{issue}: public disclosure (proposed)",
             description=about,
