@@ -23,9 +23,10 @@ from gatekeeper.issues.asking import (
     standing,
     who_can,
 )
-from gatekeeper.issues.effects import effect_of
+from gatekeeper.issues.effects import effect_of, known
 from gatekeeper.issues.letterhead import Desk
-from gatekeeper.store import approvers, issues, requests
+from gatekeeper.issues.notices import NOTICE, Notice, tell_kind
+from gatekeeper.store import approvers, audit, issues, requests
 from gatekeeper.store.engine import Tx
 from gatekeeper.store.issues import IssueRow
 from gatekeeper.store.requests import Request
@@ -60,13 +61,16 @@ def approve(
     after = standing(tx, desk, request, with_=(person,))
     if not helps(before, after):
         who = who_can(tx, desk, request)
-        raise Refusal(after.why_not or "your approval does not count", remedy=f"ask {who}")
+        counts = len(after.counted) > len(before.counted)
+        why = after.why_not if counts else "your approval does not count: you are suspended"
+        raise Refusal(why, remedy=f"ask {who}")
     approved_by(tx, request.id, person, now=now)
     record(tx, "request.approved", issue, actor, {"effect": effect}, now=now)
     request = found(tx, request.effect)
     if not after.enough:
         who = who_can(tx, desk, request)
-        return Done(lines=(f"approve: counted; {after.why_not} ({who}): {effect}",))
+        said = f"approve: counted; {after.why_not} ({who}): {effect}"
+        return Done(lines=(said,), waiting=effect)
     granted = Granted(request=request, actor=actor)
     return carry_out(tx, desk, kind, issue=issue, granted=granted, now=now)
 
@@ -113,6 +117,63 @@ def withdraw(
     record(tx, "request.withdrawn", issue, actor, {"effect": effect}, now=now)
     title = effect_of(request.kind).title
     return Done(lines=(f"withdraw: {title} is taken back; nothing of it happens",))
+
+
+def void(tx: Tx, person: Person, *, by: str, now: Instant) -> tuple[str, ...]:
+    """Take back all that a person approved and asked for and that still waits (S-0).
+
+    `by` is who suspended them. Returns what was taken back, one line each.
+    """
+    lines: list[str] = []
+    for request in requests.waiting(tx):
+        if request.created_by == person.name:
+            requests.close(
+                tx,
+                request=request.id,
+                state=requests.WITHDRAWN,
+                by=by,
+                why=f"{person.name} is suspended",
+                now=now,
+            )
+            lines.append(f"{_titled(request)}, asked for by {person.name}, is taken back")
+        elif approvers.among(tx, request=request.id, people=[person.address.key]):
+            lines.append(f"{_titled(request)}: {person.name}'s approval is void")
+    requests.void_approvals(tx, [person.address.key])
+    return tuple(lines)
+
+
+def expire(tx: Tx, desk: Desk, *, now: Instant) -> int:
+    """End what waited too long, tell the team of each, and return how many those were."""
+    ended = requests.expired(tx, now=now)
+    for request in ended:
+        requests.close(tx, request=request.id, state=requests.EXPIRED, now=now)
+        audit.append(
+            tx,
+            kind="request.expired",
+            actor="gatekeeper",
+            now=now,
+            payload={"effect": request.effect.hex()},
+            issue=request.issue,
+        )
+        notice = Notice(
+            kind=NOTICE,
+            headline=f"Not approved in time: {_titled(request)}",
+            lines=(
+                f"Asked by {request.created_by}, {spoken(request.created_at)}.",
+                f"Approved by {', '.join(request.approved_by) or 'nobody'}.",
+                "Nothing of it happens.",
+            ),
+            next_step="If it is still wanted, ask for it again.",
+            about=None,
+        )
+        tell_kind(tx, desk, notice, issue=request.issue, once=False, now=now)
+    return len(ended)
+
+
+def _titled(request: Request) -> str:
+    """Return what a request is about, also one of a kind that this version knows not."""
+    effect = known(request.kind)
+    return effect.title if effect is not None else request.kind
 
 
 def _person(desk: Desk, issue: IssueRow | None, actor: Actor, what: str) -> Person:

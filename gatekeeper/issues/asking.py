@@ -17,7 +17,7 @@ from gatekeeper.issues.acting import Actor, Done, record
 from gatekeeper.issues.letterhead import Desk, command
 from gatekeeper.issues.notices import NOTICE
 from gatekeeper.issues.post import Words, to_team
-from gatekeeper.store import approvers, requests
+from gatekeeper.store import approvers, attendance, requests
 from gatekeeper.store.engine import Tx
 from gatekeeper.store.issues import IssueRow
 from gatekeeper.store.requests import Request
@@ -123,7 +123,7 @@ def ask(
     whole = {**payload, ONCE: short_tag(desk.chance(ROW_ID_BYTES))}
     rendered = sheet(tx, desk, effect, issue, whole)
     digest = hash_of(rendered)
-    nobody = _enough(desk, effect.kind, ())
+    nobody = _enough(tx, desk, effect.kind, ())
     until = later(now, desk.policy.approvals.expiry)
     row = requests.add(
         tx,
@@ -234,13 +234,22 @@ def standing(tx: Tx, desk: Desk, request: Request, *, with_: Sequence[Person] = 
     people = [person.address.key for person in desk.team.people]
     approved = approvers.among(tx, request=request.id, people=people)
     named = (*approved, *(person.address.key for person in with_))
-    return _enough(desk, RequestKind(request.kind), named)
+    return _enough(tx, desk, RequestKind(request.kind), named)
 
 
-def _enough(desk: Desk, kind: RequestKind, approved: Sequence[str]) -> Standing:
+def _enough(tx: Tx, desk: Desk, kind: RequestKind, approved: Sequence[str]) -> Standing:
     """Return how it stands; whoever asked by signed mail is among those who approved."""
-    policy = desk.policy.approvals
-    return enough(kind, asked_by="", approved_by=approved, team=desk.team, policy=policy)
+    suspended = frozenset(
+        each.person.key for each in attendance.list_all(tx) if each.suspended_at is not None
+    )
+    return enough(
+        kind,
+        asked_by="",
+        approved_by=approved,
+        team=desk.team,
+        policy=desk.policy.approvals,
+        suspended=suspended,
+    )
 
 
 def who_can(tx: Tx, desk: Desk, request: Request) -> str:

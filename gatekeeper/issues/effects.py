@@ -26,9 +26,14 @@ EFFECTS: Final[Mapping[RequestKind, Effect]] = MappingProxyType(
 """What is done of each kind once enough people approved it."""
 
 
+def known(kind: str) -> Effect | None:
+    """Return the effect of a stored request; None for one of another version's."""
+    return next((effect for effect in EFFECTS.values() if effect.kind == kind), None)
+
+
 def effect_of(kind: str) -> Effect:
     """Return the effect of a stored request; Refusal for one of another version's."""
-    found = next((effect for effect in EFFECTS.values() if effect.kind == kind), None)
+    found = known(kind)
     if found is None:
         raise Refusal(
             f"this version does not know how to do what waits as {kind}",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from gatekeeper.domain.approving import RequestKind
 from gatekeeper.domain.identity import RowId
 from gatekeeper.issues.asking import hash_of, line, sheet, standing, who_can
-from gatekeeper.issues.effects import EFFECTS
+from gatekeeper.issues.effects import known
 from gatekeeper.issues.letterhead import Desk
 from gatekeeper.store import issues, requests
 from gatekeeper.store.engine import Tx
@@ -44,10 +44,10 @@ def shown(tx: Tx, desk: Desk, request: Request) -> Pending:
     """Return a request as people are shown it; also one of a kind that this version knows not."""
     issue = issues.by_row(tx, request.issue) if request.issue is not None else None
     digest = request.effect.hex()
-    effect = next((each for each in EFFECTS.values() if each.kind == request.kind), None)
-    known = request.kind in set(RequestKind)
+    effect = known(request.kind)
+    can_count = request.kind in set(RequestKind)
     text = sheet(tx, desk, effect, issue, request.payload) if effect is not None else ""
-    stands = standing(tx, desk, request) if known else None
+    stands = standing(tx, desk, request) if can_count else None
     return Pending(
         request=request,
         issue=issue,
@@ -55,7 +55,7 @@ def shown(tx: Tx, desk: Desk, request: Request) -> Pending:
         text=text,
         changed=effect is None or hash_of(text) != request.effect,
         missing=stands.why_not if stands is not None else "nobody can approve it here",
-        who=who_can(tx, desk, request) if known else "nobody of the team",
+        who=who_can(tx, desk, request) if can_count else "nobody of the team",
         remark=stands.remark if stands is not None else "",
         approve=line(desk, issue, f"approve {digest}"),
         refuse=line(desk, issue, f'refuse {digest} "WHY"'),
