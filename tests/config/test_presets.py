@@ -2,24 +2,19 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from gatekeeper.config import presets, shipped
-from gatekeeper.config.loading import policy_of
-from gatekeeper.config.policy_models import PolicyFile
 from gatekeeper.config.positions import read
 from gatekeeper.config.process_models import EmbargoSection
-from gatekeeper.config.validation import validate
 from gatekeeper.domain.calendar import day_of
 from gatekeeper.domain.instants import DAY, HOUR, Instant, from_datetime, later, to_datetime
 from gatekeeper.domain.policy import Policy
 from gatekeeper.domain.process_policy import OWN_CLOCK, CapAction
 from gatekeeper.domain.timeline import found_with_tools, proposed
 from tests.config.installation import Installation
-
-NAMES = ("certcc", "distros", "kernel", "kubernetes", "openstack", "xen")
+from tests.config.presetting import NAMES, policy
 
 
 def at(text: str) -> Instant:
@@ -29,19 +24,6 @@ def at(text: str) -> Instant:
 
 REPORTED = at("2026-09-03T09:41")
 """A Thursday."""
-
-
-def policy(name: str, more: str = "", folder: Path | None = None) -> Policy:
-    """Return the policy of a file that says `preset: name` and nothing else but `more`."""
-    document, problems = read("policy.yaml", f"preset: {name}\n{more}".encode())
-    assert document is not None
-    assert () == problems
-    document, problems = presets.applied(document, folder or shipped.folder())
-    assert () == problems
-    file, problems = validate(PolicyFile, document)
-    assert () == problems
-    assert file is not None
-    return policy_of(file)
 
 
 def timeline(name: str, reported: Instant = REPORTED) -> tuple[str, str]:
