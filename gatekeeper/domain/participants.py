@@ -1,7 +1,9 @@
 """People outside of one issue: as what each takes part, and how they are named in public."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 LINE_MAX: Final = 200
@@ -21,6 +23,25 @@ class Part(StrEnum):
     def is_finder(self) -> bool:
         """Say whether they found the vulnerability, and so are credited for it (T-12)."""
         return self in {Part.REPORTER, Part.SECOND_REPORTER}
+
+    @property
+    def meaning(self) -> str:
+        """Say in words, to the person and to the team, what they are in the issue."""
+        return _MEANS[self]
+
+
+_MEANS: Final[Mapping[Part, str]] = MappingProxyType(
+    {
+        Part.REPORTER: "who reported it",
+        Part.SECOND_REPORTER: "somebody who found it as well",
+        Part.UPSTREAM: "a maintainer of the software that it is in",
+        Part.VENDOR: "a vendor who ships the software that it is in",
+        Part.CERT: "a coordinator",
+    }
+)
+
+INVITABLE: Final = (Part.UPSTREAM, Part.VENDOR, Part.CERT, Part.SECOND_REPORTER)
+"""As what somebody can be invited; a reporter comes by their report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 Signed mail and the command line come to the same functions (S-1); who asks is an Actor.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +11,7 @@ from typing import Final
 from gatekeeper.domain.errors import NotThere, Refusal
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import Instant
+from gatekeeper.domain.participants import Part
 from gatekeeper.domain.protection import Form
 from gatekeeper.domain.team import Person
 from gatekeeper.domain.verdict import spaced
@@ -29,6 +31,9 @@ from gatekeeper.texts.forms import reply_text
 
 NOTE: Final = "note"
 REPLY_LETTER: Final = "reply"
+CONFIDENTIAL: Final = "A confidential security issue"
+"""How an issue is called to those who did not report it: its subject is the reporter's word."""
+
 _NO_SUBJECT: Final = frozenset({"", "...", "[...]", "…", "(no subject)"})
 
 
@@ -130,11 +135,11 @@ def reply(
 ) -> Done:
     """Answer a correspondent as the alias, encrypted to the pinned key; without one, refuse."""
     correspondent = addressee(tx, issue, to, now=now)
-    key = _key_of(desk, issue, correspondent)
-    said = sendable(tx, desk, text, issue=issue, clear=False, about=actor.about)
+    key = key_of(desk, issue, correspondent)
+    said = sendable(tx, desk, text, issue=issue, clear=False, about=actor.about, to=correspondent)
     words = Words(
         kind=REPLY_LETTER,
-        subject=_subject(issue),
+        subject=subject_to(issue, correspondent),
         text=framed(desk, issue, said.text, clear=False),
         by=actor.name,
         files=tuple(files),
@@ -163,7 +168,7 @@ def reply(
     return Done(lines=tuple(lines))
 
 
-def _key_of(desk: Desk, issue: IssueRow, correspondent: Correspondent) -> str:
+def key_of(desk: Desk, issue: IssueRow, correspondent: Correspondent) -> str:
     """Return the pinned key's fingerprint for people; Refusal when there is none."""
     if correspondent.fingerprint is not None:
         return spaced(correspondent.fingerprint)
@@ -204,9 +209,12 @@ def revoke(tx: Tx, desk: Desk, *, issue: IssueRow, actor: Actor, now: Instant) -
 
 
 def addressee(tx: Tx, issue: IssueRow, name: str, *, now: Instant) -> Correspondent:
-    """Return the correspondent called `name`; NotThere, naming those there are, if none is."""
+    """Return the correspondent called `name`; NotThere, naming those there are, if none is.
+
+    Who was removed is not there any more.
+    """
     reporter_of(tx, issue, now=now)
-    known = correspondents.of_issue(tx, issue.id)
+    known = correspondents.taking_part(tx, issue.id)
     for each in known:
         if each.name == name.lower():
             return each
@@ -225,12 +233,20 @@ class Sendable:
 
 
 def sendable(
-    tx: Tx, desk: Desk, text: str, *, issue: IssueRow, clear: bool, about: RowId | None
+    tx: Tx,
+    desk: Desk,
+    text: str,
+    *,
+    issue: IssueRow,
+    clear: bool,
+    about: RowId | None,
+    to: Correspondent | None = None,
 ) -> Sendable:
     """Return what of `text` may leave; Refusal, with all objections, when nothing may.
 
     It is compared with what the team wrote in the issue, and in `clear` with what anybody did;
-    `about` is the message that asks, which is not compared with itself.
+    `about` is the message that asks, which is not compared with itself. No address of anybody
+    outside may stand in it but that of whom it goes `to`.
     """
     others = other_words(tx, desk.team, issue.id, about=about, everybody=clear)
     inside = Inside(
@@ -238,13 +254,33 @@ def sendable(
         repeated=lambda lines: repeated(lines, others),
     )
     found = cleaned(text, issue=issue.issue_id, prefix=desk.prefix, inside=inside)
-    if found.objections:
-        raise Refusal(f"nothing was sent: {'; '.join(found.objections)}")
+    others_outside = [
+        each
+        for each in correspondents.of_issue(tx, issue.id)
+        if to is None or each.address.key != to.address.key
+    ]
+    objections = [*found.objections, *named_outside(found.text, others_outside)]
+    if objections:
+        raise Refusal(f"nothing was sent: {'; '.join(objections)}")
     return Sendable(text=found.text, removed=found.removed)
 
 
-def _subject(issue: IssueRow) -> str:
-    """Return the subject of a reply; that of an encrypted report may say nothing."""
+def named_outside(text: str, others: Sequence[Correspondent]) -> tuple[str, ...]:
+    """Return what speaks against a text for outside: that it shows the address of somebody else."""
+    return tuple(
+        f"it names the address of the {each.name}, which nobody else is shown"
+        for each in others
+        if re.search(rf"(?<![\w.+-]){re.escape(str(each.address))}(?![\w-])", text, re.IGNORECASE)
+    )
+
+
+def subject_to(issue: IssueRow, to: Correspondent) -> str:
+    """Return the subject of a reply; the report's own is its reporter's, for nobody else to read.
+
+    That of an encrypted report may say nothing.
+    """
+    if to.role is not Part.REPORTER:
+        return f"Re: {CONFIDENTIAL} ({issue.issue_id})"
     if issue.subject.strip() in _NO_SUBJECT:
         return f"Re: your report ({issue.issue_id})"
     return f"Re: {issue.subject}"

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gatekeeper.domain.address import Address
-from gatekeeper.domain.forms import begins_with_code
+from gatekeeper.domain.codes import begins_with_code
 from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.protection import Coverage
 from gatekeeper.domain.verdict import IN_CLEAR, spaced
-from gatekeeper.issues import authority
+from gatekeeper.issues import authority, participants
 from gatekeeper.issues.case import Case, Place
 from gatekeeper.issues.key_offers import KeyOffer, Weighed, belonging, weighed
 from gatekeeper.issues.letterhead import command
@@ -39,8 +39,9 @@ _ACTOR: Final = "gatekeeper"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meeting:
-    """What is known of the reporter once a message was looked at.
+    """What is known of who outside wrote a message, once it was looked at.
 
+    `reporter` is who wrote it, as far as it shows: the reporter, or somebody else who takes part ·
     `remarks` for the team · `first` that it is the first of the reporter's mails that could be
     read, for which the acknowledgement is still due.
     """
@@ -71,7 +72,7 @@ def reporter_of(tx: Tx, issue: IssueRow, *, now: Instant) -> Correspondent | Non
 
 
 def meet(case: Case, place: Place, *, replayed: bool) -> Meeting:
-    """Take up what a message tells of its issue's reporter: a new one, a key, a code.
+    """Take up what a message tells of who wrote it: a new reporter, a key, a code.
 
     With a mail whose ciphertext is another sender's, no key is taken: whoever sent it on need not
     be who wrote it.
@@ -82,14 +83,19 @@ def meet(case: Case, place: Place, *, replayed: bool) -> Meeting:
     if place.opened:
         return _opening(case, issue, replayed=replayed)
     reporter = reporter_of(case.tx, issue, now=case.now)
-    if reporter is None or case.colleague is not None:
+    if case.colleague is not None:
         return Meeting(reporter=reporter)
+    author = participants.author_of(case, issue) or reporter
+    if author is None:
+        return Meeting(reporter=None)
+    if author.removed_at is not None:
+        return Meeting(reporter=None, remarks=participants.remarks(case, author))
     if replayed:
-        return Meeting(reporter=reporter, remarks=_left_alone(case))
-    if _is_first_readable(case, reporter):
-        met = _first_key(case, issue, reporter)
-        return replace(met, first=True)
-    return _again(case, issue, reporter)
+        return Meeting(reporter=author, remarks=_left_alone(case))
+    if author == reporter and _is_first_readable(case, author):
+        return replace(_first_key(case, issue, author), first=True)
+    met = _again(case, issue, author)
+    return replace(met, remarks=(*participants.remarks(case, author), *met.remarks))
 
 
 def _opening(case: Case, issue: IssueRow, *, replayed: bool) -> Meeting:
@@ -187,7 +193,7 @@ def _again(case: Case, issue: IssueRow, reporter: Correspondent) -> Meeting:
     by_code = _quotes_code(case, reporter)
     remarks = [*_unusable(case.arrival.offers)]
     stranger = case.sender is None or case.sender.key != reporter.address.key
-    if stranger and not by_key:
+    if stranger and not by_key and reporter.name == REPORTER:
         remarks.append(
             f"its sender is not {reporter.address}, the address of the first mail; answers go"
             " to that one only"
@@ -253,9 +259,10 @@ class _Change:
         wanted = self._signed_for(pinned)
         if wanted is not None and self._is_fresh():
             changed = _pin(self.case, self.reporter, wanted, "signed by the key before it")
-            said = f"the reporter's key is {_named(wanted)} from now on, signed by the one before"
+            whose = f"the {self.reporter.name}'s key"
+            said = f"{whose} is {_named(wanted)} from now on, signed by the one before"
             if wanted.info.fingerprint == pinned:
-                said = "the reporter's key was renewed, signed by itself"
+                said = f"{whose} was renewed, signed by itself"
             return Meeting(reporter=changed, remarks=(said,))
         others = [guest for guest in offered if guest.info.fingerprint != pinned]
         if not others:
@@ -285,9 +292,10 @@ class _Change:
 
     def _kept(self, guest: Guest) -> Meeting:
         _keep(self.case, self.reporter, guest)
+        name = self.reporter.name
         said = (
-            f"a key came with it, {_named(guest)}, that nothing proves to be the reporter's; it is"
-            f" not used. The reporter can send it again below the code of our acknowledgement, or"
+            f"a key came with it, {_named(guest)}, that nothing proves to be the {name}'s; it is"
+            f" not used. The {name} can send it again below the code of our acknowledgement, or"
             f" two of the team take it: {_command(self.case, self.issue, guest)}"
         )
         return Meeting(reporter=self.reporter, remarks=(said,))

@@ -9,7 +9,7 @@ from typing import Final
 
 from gatekeeper.domain.approving import RequestKind
 from gatekeeper.domain.errors import Refusal
-from gatekeeper.issues import closing, deciding, merging, requesting
+from gatekeeper.issues import closing, deciding, merging, people, requesting
 from gatekeeper.issues.asking import Effect
 
 _TABLE: Final = (
@@ -18,6 +18,8 @@ _TABLE: Final = (
     deciding.TRACK_EFFECT,
     closing.REJECT_EFFECT,
     merging.MERGE_EFFECT,
+    people.INVITE_EFFECT,
+    people.REMOVE_EFFECT,
 )
 
 EFFECTS: Final[Mapping[RequestKind, Effect]] = MappingProxyType(

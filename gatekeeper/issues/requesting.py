@@ -26,6 +26,7 @@ from gatekeeper.issues.correspondence import REPORTER, accept
 from gatekeeper.issues.letterhead import Desk, command
 from gatekeeper.issues.post import Posting, Words, to_correspondent
 from gatekeeper.store import correspondents
+from gatekeeper.store.correspondents import Correspondent
 from gatekeeper.store.engine import Tx
 from gatekeeper.store.issues import IssueRow
 from gatekeeper.texts.templates import CLEAR_REPLY_PROPOSAL
@@ -66,12 +67,15 @@ def reply_clear(
 
 
 def pin_key(tx: Tx, desk: Desk, *, issue: IssueRow, actor: Actor, key: str, now: Instant) -> Done:
-    """Propose that a key which came in the reporter's name be theirs; a second person confirms."""
-    correspondent = addressee(tx, issue, REPORTER, now=now)
+    """Propose that a key which came in somebody's name be theirs; a second person confirms.
+
+    The reporter's, or that of whoever else takes part and in whose name it came.
+    """
     try:
         wanted = fingerprint(key)
     except ValueError as error:
         raise Refusal("that is no fingerprint", reason=str(error)) from None
+    correspondent = _whose(tx, issue, wanted, now=now)
     if wanted == correspondent.fingerprint:
         raise Refusal("that is the pinned key already", remedy="nothing is to be done")
     if correspondents.offered(tx, correspondent=correspondent.id, fingerprint=wanted) is None:
@@ -79,11 +83,22 @@ def pin_key(tx: Tx, desk: Desk, *, issue: IssueRow, actor: Actor, key: str, now:
         listed = ", ".join(known) or "none"
         raise NotThere("no such key came in the reporter's name", remedy=f"these came: {listed}")
     payload: dict[str, object] = {
+        "to": correspondent.name,
         "address": str(correspondent.address),
         "fingerprint": wanted,
         "before": correspondent.fingerprint or "",
     }
     return ask(tx, desk, KEY_EFFECT, issue=issue, actor=actor, payload=payload, now=now)
+
+
+def _whose(tx: Tx, issue: IssueRow, wanted: str, *, now: Instant) -> Correspondent:
+    """Return in whose name a key came, the reporter for one that came in nobody's."""
+    reporter = addressee(tx, issue, REPORTER, now=now)
+    others = [each for each in correspondents.taking_part(tx, issue.id) if each.id != reporter.id]
+    for each in (reporter, *others):
+        if correspondents.offered(tx, correspondent=each.id, fingerprint=wanted) is not None:
+            return each
+    return reporter
 
 
 def _clear_text(_tx: Tx, _desk: Desk, _issue: IssueRow | None, payload: Payload) -> str:
@@ -137,9 +152,10 @@ def _send_clear(tx: Tx, desk: Desk, issue: IssueRow | None, granted: Granted, no
 
 
 def _key_text(_tx: Tx, _desk: Desk, _issue: IssueRow | None, payload: Payload) -> str:
+    name = str(payload.get("to", REPORTER))
     lines = (
-        "What:         answers to the reporter are encrypted to this key from now on",
-        f"Reporter:     {payload['address']}",
+        f"What:         answers to the {name} are encrypted to this key from now on",
+        f"{name.capitalize() + ':':<13} {payload['address']}",
         f"Key:          {spaced(str(payload['fingerprint']))}",
         f"In place of:  {spaced(str(payload['before'])) or 'none'}",
     )
@@ -148,11 +164,12 @@ def _key_text(_tx: Tx, _desk: Desk, _issue: IssueRow | None, payload: Payload) -
 
 def _pin(tx: Tx, _desk: Desk, issue: IssueRow | None, granted: Granted, now: Instant) -> Done:
     payload, row = granted.payload, of(issue)
-    correspondent = addressee(tx, row, REPORTER, now=now)
+    name = str(payload.get("to", REPORTER))
+    correspondent = addressee(tx, row, name, now=now)
     wanted = str(payload["fingerprint"])
     if (correspondent.fingerprint or "") != payload["before"]:
         raise Refusal(
-            "the reporter's key has changed since this was asked for",
+            f"the {name}'s key has changed since this was asked for",
             remedy="look at the thread, and ask again if it still holds",
         )
     try:
@@ -161,7 +178,7 @@ def _pin(tx: Tx, _desk: Desk, issue: IssueRow | None, granted: Granted, now: Ins
         raise NotThere("the key is not there any more", remedy="have it sent again") from None
     record(tx, "reporter.key_pinned", row, granted.actor, {"fingerprint": wanted}, now=now)
     return Done(
-        lines=(f"approve: answers to the reporter are encrypted to {spaced(wanted)} from now on",)
+        lines=(f"approve: answers to the {name} are encrypted to {spaced(wanted)} from now on",)
     )
 
 

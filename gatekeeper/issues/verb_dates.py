@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from gatekeeper.domain.participants import LINE_MAX
 from gatekeeper.issues.operands import Names, Text, When
 from gatekeeper.issues.verb_table import Verb, keys
 
@@ -51,9 +52,10 @@ EXTENSION: Final = Verb(
 CREDIT: Final = Verb(
     name="credit",
     summary="Records how the reporter wants to be named in public, or that they do not.",
-    forms=('credit "LINE"', "credit none"),
+    forms=('credit "LINE"', "credit none", 'credit "LINE" of=NAME'),
     example='credit "Robin Reporter of Example Research"',
-    operands=(Text(name='"LINE"', optional=True),),
+    operands=(Text(name='"LINE"', most=LINE_MAX, optional=True),),
     words=frozenset({"none"}),
+    keys=keys(of=Names(name="NAME")),
     by_shell=True,
 )

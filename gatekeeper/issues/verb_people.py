@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from gatekeeper.issues.operands import Mailbox, Names, OneOf, When, Who
+from gatekeeper.domain.participants import INVITABLE
+from gatekeeper.issues.operands import Mailbox, Names, OneOf, Text, When, Who
 from gatekeeper.issues.verb_table import Verb, keys
 
-_ROLES: Final = ("upstream", "vendor", "cert", "second-reporter")
+_ROLES: Final = tuple(map(str, INVITABLE))
 
 INVITE: Final = Verb(
     name="invite",
@@ -25,6 +26,19 @@ REMOVE: Final = Verb(
     summary="Asks that somebody invited be told nothing more. Needs approval.",
     forms=("remove NAME",),
     example="remove upstream",
+    operands=(Names(name="NAME"),),
+    by_shell=True,
+)
+CONSENT: Final = Verb(
+    name="consent",
+    summary=(
+        "Records that somebody outside agreed to mail that goes to others, too, and how they said"
+        " so: then `reply to=reporter,upstream` can be sent. With `off` they agree no more."
+    ),
+    forms=('consent NAME via="HOW"', "consent NAME off"),
+    example='consent upstream via="their mail of today"',
+    words=frozenset({"off"}),
+    keys=keys(via=Text(name='"HOW"')),
     operands=(Names(name="NAME"),),
     by_shell=True,
 )

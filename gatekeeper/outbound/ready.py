@@ -13,7 +13,7 @@ from gatekeeper.domain.protection import Form
 from gatekeeper.outbound import forms
 from gatekeeper.outbound.forms import Clear
 from gatekeeper.outbound.job import Job, Outgoing
-from gatekeeper.outbound.telling import KEY_CHANGED, KEY_KNOWN, NO_CLEAR_PORT, NOT_STORED
+from gatekeeper.outbound.telling import KEY_CHANGED, KEY_KNOWN, NO_CLEAR_PORT, NOT_STORED, REMOVED
 from gatekeeper.pgp.assembly import SharedPacket
 from gatekeeper.store import copies, correspondents, letters
 from gatekeeper.store.deliveries import ClaimedDelivery
@@ -124,6 +124,8 @@ class Maker:
         if correspondent is None:
             return self._objection(delivery.recipient, delivery.fingerprints)
         other = self._store.read(lambda tx: correspondents.by_row(tx, correspondent))
+        if other.removed_at is not None:
+            return REMOVED
         if other.address.key != delivery.recipient.key:
             return NOT_STORED
         if form is Form.CLEAR_REPLY:

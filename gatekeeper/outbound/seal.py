@@ -20,7 +20,7 @@ from gatekeeper.issues.reading import Reader, stays_whole
 from gatekeeper.mail import compose, personal
 from gatekeeper.mail.reading import Reading
 from gatekeeper.outbound import forms
-from gatekeeper.outbound.telling import NO_CLEAR_PORT, NO_KEY, NOT_STORED, Tell, tell_of
+from gatekeeper.outbound.telling import NO_CLEAR_PORT, NO_KEY, NOT_STORED, REMOVED, Tell, tell_of
 from gatekeeper.pgp import fanout
 from gatekeeper.pgp.engine import Engine
 from gatekeeper.pgp.fanout import Fanout, Recipient
@@ -247,7 +247,9 @@ def _choose(tx: Tx, team: Team, waiting: Sequence[DeliveryRow]) -> _Choice:
                 recipients.append(Recipient(ref=ref, fingerprints=person.keys))
             continue
         other = correspondents.by_row(tx, row.correspondent)
-        if other.address.key != row.recipient.key:
+        if other.removed_at is not None:
+            blocked[ref] = REMOVED
+        elif other.address.key != row.recipient.key:
             blocked[ref] = NOT_STORED
         elif other.certificate is None or other.fingerprint is None:
             blocked[ref] = NO_KEY

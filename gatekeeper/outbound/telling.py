@@ -21,6 +21,7 @@ TellOthers: TypeAlias = Callable[[Tx, DeliveryRow, str], None]
 _WORDS_MAX: Final = 200
 
 NO_KEY: Final = "no key of theirs is known"
+REMOVED: Final = "they take part in the issue no more"
 NOT_STORED: Final = "it is not the address that answers go to"
 KEY_CHANGED: Final = "it was encrypted to a key that is not theirs any more"
 KEY_KNOWN: Final = "a key of theirs is known by now, so nothing goes to them in clear"

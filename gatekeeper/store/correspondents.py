@@ -88,6 +88,11 @@ def of_issue(tx: Tx, issue: RowId) -> tuple[Correspondent, ...]:
     return _listed(tx, select(correspondents).where(_C.issue == issue))
 
 
+def taking_part(tx: Tx, issue: RowId) -> tuple[Correspondent, ...]:
+    """Return those of the issue's correspondents who were not removed, oldest first."""
+    return _listed(tx, select(correspondents).where(_C.issue == issue, _C.removed_at.is_(None)))
+
+
 def in_open_issues(tx: Tx) -> tuple[RowId, ...]:
     """Return the rows of those to whom there may still be something to write, oldest first.
 
@@ -271,11 +276,6 @@ def remove(tx: Tx, *, correspondent: RowId, now: Instant) -> None:
     _change(tx, correspondent, values, now)
 
 
-def _change(tx: Tx, correspondent: RowId, values: dict[str, Any], now: Instant) -> None:
-    statement = update(correspondents).where(_C.id == correspondent)
-    if tx.connection.execute(statement.values(updated_at=now, **values)).rowcount != 1:
-        raise Conflict("there is no such correspondent")
-
 def go_over(
     tx: Tx, *, correspondent: RowId, issue: RowId, name: str, role: Part, now: Instant
 ) -> None:
@@ -285,6 +285,11 @@ def go_over(
     """
     _change(tx, correspondent, {"issue": issue, "name": name, "role": role}, now)
 
+
+def _change(tx: Tx, correspondent: RowId, values: dict[str, Any], now: Instant) -> None:
+    statement = update(correspondents).where(_C.id == correspondent)
+    if tx.connection.execute(statement.values(updated_at=now, **values)).rowcount != 1:
+        raise Conflict("there is no such correspondent")
 
 
 def _locked(tx: Tx, correspondent: RowId) -> None:
