@@ -1,16 +1,19 @@
 """This process among those on the database: it says that it runs, and compares its clock.
 
 Leases end by the clock of whoever looks. A process whose clock is far off the database's would
-take work from others that they still do; so it claims none until the clocks agree again.
+take work from others that they still do; so it claims none until the clocks agree again. Nor does
+one that was started with another team or policy than the one in force.
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import SECOND, Instant
 from gatekeeper.domain.roles import Role
+from gatekeeper.issues import running
 from gatekeeper.store import processes
 from gatekeeper.store.engine import Store
 from gatekeeper.store.processes import Name
@@ -20,6 +23,40 @@ _LOG: Final = logging.getLogger("gatekeeper.service")
 
 SHARE: Final = 4
 """By what part of a lease, at most, our clock may be off: two of them are off by half of it."""
+
+
+STALE_SECONDS: Final = 1.0
+"""How long a look at what is in force stands for whoever claims work."""
+
+
+class InForce:
+    """Watches whether what is in force is still what this process was started with."""
+
+    def __init__(self, *, store: Store, mark: bytes, now: Callable[[], Instant]) -> None:
+        """Take the mark of what was in force at the start, see `issues.running`."""
+        self._store = store
+        self._mark = mark
+        self._now = now
+        self._looked = 0.0
+        self.changed = False
+        self.on_change: Callable[[], object] | None = None
+
+    def tick(self) -> int:
+        """Look now, and say once that it has changed; there is never more to do."""
+        self._looked = time.monotonic()
+        mark = self._store.read(lambda tx: running.mark_of(tx, now=self._now()))
+        if mark != self._mark and not self.changed:
+            self.changed = True
+            _LOG.warning("the team, policy, texts or addresses in force have changed")
+            if self.on_change is not None:
+                self.on_change()
+        return 0
+
+    def holds(self) -> bool:
+        """Say whether it was so within the last second."""
+        if not self.changed and time.monotonic() - self._looked > STALE_SECONDS:
+            self.tick()
+        return not self.changed
 
 
 class Presence:

@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
+from functools import partial
 from typing import Final
 
 from gatekeeper import clock, memory, notify, workers
@@ -26,7 +27,7 @@ from gatekeeper.inbound.session import Listener
 from gatekeeper.inbound.space import Space
 from gatekeeper.lead import Lead, Turn
 from gatekeeper.loops import Loop
-from gatekeeper.presence import Presence
+from gatekeeper.presence import InForce, Presence
 from gatekeeper.start import Opened, name_of, prepare
 from gatekeeper.store.processes import BEAT
 from gatekeeper.store.tx import POSTGRESQL, Work
@@ -72,9 +73,20 @@ class Service:
         self._loops: list[Loop] = []
         self._chores: list[Loop] = []
         self._relaying: Relaying | None = None
+        self._watch = InForce(store=opened.store, mark=opened.mark, now=clock.now)
+
+    @property
+    def begins_anew(self) -> bool:
+        """Say whether it ended because what is in force is not what it was started with."""
+        return self._watch.changed
+
+    def _fit(self) -> bool:
+        """Say whether work may be claimed: by the clock of all, and by what is in force."""
+        return self._presence.fit() and self._watch.holds()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do the work of the roles until `stop` is set, then drain and close."""
+        self._watch.on_change = partial(asyncio.get_running_loop().call_soon_threadsafe, stop.set)
         await asyncio.to_thread(self._presence.begin)
         try:
             await self._run(stop)
@@ -84,6 +96,7 @@ class Service:
     async def _run(self, stop: asyncio.Event) -> None:
         roles = self._opened.roles
         self._loop("presence", self._presence.tick, every=BEAT)
+        self._loop("what is in force", self._watch.tick, every=POLL)
         own = [
             self._loop(chore.name, chore.make(self._store), every=chore.every)
             for chore in workers.own_chores(self._opened)
@@ -96,7 +109,7 @@ class Service:
             door = Door(self._opened, self._worker("handling", tick, Work.HANDLING).wake)
         if Role.OUTBOUND in roles:
             self._worker("sealing", workers.sealing(self._opened).tick, Work.SEALING)
-            self._relaying = Relaying(self._opened, self._presence.fit)
+            self._relaying = Relaying(self._opened, self._fit)
         if Role.CLOCK in roles:
             self._clock()
         ears = self._ears()
@@ -149,7 +162,7 @@ class Service:
 
     def _worker(self, name: str, tick: Callable[[], int], work: Work) -> Loop:
         """Have a stage's work done that is claimed, by whoever is woken for it first."""
-        loop = self._loop(name, tick, every=POLL, may=self._presence.fit)
+        loop = self._loop(name, tick, every=POLL, may=self._fit)
         self._store.bell.hear(work, loop.wake)
         return loop
 
@@ -312,20 +325,27 @@ def serve(settings: Settings, *, roles: frozenset[Role] = ALL) -> int:
     os.umask(0o077)
     memory.keep_little()
     told = supervisor.take()
-    with ExitStack() as stack:
-        opened = prepare(settings, stack, roles=roles)
-        asyncio.run(_until_signalled(opened, told))
-    return 0
+    while True:
+        with ExitStack() as stack:
+            opened = prepare(settings, stack, roles=roles)
+            if not asyncio.run(_until_ended(opened, told)):
+                return 0
+        _LOG.info("begins anew with what is in force now")
 
 
-async def _until_signalled(opened: Opened, told: Supervisor) -> None:
+async def _until_ended(opened: Opened, told: Supervisor) -> bool:
+    """Serve until a signal comes, or something else is in force; say whether to begin anew."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
+    signalled = False
+
     def end(number: int) -> None:
-        if stop.is_set():
+        nonlocal signalled
+        if signalled:
             _LOG.warning("ended at once; what was in hand is done again later")
             _end(opened, _SIGNALLED + number)
+        signalled = True
         stop.set()
         # Whatever hangs while everything is closed must not keep the process for ever.
         last = threading.Timer(DRAIN_SECONDS + CLOSE_SECONDS, _end, (opened, _SIGNALLED + number))
@@ -336,7 +356,9 @@ async def _until_signalled(opened: Opened, told: Supervisor) -> None:
         loop.add_signal_handler(number, end, number)
     # Its default would end the process in the middle of its work.
     loop.add_signal_handler(signal.SIGHUP, _LOG.warning, "SIGHUP: settings need a restart")
-    await Service(opened, notify.Manager(told.address), told.watchdog).run(stop)
+    service = Service(opened, notify.Manager(told.address), told.watchdog)
+    await service.run(stop)
+    return service.begins_anew and not signalled
 
 
 def _end(opened: Opened, status: int) -> None:

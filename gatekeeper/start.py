@@ -6,23 +6,25 @@ import resource
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from gatekeeper import __version__, clock
-from gatekeeper.config import witness
+from gatekeeper.config import governed, witness
 from gatekeeper.config.keyhome import ADDRESS_TOKENS, OpenKeys, codec_of, open_keys
 from gatekeeper.config.settings import Listener as Place
 from gatekeeper.config.settings import Settings
 from gatekeeper.config.witness import WitnessWatch
-from gatekeeper.domain.errors import Misconfigured
+from gatekeeper.domain.errors import Misconfigured, OurFault
 from gatekeeper.domain.failing import unusable
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.roles import ALL, Role
+from gatekeeper.domain.team import Team
 from gatekeeper.inbound.places import require_free
-from gatekeeper.issues import rotation
+from gatekeeper.issues import rotation, running
 from gatekeeper.issues.letterhead import Desk
+from gatekeeper.issues.running import Force
 from gatekeeper.pgp import health
 from gatekeeper.pgp.keys import single
 from gatekeeper.store import deliveries, letters, messages, products, schema
@@ -31,6 +33,7 @@ from gatekeeper.store.engine import Store, hold_service_lock
 from gatekeeper.store.processes import Name
 from gatekeeper.store.products import ListRow, ProductRow
 from gatekeeper.store.schema import SchemaState
+from gatekeeper.store.seal import Codec
 from gatekeeper.store.tx import Tx
 from gatekeeper.texts.templates import Texts
 
@@ -45,11 +48,14 @@ OWN_FILES: Final = 256
 class Opened:
     """Everything that the service stands on, open and checked.
 
-    `keys` are the public ones alone where no role needs more; `forget` removes all from memory
-    before the time.
+    `settings` are those by which to work, with what is in force in place of what `files` say ·
+    `mark` what of it is in force, see `issues.running` · `keys` are the public ones alone where no
+    role needs more; `forget` removes all from memory before the time.
     """
 
     settings: Settings
+    files: Settings
+    mark: bytes
     roles: frozenset[Role]
     store: Store
     keys: OpenKeys
@@ -75,6 +81,31 @@ def open_store(settings: Settings) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+def in_force(files: Settings, force: Force) -> Settings:
+    """Return the settings by which to work: what is in force, and the people whose word counts.
+
+    A team that is small because somebody was suspended lately does not work with fewer approvals:
+    else one stolen key could suspend all others and decide alone (promise P-8). OurFault when
+    everybody is suspended, BadConfiguration when this version cannot use what is in force.
+    """
+    used = governed.in_force(files, force.held)
+    people = force.active(used.team.people)
+    if not people:
+        raise OurFault(
+            "everybody of the team is suspended",
+            remedy="restore the database from before that, with `gatekeeper backup restore`",
+        )
+    policy = used.policy
+    if force.fresh:
+        policy = replace(policy, approvals=replace(policy.approvals, alone_allowed=False))
+    return replace(used, team=Team(people=people), policy=policy)
+
+
+def settings_in(tx: Tx, files: Settings) -> Settings:
+    """Return the settings by which a command works, which has the files' before it."""
+    return in_force(files, running.of(tx, now=clock.now()))
 
 
 def desk_of(settings: Settings, *, product: RowId) -> Desk:
@@ -142,16 +173,19 @@ def prepare(settings: Settings, stack: ExitStack, *, roles: frozenset[Role] = AL
     url = settings.database.connection_url()
     path = sqlite_path(url)
     _require_shareable(path, roles)
+    files, force = settings, running.NOTHING
+    empty = schema.status(url).state is SchemaState.EMPTY
+    if not empty:
+        schema.require_current(url, codec)
+        force = _force(url, codec)
+        settings = in_force(files, force)
     secrets_open = any(role.opens_secrets for role in roles)
     opening = stack.enter_context(ExitStack())
     keys = opening.enter_context(open_keys(settings, codec, secrets=secrets_open))
     if secrets_open:
         _require_alias(settings, keys)
-    empty = schema.status(url).state is SchemaState.EMPTY
     if empty and Role.INBOUND in roles:
         _require_places(settings.listeners)
-    if not empty:
-        schema.require_current(url, codec)
     if path is not None:
         _make_state(path.parent)
         stack.enter_context(hold_service_lock(path))
@@ -164,6 +198,7 @@ def prepare(settings: Settings, stack: ExitStack, *, roles: frozenset[Role] = AL
     if path is not None:
         # The lock above says that whoever held these leases is gone.
         store.write(_end_leases)
+    mark = _adopt(store, files, force)
     desk = desk_of(settings, product=product)
     if secrets_open:
         # gpg is asked before the transaction; what a key is good for does not change meanwhile.
@@ -171,8 +206,48 @@ def prepare(settings: Settings, stack: ExitStack, *, roles: frozenset[Role] = AL
         held = keys.keyring.list(now)
         store.write(lambda tx: rotation.announce(tx, desk, held=held, now=now))
     return Opened(
-        settings=settings, roles=roles, store=store, keys=keys, desk=desk, forget=opening.close
+        settings=settings,
+        files=files,
+        mark=mark,
+        roles=roles,
+        store=store,
+        keys=keys,
+        desk=desk,
+        forget=opening.close,
     )
+
+
+def _force(url: str, codec: Codec) -> Force:
+    """Read what is in force, before anything is opened by it."""
+    store = Store.open(url, codec)
+    try:
+        return store.read(lambda tx: running.of(tx, now=clock.now()))
+    finally:
+        store.close()
+
+
+def _adopt(store: Store, files: Settings, force: Force) -> bytes:
+    """Put the files into force where nothing is yet, and return the mark of what is in force then.
+
+    OurFault when it is not what was opened, because somebody put another into force meanwhile.
+    """
+    now = clock.now()
+    new = store.write(lambda tx: running.adopt(tx, files.governed, now=now))
+    for kind in new:
+        _LOG.info("%s: in force as it is from now on", kind.where)
+    for kind in governed.drifted(files, force.held):
+        _LOG.warning(
+            "%s: says something else than what is in force, and is not used: gatekeeper %s plan",
+            kind.where,
+            kind.noun,
+        )
+    expected = replace(force, held={**files.governed, **force.held}).mark
+    mark = store.read(lambda tx: running.mark_of(tx, now=now))
+    if mark != expected:
+        raise OurFault(
+            "something else was put into force while the service started", remedy="start it again"
+        )
+    return mark
 
 
 def _require_shareable(path: Path | None, roles: frozenset[Role]) -> None:

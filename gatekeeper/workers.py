@@ -1,15 +1,19 @@
 """The workers of each role, made of what was opened; `service` gives them their threads."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from gatekeeper import clock
+from gatekeeper.config import Settings, governed, loading
 from gatekeeper.config.witness import WitnessWatch
+from gatekeeper.domain.governed import Content, Kind
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import HOUR, MINUTE, SECOND
 from gatekeeper.inbound.worker import InboundWorker
-from gatekeeper.issues import notices
+from gatekeeper.issues import notices, running
+from gatekeeper.issues.drifting import Drift
 from gatekeeper.issues.head_log import HeadLog
 from gatekeeper.issues.key_watch import KeyWatch
 from gatekeeper.issues.reading import Reader
@@ -49,6 +53,7 @@ def handling(opened: Opened) -> InboundWorker:
         reader=_reader(opened),
         lease=opened.settings.policy.outbox.lease,
         now=clock.now,
+        guard=lambda tx: running.require(tx, opened.mark, now=clock.now()),
     )
 
 
@@ -144,6 +149,14 @@ def chores(opened: Opened) -> tuple[Chore, ...]:
     )
 
 
+def _drifted(files: Settings, held: Mapping[Kind, Content]) -> Mapping[Kind, Content]:
+    """Return what the files of now say differently; nothing while they cannot be read."""
+    now, _ = loading.examine(files.folder)
+    if now is None:
+        return {}
+    return {kind: now.governed[kind] for kind in governed.drifted(now, held)}
+
+
 def own_chores(opened: Opened) -> tuple[Chore, ...]:
     """Return what each process does for its own host; once before it is ready."""
     settings = opened.settings
@@ -152,15 +165,25 @@ def own_chores(opened: Opened) -> tuple[Chore, ...]:
     def watch(store: Store) -> Callable[[], int]:
         return WitnessWatch(settings=settings, store=store, now=clock.now).tick
 
+    def drift(store: Store) -> Callable[[], int]:
+        return Drift(
+            store=store,
+            desk=opened.desk,
+            look=lambda held: _drifted(opened.files, held),
+            host=os.uname().nodename,
+            now=clock.now,
+        ).tick
+
     witness = Chore(name="witness", every=5 * SECOND, make=watch)
+    files = Chore(name="watching files", every=5 * MINUTE, make=drift)
     if file is None:
-        return (witness,)
+        return (witness, files)
 
     def metrics(store: Store) -> Callable[[], int]:
         folder = settings.state_folder
         return Metrics(store=store, file=file, state_folder=folder, now=clock.now).tick
 
-    return (witness, Chore(name="metrics", every=15 * SECOND, make=metrics))
+    return (witness, files, Chore(name="metrics", every=15 * SECOND, make=metrics))
 
 
 def _reader(opened: Opened) -> Reader:

@@ -31,6 +31,11 @@ class Kind(StrEnum):
         """Say where an operator writes it."""
         return _WHERE[self]
 
+    @property
+    def noun(self) -> str:
+        """Return the command's noun under which a change of it is planned."""
+        return "team" if self is Kind.TEAM else "policy"
+
 
 _WHERE: Final = {
     Kind.TEAM: "team.yaml",

@@ -44,15 +44,23 @@ _NEVER_OPENED: Final = frozenset({Kind.BOUNCE, Kind.LOOP})
 _TOLD_AT: Final = re.compile(r"\(attempt ([0-9]+)\)\Z")
 
 
+def _nothing(_tx: Tx) -> None:
+    """Let everything be handled."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundWorker:
-    """Stages 3 to 6 over one store; `lease` in microseconds."""
+    """Stages 3 to 6 over one store; `lease` in microseconds.
+
+    `guard` raises OurFault when a message may not be handled by what this worker was made of.
+    """
 
     store: Store
     desk: Desk
     reader: Reader
     lease: int
     now: Callable[[], Instant]
+    guard: Callable[[Tx], None] = _nothing
     _unrecorded: deque[tuple[Callable[[Tx], None], str]] = field(
         default_factory=deque, init=False, repr=False, compare=False
     )
@@ -119,7 +127,13 @@ class InboundWorker:
             alone=alone,
         )
         now = self.now()
-        return self.store.write(lambda tx: handle(tx, self.desk, arrival, now))
+
+        def write(tx: Tx) -> Kind:
+            # who left a moment ago commands nothing (S-0)
+            self.guard(tx)
+            return handle(tx, self.desk, arrival, now)
+
+        return self.store.write(write)
 
     def _verified(self, raw: bytes, reading: Reading, offers: Sequence[KeyOffer]) -> Reading:
         """Read a message once more with the keys of those who may have signed it.

@@ -9,12 +9,14 @@ from typing import Final
 
 from gatekeeper.domain.approving import RequestKind
 from gatekeeper.domain.errors import Refusal
-from gatekeeper.issues import closing, deciding, merging, people, requesting
+from gatekeeper.issues import closing, deciding, governing, merging, people, requesting, roster_acts
 from gatekeeper.issues.asking import Effect
 
 _TABLE: Final = (
     requesting.CLEAR_EFFECT,
     requesting.KEY_EFFECT,
+    *governing.EFFECTS.values(),
+    roster_acts.EFFECT,
     deciding.TRACK_EFFECT,
     closing.REJECT_EFFECT,
     merging.MERGE_EFFECT,

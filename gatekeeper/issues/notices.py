@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import Instant
+from gatekeeper.domain.team import Person
 from gatekeeper.issues.column import one_line
 from gatekeeper.issues.letterhead import Desk
 from gatekeeper.issues.post import Words, to_some, to_team
@@ -19,6 +20,7 @@ CROWDED = "notice-crowded"
 RETURNED = "notice-returned"
 MEMBER_RETURNED = "notice-member"
 SUSPENDED = "notice-suspended"
+GOVERNED = "notice-governed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,20 @@ def tell_others(tx: Tx, desk: Desk, notice: Notice, *, but: Address, now: Instan
     others = [person for person in desk.team.people if person.address.key != but.key]
     if others:
         to_some(tx, desk, _said(desk, notice), others, issue=None, now=now)
+
+
+def tell_people(
+    tx: Tx,
+    desk: Desk,
+    people: Sequence[Person],
+    notice: Notice,
+    *,
+    by: str = "gatekeeper",
+    now: Instant,
+) -> None:
+    """Write a notice that belongs to no issue to some of the team; to nobody, nothing."""
+    if people:
+        to_some(tx, desk, _said(desk, notice, by=by), people, issue=None, now=now)
 
 
 def _said(desk: Desk, notice: Notice, *, by: str = "gatekeeper") -> Words:

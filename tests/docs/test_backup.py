@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.documented import block
+from tests.governing import put_into_force
 from tests.house import ALIAS, PEOPLE
 from tests.keys import gpg, short_home
 from tests.path.test_service import REPORTER, copies, plain_report
@@ -109,6 +110,7 @@ def test_what_was_received_goes_out_after_a_restore(machine: Machine) -> None:
     assert machine.state.stat().st_mode & 0o777 == 0o700
     with running_sink() as world:
         site.change("gatekeeper.yaml", f"port: {sink.port}", f"port: {world.port}")
+        put_into_force(site)
         with serving(site):
             for row in site.json("delivery", "list"):
                 if row["state"] == "deferred":

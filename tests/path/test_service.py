@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.governing import put_into_force
 from tests.house import ALIAS, PEOPLE, decrypt_with, person_key
 from tests.keys import gpg, key_of, short_home
 from tests.path.arrivals import TEAM, wait_for, wait_until_delivered
@@ -82,6 +83,7 @@ def test_nothing_is_lost_when_the_service_stops_in_between(tmp_path: Path) -> No
             send(site, plain_report())
         with running_sink() as second:
             site.change("gatekeeper.yaml", f"port: {sink.port}", f"port: {second.port}")
+            put_into_force(site)
             with serving(site):
                 for row in site.json("delivery", "list"):
                     if row["state"] == "deferred":
