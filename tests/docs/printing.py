@@ -33,6 +33,7 @@ from tests.docs.date_printing import (
     wishes_when_agreed,
     wishes_when_proposed,
 )
+from tests.docs.policy_printing import example_table, preset_table, wording_table
 from tests.docs.process_printing import (
     approval_table,
     issue_diagram,
@@ -111,6 +112,9 @@ PRINTED: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "two ceilings": ceiling_table,
         "wishes while proposed": wishes_when_proposed,
         "wishes once agreed": wishes_when_agreed,
+        "presets": preset_table,
+        "preset examples": example_table,
+        "wordings": wording_table,
     }
 )
 """What stands between `<!-- printed: NAME -->` and `<!-- end -->` in a document."""
