@@ -88,7 +88,7 @@ class MailProgram:
     def clear(self, words: Words, *extra: tuple[str, str]) -> bytes:
         """Return a mail that everybody on its way may read."""
         mail = _content(words)
-        for name, value in (*self._fields(words, words.subject), *extra):
+        for name, value in (*self._fields(words, words.subject, formatdate()), *extra):
             mail[name] = value
         return mail.as_bytes(policy=email.policy.SMTP)
 
@@ -96,7 +96,9 @@ class MailProgram:
         """Return a mail encrypted to the key `to`, signed, its subject hidden (RFC 3156, 9788)."""
         content = _content(words)
         content.set_param("protected-headers", "v1")
-        for name, value in self._fields(words, words.subject):
+        # Taken once: gpg may take a second, and inside must stand what stands outside.
+        date = formatdate()
+        for name, value in self._fields(words, words.subject, date):
             content[name] = value
         options = ["--armor", "--recipient", to]
         if sign:
@@ -104,7 +106,7 @@ class MailProgram:
             options += ["--local-user", self.key.fingerprint, "--sign"]
         plaintext = content.as_bytes(policy=email.policy.SMTP)
         armor = gpg(self.home, *options, "--encrypt", given=plaintext)
-        fields = "".join(f"{name}: {value}\r\n" for name, value in self._fields(words, "..."))
+        fields = "".join(f"{name}: {value}\r\n" for name, value in self._fields(words, "...", date))
         return fields.encode() + _FRAME % armor.replace(b"\n", b"\r\n")
 
     def opened(self, raw: bytes) -> Opened:
@@ -123,11 +125,11 @@ class MailProgram:
         assert b"[GNUPG:] GOODSIG " in status.read_bytes()
         return _opened(outer, _parsed(plaintext), plaintext, sealed=True)
 
-    def _fields(self, words: Words, subject: str) -> Iterator[tuple[str, str]]:
+    def _fields(self, words: Words, subject: str, date: str) -> Iterator[tuple[str, str]]:
         yield "From", self.mailbox
         yield "To", words.to
         yield "Subject", subject
-        yield "Date", formatdate()
+        yield "Date", date
         yield "Message-ID", make_msgid(domain=self.address.partition("@")[2])
         if words.answers is not None:
             answered = str(words.answers.outer["Message-ID"])
