@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from gatekeeper.cli import key_findings, process_findings, witness_findings
+from gatekeeper.cli import governed_findings, key_findings, process_findings, witness_findings
 from gatekeeper.cli.finding import Finding, State
 from gatekeeper.cli.probes import clock_is_synchronised
 from gatekeeper.config import Settings, listen_tls, runtime, witness
@@ -40,6 +40,7 @@ def diagnose(settings: Settings, *, now: Instant) -> Iterator[Finding]:
         ("gpg agent", lambda: key_findings.opened(settings, now)),
         ("master key", lambda: _master_key(settings)),
         ("database", lambda: _database(settings, now)),
+        ("governed", lambda: governed_findings.looked(settings, now)),
         ("witness", lambda: witness_findings.looked(settings, now)),
         ("processes", lambda: process_findings.running(settings, now)),
         ("certificate", lambda: _certificates(settings, now)),

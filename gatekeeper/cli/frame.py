@@ -22,8 +22,10 @@ from gatekeeper.cli import (
     key,
     mail,
     metrics,
+    policy,
     serve,
     stats,
+    team,
     version,
 )
 from gatekeeper.cli.ending import Ended
@@ -36,7 +38,7 @@ INTERRUPTED: Final = 130
 
 _NOUNS: Final = (
     *(version, init, check, serve, health, doctor, metrics, stats),
-    *(db, key, issue, approval, mail, delivery, audit, backup),
+    *(team, policy, db, key, issue, approval, mail, delivery, audit, backup),
 )
 
 

@@ -32,7 +32,7 @@ from tests.sinks import running_sink
 NAMES = {
     *("configuration", "clock", "home", "keys", "gpg agent", "expiry", "master key", "database"),
     *("messages", "deliveries", "relay", "disk", "permissions", "runtime", "core dumps"),
-    *("processes", "witness", "backup"),
+    *("processes", "witness", "backup", "governed"),
 }
 
 
