@@ -62,6 +62,9 @@ def key_of(reminds: Reminds, about: Instant, what: str) -> str:
 ESCALATED: Final = "escalated"
 """The stage of what nobody acted on, so that everybody is told."""
 
+BEGUN: Final = "begun"
+"""The stage of obligations whose clocks have just begun to run."""
+
 ORDER: Final[Mapping[Reminds, int]] = MappingProxyType(
     {
         each: place

@@ -15,7 +15,7 @@ from gatekeeper.domain.instants import DAY, MINUTE, Instant, later
 from gatekeeper.domain.obligations import deadlines
 from gatekeeper.domain.process import IssueState, Severity, Track
 from gatekeeper.domain.process_policy import ReminderPolicy
-from gatekeeper.domain.reminders import ESCALATED, Audience, Reminder, Reminds, key_of
+from gatekeeper.domain.reminders import BEGUN, ESCALATED, Audience, Reminder, Reminds, key_of
 from gatekeeper.domain.silence import working_days_after
 from gatekeeper.domain.wishes import Standing
 
@@ -80,6 +80,18 @@ def waiting(
     return first if first.since <= now < expires_at else None
 
 
+def absent(date: Instant, why: str, now: Instant) -> Reminder:
+    """Return the reminder that too few can approve at a date, and `why`; urgent on the last day."""
+    return Reminder(
+        reminds=Reminds.APPROVERS,
+        about=date,
+        what=why,
+        since=now,
+        audience=Audience.TEAM,
+        urgent=date - now <= DAY,
+    )
+
+
 def _of_request(
     asked_at: Instant, about: Instant, what: str, since: Instant, *, urgent: bool
 ) -> Reminder:
@@ -113,11 +125,13 @@ def _stale(watched: Watched, policy: ReminderPolicy, now: Instant) -> Iterator[R
 
 
 def _waits_for_its_date(watched: Watched, now: Instant) -> bool:
-    """Say whether nothing is to be done before a date that is agreed."""
+    """Say whether only its date is left: until then nothing is to be done, then it is told of."""
     if watched.state not in {IssueState.PREPARED, IssueState.PREDISCLOSED}:
         return False
     date = watched.date
-    return date is not None and date.state is DateState.AGREED and now < date.instant
+    if date is None or date.state is not DateState.AGREED:
+        return False
+    return watched.embargoed or now < date.instant
 
 
 def _still(severity: Severity | None, policy: ReminderPolicy) -> int:
@@ -227,7 +241,7 @@ def _obligations(watched: Watched, policy: ReminderPolicy, now: Instant) -> Iter
     known = watched.exploited_at
     if known is None or not policy.obligations or now < known:
         return
-    yield _obligation(known, "begun", known)
+    yield _obligation(known, BEGUN, known)
     for each in deadlines(known, policy.obligations):
         if each.remind_at <= now:
             yield _obligation(each.at, each.name, each.remind_at)

@@ -126,7 +126,10 @@ def test_what_happens_in_it_begins_it_anew() -> None:
 def test_what_waits_for_its_date_is_not_stale(state: IssueState) -> None:
     prepared = replace(ACCEPTED, state=state, date=dated())
     assert only(prepared, Reminds.STALE, later(DATE, -1)) is None
-    assert only(prepared, Reminds.STALE, later(DATE, 1)) is not None
+    assert only(prepared, Reminds.STALE, later(DATE, 1)) is None, "that it passed is told"
+    low = replace(prepared, track=Track.LOW)
+    stale = [only(low, Reminds.STALE, later(DATE, each)) is not None for each in (-1, 1)]
+    assert [False, True] == stale
     undecided = replace(prepared, date=dated(DateState.PROPOSED))
     assert only(undecided, Reminds.STALE, later(DATE, -1)) is not None
 
