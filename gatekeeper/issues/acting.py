@@ -65,11 +65,13 @@ class Actor:
 class Done:
     """What an act came to, in lines for people; `waiting` is the effect that waits for approval.
 
-    `waiting` is the full SHA-256 in hex digits, "" when nothing waits.
+    `waiting` is the full SHA-256 in hex digits, "" when nothing waits · `told` is for whoever asked
+    alone.
     """
 
     lines: tuple[str, ...]
     waiting: str = ""
+    told: tuple[str, ...] = ()
 
 
 def own(tx: Tx, desk: Desk, *, issue: IssueRow, actor: Actor, name: str = "", now: Instant) -> Done:

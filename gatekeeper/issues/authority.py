@@ -58,8 +58,21 @@ def objections(
         *_sender(verdict),
         *_moment(verdict, received_at),
         *_place(text, own, commands, prefix),
-        *_text(text, commands),
+        *text_objections(reading, commands),
     )
+
+
+def text_objections(reading: Reading, commands: Sequence[Command]) -> tuple[str, ...]:
+    """Return why the text of a mail may not be read for these commands, whoever wrote it."""
+    text = written(reading)
+    found: list[str] = []
+    if text.html_only:
+        found.append("its commands are in HTML only; send them as plain text")
+    elif tuple(commands) != parse(text.text).commands:
+        found.append("not all of its commands stand in the signed text; write them there")
+    if any(VERBS[command.verb].takes_text for command in commands):
+        found += text.doubts
+    return tuple(found)
 
 
 def signed_digest(reading: Reading) -> bytes | None:
@@ -155,12 +168,3 @@ def _names(text: str, alias: Address) -> bool:
     """Say whether `text` names the alias, and not an address that merely holds it."""
     pattern = rf"(?<![\w.!#$%&'*+/=?^`{{|}}~@-]){re.escape(str(alias))}(?![\w@-]|\.\w)"
     return re.search(pattern, text, re.IGNORECASE) is not None
-
-
-def _text(text: Written, commands: Sequence[Command]) -> Iterator[str]:
-    if text.html_only:
-        yield "its commands are in HTML only; send them as plain text"
-    elif tuple(commands) != parse(text.text).commands:
-        yield "not all of its commands stand in the signed text; write them there"
-    if any(VERBS[command.verb].takes_text for command in commands):
-        yield from text.doubts

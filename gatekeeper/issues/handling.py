@@ -13,6 +13,7 @@ from gatekeeper.domain.team import Team
 from gatekeeper.domain.verdict import Known, Verdict, spaced, verdict
 from gatekeeper.issues import (
     answers,
+    coming_back,
     correspondence,
     held_back,
     orders,
@@ -204,12 +205,13 @@ def _threaded(case: Case) -> Place:
     found = thread.find(case.tx, clues, team=case.desk.team, prefix=case.desk.prefix)
     if found.issue is None:
         return _open(case, found.claimed, void=found.void)
+    issue = coming_back.where_it_goes_on(case, found.issue)
     # A tracker calls all its mail automatic; only what answers a letter of ours is an auto-reply.
     # What somebody signed with a key that is known here is theirs, whatever a header says of it.
     signed = case.verdict.signer is not None or bool(case.signers)
     is_automatic_answer = case.arrival.classified.automatic and found.answers and not signed
     kind = Kind.AUTO_REPLY if is_automatic_answer else Kind.REPLY
-    return _joined(case, Place(kind=kind, issue=found.issue, void=found.void))
+    return _joined(case, Place(kind=kind, issue=issue, void=found.void))
 
 
 def _keys_shown(case: Case) -> frozenset[str]:
@@ -268,10 +270,11 @@ def _follow(case: Case, place: Place, parsed: Parsed) -> _Found:
     remarks = [*_doubts(case, place)]
     echo = replay.listen(case)
     met = correspondence.meet(case, place, replayed=echo.replayed)
+    returned_to = coming_back.listen(case, place, replayed=echo.replayed)
     followed = orders.carry_out(case, parsed)
     outside = orders.outsiders(case)
     orders.reply_to_author(case, followed, place.issue, outside)
-    remarks += [*echo.remarks, *met.remarks, *followed.remarks, *_outside(outside)]
+    remarks += [*echo.remarks, *met.remarks, *returned_to, *followed.remarks, *_outside(outside)]
     remarks += suggesting.suggest(case, place)
     answered = answers.answer(case, place, met, replayed=echo.replayed)
     return _Found(
@@ -279,7 +282,7 @@ def _follow(case: Case, place: Place, parsed: Parsed) -> _Found:
         done=(*followed.done, *answered),
         waiting=followed.waiting,
         # What stands below the command is discussion, and reaches the team like any other.
-        silent=followed.only_help and not own_words(parsed.rest).strip(),
+        silent=followed.only_asks and not own_words(parsed.rest).strip(),
     )
 
 

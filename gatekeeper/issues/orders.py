@@ -11,9 +11,9 @@ from typing import Final
 
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.errors import Refusal
-from gatekeeper.domain.instants import HOUR, later
+from gatekeeper.domain.instants import HOUR, later, spoken
 from gatekeeper.domain.team import Person
-from gatekeeper.issues import authority, commands, performing, reaffirming, thread
+from gatekeeper.issues import authority, codes, commands, performing, reaffirming, thread
 from gatekeeper.issues.acting import Actor, Done
 from gatekeeper.issues.case import Case
 from gatekeeper.issues.column import one_line
@@ -21,7 +21,7 @@ from gatekeeper.issues.commands import Parsed
 from gatekeeper.issues.post import Words, to_colleague
 from gatekeeper.issues.thread import Clues
 from gatekeeper.issues.written import written
-from gatekeeper.store import issues, letters, seen
+from gatekeeper.store import attendance, issues, letters, seen
 from gatekeeper.store.issues import IssueRow
 from gatekeeper.store.tx import savepoint
 from gatekeeper.texts.templates import COMMAND_ANSWER
@@ -31,20 +31,26 @@ UNPROVEN_ANSWERS: Final = 5
 """Answers to one person and hour about mail that is not proven to be theirs."""
 
 _WIDTH: Final = 74
+_ASKING: Final = frozenset({"help", "status", "list"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
     """What became of a mail's commands, in lines for people; all empty when it had none.
 
-    `only_help` says that the mail asked for help, properly signed, and for nothing else.
+    `told` is for the author alone · `wants_help` that the mail asked for help, and for nothing else
+    · `only_asks` that it asked for something to read, and for nothing else · `silent` that nobody
+    is answered, not even its author.
     """
 
     commands: tuple[str, ...] = ()
     done: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
-    only_help: bool = False
+    wants_help: bool = False
+    only_asks: bool = False
+    silent: bool = False
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -84,11 +90,14 @@ def carry_out(case: Case, parsed: Parsed) -> Orders:
     if person is None or not (parsed.commands or parsed.problems):
         return Orders()
     lines = tuple(one_line(command.line) for command in parsed.commands)
+    if since := _suspended_since(case, person):
+        gone = f"{person.name} is suspended since {since}, and nothing in their name is obeyed"
+        return Orders(commands=lines, problems=(gone,), silent=True)
     objections = _objections(case, parsed)
     if objections:
         return Orders(commands=lines, problems=objections)
     if parsed.commands and all(command.verb == "help" for command in parsed.commands):
-        return Orders(commands=lines, only_help=True)
+        return Orders(commands=lines, wants_help=True, only_asks=True)
     actor = Actor(person=person, about=case.arrival.id)
     done, problems = _attempt(case, parsed, actor)
     if problems:
@@ -96,7 +105,19 @@ def carry_out(case: Case, parsed: Parsed) -> Orders:
         return Orders(commands=lines, problems=tuple(problems))
     said = tuple(line for each in done if not each.waiting for line in each.lines)
     waiting = tuple(line for each in done if each.waiting for line in each.lines)
-    return Orders(commands=lines, done=said, waiting=waiting)
+    return Orders(
+        commands=lines,
+        done=said,
+        waiting=waiting,
+        told=tuple(line for each in done for line in each.told),
+        only_asks=all(command.verb in _ASKING for command in parsed.commands),
+    )
+
+
+def _suspended_since(case: Case, person: Person) -> str:
+    """Return since when a person is suspended, "" when they are not (S-0)."""
+    since = attendance.get(case.tx, person.address).suspended_at
+    return spoken(since) if since is not None else ""
 
 
 def _note_refusal(case: Case, parsed: Parsed, actor: Actor, problems: Sequence[str]) -> None:
@@ -107,6 +128,9 @@ def _note_refusal(case: Case, parsed: Parsed, actor: Actor, problems: Sequence[s
 
 def _objections(case: Case, parsed: Parsed) -> tuple[str, ...]:
     """Return why nothing may be done, all reasons at once."""
+    unsigned = not case.ordered.protection.signatures
+    if unsigned and codes.are_given(parsed.commands):
+        return _code_objections(case, parsed)
     found = _unproven(case, parsed)
     if found or parsed.problems:
         return (*found, *parsed.problems)
@@ -119,6 +143,26 @@ def _objections(case: Case, parsed: Parsed) -> tuple[str, ...]:
     if fresh:
         return ()
     return ("this signed mail came before; each works once: write and sign a new one",)
+
+
+def _code_objections(case: Case, parsed: Parsed) -> tuple[str, ...]:
+    """Return why an unsigned mail may not be obeyed by its codes, of which each works once."""
+    found = list(authority.text_objections(case.ordered, parsed.commands))
+    person = case.colleague
+    for command in parsed.commands:
+        if person is None or command.issue is None:
+            continue
+        code = command.values[codes.KEY]
+        digest = codes.digest(
+            case.desk, person, command.issue, code, received_at=case.arrival.received_at
+        )
+        now, message = case.now, case.arrival.id
+        if digest is None or not seen.first_time(case.tx, digest=digest, message=message, now=now):
+            found.append(
+                f"the code of {command.verb} is not yours in {command.issue}, was used before, or"
+                " is older than a week; sign the mail with your key"
+            )
+    return tuple(found)
 
 
 def _astray(case: Case, parsed: Parsed) -> tuple[str, ...]:
@@ -193,7 +237,9 @@ def reply_to_author(
     What was done is in the copy that everybody gets.
     """
     person = case.colleague
-    if person is None or not (orders.problems or orders.only_help or outside):
+    if person is None or orders.silent:
+        return
+    if not (orders.problems or orders.wants_help or orders.told or outside):
         return
     proven = case.ordered_by.signer is not None and case.ordered_by.from_confirmed
     if not proven and _had_enough(case, person):
@@ -203,6 +249,7 @@ def reply_to_author(
         "commands": orders.commands,
         "done": orders.done,
         "waiting": orders.waiting,
+        "told": orders.told,
         "problems": tuple(line for each in orders.problems for line in _wrapped(each)),
         "next_step": _next_step(case, orders, outside),
     }
@@ -224,7 +271,7 @@ def _headline(orders: Orders, outside: Sequence[str]) -> str:
         return "A mail in your name holds commands. NONE of them was done."
     if outside:
         return "A mail in your name about an issue also went to people outside the team."
-    return "Help"
+    return "What you asked for" if orders.told else "Help"
 
 
 def _next_step(case: Case, orders: Orders, outside: Sequence[str]) -> str:
@@ -237,7 +284,7 @@ def _next_step(case: Case, orders: Orders, outside: Sequence[str]) -> str:
         )
     if case.ordered_by.signer is None and orders.problems:
         parts.append("If you did not write it, tell the team: somebody uses your address.")
-    if orders.problems or orders.only_help:
+    if orders.problems or orders.wants_help:
         parts.append(
             commands.help_text(
                 prefix=case.desk.prefix, domain=case.desk.own.security.domain

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gatekeeper.domain.errors import NotThere, Refusal
-from gatekeeper.issues import acting, approving, reaffirming, requesting
+from gatekeeper.issues import acting, approving, reaffirming, requesting, status_words
 from gatekeeper.issues.acting import Actor, Done
 from gatekeeper.issues.case import Case
 from gatekeeper.issues.commands import Command
@@ -140,6 +140,18 @@ def _reaffirm(order: Order) -> Done:
     )
 
 
+def _status(order: Order) -> Done:
+    person = order.actor.person
+    if person is None:
+        return Done(lines=())
+    told = status_words.of_issue(order.tx, order.desk, order.issue, person, now=order.now)
+    return Done(lines=(), told=told)
+
+
+def _list(order: Order) -> Done:
+    return Done(lines=(), told=status_words.of_all(order.tx, order.desk, now=order.now))
+
+
 def _help(order: Order) -> Done:
     """Do nothing: the text is in the answer to a mail that asks for nothing else."""
     return Done(lines=(f"{order.command.verb}: send it in a mail of its own",))
@@ -156,6 +168,8 @@ PERFORMERS: Final[Mapping[str, Performer]] = MappingProxyType(
         "key": _key,
         "revoke": _revoke,
         "reaffirm": _reaffirm,
+        "status": _status,
+        "list": _list,
         "help": _help,
     }
 )

@@ -2,13 +2,18 @@
 
 from typing import Final
 
-from gatekeeper.issues.verb_table import Verb
+from gatekeeper.issues.operands import Text
+from gatekeeper.issues.verb_table import Verb, keys
 
 STATUS: Final = Verb(
     name="status",
-    summary="You are told how the issue stands: state, dates, what waits, who has to approve it.",
-    forms=("status",),
+    summary=(
+        "You are told how the issue stands, what waits, and who has to approve it; and you get a"
+        " code, which does `own`, `note` or `status` once without a signature."
+    ),
+    forms=("status", "status code=CODE"),
     example="status",
+    keys=keys(code=Text(name="CODE")),
 )
 LIST: Final = Verb(
     name="list",

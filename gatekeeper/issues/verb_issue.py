@@ -13,8 +13,9 @@ _FACTS: Final = tuple(sorted(BY_HAND))
 OWN: Final = Verb(
     name="own",
     summary="Says who looks after the issue: you, or from a shell whoever you name.",
-    forms=("own",),
+    forms=("own", "own code=CODE"),
     example="own",
+    keys=keys(code=Text(name="CODE")),
     by_shell=True,
 )
 ACCEPT: Final = Verb(

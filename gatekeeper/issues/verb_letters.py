@@ -2,14 +2,15 @@
 
 from typing import Final
 
-from gatekeeper.issues.operands import Digits, Names
+from gatekeeper.issues.operands import Digits, Names, Text
 from gatekeeper.issues.verb_table import Verb, keys
 
 NOTE: Final = Verb(
     name="note",
     summary="The text below is kept in the issue and goes to the team only.",
-    forms=("note",),
+    forms=("note", "note code=CODE"),
     example="note",
+    keys=keys(code=Text(name="CODE")),
     takes_text=True,
     by_shell=True,
 )

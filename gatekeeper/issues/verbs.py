@@ -31,6 +31,8 @@ _TABLE: Final = (
     verb_letters.KEY,
     verb_letters.REVOKE,
     verb_approvals.REAFFIRM,
+    verb_general.STATUS,
+    verb_general.LIST,
     verb_general.HELP,
 )
 """A verb stands here when `performing.PERFORMERS` has what carries it out, and not before."""

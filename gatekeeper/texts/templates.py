@@ -96,6 +96,7 @@ SAMPLES: Final = MappingProxyType(
                 "commands": ("!SEC-2026-0001 own",),
                 "done": ("own: Andrea Example looks after it now",),
                 "waiting": ("reply: for a second person",),
+                "told": ("SEC-2026-0001: accepted",),
                 "problems": ("line 2: there is no such command",),
                 "next_step": "what to do now",
             }
@@ -179,7 +180,7 @@ NEVER_LEFT_OUT: Final = MappingProxyType(
         REPLY: frozenset({"text"}),
         CLEAR_REPLY: frozenset({"text"}),
         TEAM_NOTICE: frozenset({"headline", "lines", "next_step"}),
-        COMMAND_ANSWER: frozenset({"headline", "done", "waiting", "problems"}),
+        COMMAND_ANSWER: frozenset({"headline", "done", "waiting", "told", "problems"}),
         CLEAR_REPLY_PROPOSAL: frozenset({"author", "recipient", "text", "command"}),
         APPROVAL_WANTED: frozenset(
             {
