@@ -17,6 +17,7 @@ from gatekeeper.issues.drifting import Drift
 from gatekeeper.issues.head_log import HeadLog
 from gatekeeper.issues.key_watch import KeyWatch
 from gatekeeper.issues.reading import Reader
+from gatekeeper.issues.reminding import Reminding
 from gatekeeper.issues.retention import Retention
 from gatekeeper.metrics import Metrics
 from gatekeeper.outbound.job import Job, Room
@@ -138,12 +139,16 @@ def chores(opened: Opened) -> tuple[Chore, ...]:
     def erasing(store: Store) -> Callable[[], int]:
         return Retention(store=store, policy=settings.policy, now=clock.now).tick
 
+    def reminders(store: Store) -> Callable[[], int]:
+        return Reminding(store=store, desk=opened.desk, now=clock.now).tick
+
     def head(store: Store) -> Callable[[], int]:
         return HeadLog(store=store, now=clock.now).tick
 
     return (
         Chore(name="logging the head", every=HOUR, make=head),
         Chore(name="watching keys", every=HOUR, make=keys),
+        Chore(name="reminding", every=5 * MINUTE, make=reminders),
         Chore(name="watching letters", every=MINUTE, make=letters),
         Chore(name="erasing", every=HOUR, make=erasing),
     )
