@@ -148,7 +148,7 @@ def chores(opened: Opened) -> tuple[Chore, ...]:
     return (
         Chore(name="logging the head", every=HOUR, make=head),
         Chore(name="watching keys", every=HOUR, make=keys),
-        Chore(name="reminding", every=5 * MINUTE, make=reminders),
+        Chore(name="reminding people", every=5 * MINUTE, make=reminders),
         Chore(name="watching letters", every=MINUTE, make=letters),
         Chore(name="erasing", every=HOUR, make=erasing),
     )
