@@ -64,7 +64,8 @@ def verb(
     command that can be typed. A verb that `shows` something takes `--json`; one that is
     `configured` takes `--config`.
     """
-    description = "\n\n".join(textwrap.fill(t, _WIDTH) for t in (_sentence(text), more) if t)
+    said = [each for each in (_sentence(text), more) if each]
+    description = "\n\n".join(textwrap.fill(each, _WIDTH, break_on_hyphens=False) for each in said)
     parser = verbs.add_parser(
         name,
         help=text,

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from gatekeeper.cli import issue_verbs
 from gatekeeper.cli.grammar import Run, Verbs, noun, verb
 from gatekeeper.domain.instants import rfc3339
 from gatekeeper.issues.verbs import VERBS
@@ -68,6 +69,7 @@ def add(nouns: Verbs) -> None:
     )
     _add_hold(verbs)
     _add_acts(verbs)
+    issue_verbs.add(verbs)
 
 
 def _add_hold(verbs: Verbs) -> None:

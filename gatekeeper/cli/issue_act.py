@@ -34,7 +34,7 @@ Act = Callable[[Tx, Desk, IssueRow, Actor], Done]
 def own(options: argparse.Namespace) -> int:
     """Say who looks after the issue."""
     now = clock.now()
-    return _do(
+    return do(
         options,
         lambda tx, desk, issue, by: acting.own(
             tx, desk, issue=issue, actor=by, name=options.owner, now=now
@@ -46,7 +46,7 @@ def note(options: argparse.Namespace) -> int:
     """Keep a remark in the issue and mail it to the team."""
     now = clock.now()
     text = given_text(options.file, limit=_TEXT_MAX)
-    return _do(
+    return do(
         options,
         lambda tx, desk, issue, by: acting.note(
             tx, desk, issue=issue, actor=by, text=text, now=now
@@ -73,7 +73,7 @@ def reply(options: argparse.Namespace) -> int:
             tx, desk, issue=issue, actor=by, to=options.to, text=text, files=files, now=now
         )
 
-    return _do(options, act)
+    return do(options, act)
 
 
 def _files(paths: Sequence[Path]) -> tuple[File, ...]:
@@ -91,7 +91,7 @@ def _files(paths: Sequence[Path]) -> tuple[File, ...]:
     return tuple(files)
 
 
-def _do(options: argparse.Namespace, act: Act) -> int:
+def do(options: argparse.Namespace, act: Act) -> int:
     """Do it in one transaction, and tell what was done and what waits for whom."""
     settings = settings_of(options)
 
@@ -102,6 +102,11 @@ def _do(options: argparse.Namespace, act: Act) -> int:
 
     with start.open_store(settings) as store:
         done = store.write(write)
+    return show_done(options, done)
+
+
+def show_done(options: argparse.Namespace, done: Done) -> int:
+    """Print what was done and what waits, and return the exit status."""
     if options.json:
         emit_json({"done": list(done.lines), "waiting": done.waiting or None})
     else:

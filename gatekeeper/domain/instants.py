@@ -37,6 +37,19 @@ def rfc3339(instant: Instant) -> str:
     return to_datetime(instant).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def parsed(text: str) -> Instant:
+    """Return the instant that is written as RFC 3339, with its zone; ValueError for anything else.
+
+    >>> rfc3339(parsed("2026-09-03T14:00+02:00"))
+    '2026-09-03T12:00:00Z'
+    """
+    moment = datetime.fromisoformat(text.strip())
+    if "T" not in text.upper() or moment.tzinfo is None:
+        message = "an instant has a time of day and a zone"
+        raise ValueError(message)
+    return from_datetime(moment)
+
+
 def spoken(instant: Instant) -> str:
     """Return the instant as people read it (R-5): `Thu 2026-09-03 12:00:00Z`."""
     return to_datetime(instant).strftime("%a %Y-%m-%d %H:%M:%SZ")

@@ -1,5 +1,6 @@
 """Close a report that is none of ours, or hand it over; open it again. Never silently (T-2)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -8,13 +9,14 @@ from gatekeeper.domain.errors import Refusal
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import Instant, spoken
 from gatekeeper.domain.outcomes import Telling
-from gatekeeper.domain.process import Fact, Step, moved
+from gatekeeper.domain.process import Fact, Step, missing, moved
 from gatekeeper.domain.reasons import Rejection
 from gatekeeper.issues import outcomes
 from gatekeeper.issues.acting import Actor, Done, record
 from gatekeeper.issues.asking import Effect, Granted, Payload, ask, of
 from gatekeeper.issues.column import one_line
 from gatekeeper.issues.letterhead import Desk
+from gatekeeper.issues.notices import NOTICE, Notice, tell_kind
 from gatekeeper.issues.standing import Standing, end_date, standing
 from gatekeeper.store import audit, deciding, issues, requests
 from gatekeeper.store.deciding import Decided
@@ -38,6 +40,42 @@ def reject(
         return ask(tx, desk, REJECT_EFFECT, issue=issue, actor=actor, payload=payload, now=now)
     lines = _reject(tx, desk, issue, actor, stands, reason=reason, now=now)
     return outcomes.done(tx, desk, issue, actor, lines, now=now)
+
+
+def reject_all(
+    tx: Tx,
+    desk: Desk,
+    *,
+    about: Sequence[IssueRow],
+    actor: Actor,
+    reason: Rejection,
+    now: Instant,
+) -> Done:
+    """Close several reports for one reason, all or none; the team is told of all in one mail.
+
+    Where a date was agreed the one waits for approval. Refusal, with what is wrong of each.
+    """
+    if len(about) == 1:
+        return reject(tx, desk, issue=about[0], actor=actor, reason=reason, now=now)
+    problems: list[str] = []
+    lines: list[str] = []
+    waiting = ""
+    for issue in about:
+        stands = standing(tx, issue.id, now=now)
+        if lacking := missing(Step.REJECT, stands.state, stands.track, stands.facts):
+            problems.append(f"{issue.issue_id}: {', '.join(lacking)}")
+        elif Fact.AGREED_DATE in stands.facts:
+            done = reject(tx, desk, issue=issue, actor=actor, reason=reason, now=now)
+            lines += done.lines
+            waiting = done.waiting or waiting
+        else:
+            lines += _reject(tx, desk, issue, actor, stands, reason=reason, now=now)
+    if problems:
+        raise Refusal(f"none was rejected: {'; '.join(problems)}")
+    headline = f"{len(about)} issues are rejected as {reason}, says {actor.name}"
+    notice = Notice(kind=NOTICE, headline=headline, lines=lines, next_step="", about=actor.about)
+    tell_kind(tx, desk, notice, issue=None, once=False, now=now)
+    return Done(lines=tuple(lines), waiting=waiting)
 
 
 def _reject_text(tx: Tx, desk: Desk, issue: IssueRow | None, payload: Payload) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 from gatekeeper.domain.approving import RequestKind
 from gatekeeper.domain.errors import Refusal
-from gatekeeper.domain.instants import Instant, spoken
+from gatekeeper.domain.instants import Instant, parsed, spoken
 from gatekeeper.domain.outcomes import Telling
 from gatekeeper.domain.process import (
     BY_HAND,
@@ -25,6 +25,7 @@ from gatekeeper.domain.reasons import NoEmbargo
 from gatekeeper.issues import outcomes
 from gatekeeper.issues.acting import Actor, Done, record
 from gatekeeper.issues.asking import Effect, Granted, Payload, ask, of
+from gatekeeper.issues.column import quoted
 from gatekeeper.issues.letterhead import Desk
 from gatekeeper.issues.standing import Standing, end_date, standing
 from gatekeeper.store import deciding, issue_facts
@@ -179,6 +180,18 @@ def fact(
     lines += _prepared(tx, issue, actor, now=now)
     lines += _public_elsewhere(tx, desk, issue, actor, now=now)
     return outcomes.done(tx, desk, issue, actor, tuple(lines), now=now)
+
+
+def since(text: str) -> Instant | None:
+    """Return since when a fact holds, as people write it; None for "", Refusal without a zone."""
+    if not text:
+        return None
+    try:
+        return parsed(text)
+    except ValueError:
+        raise Refusal(
+            f"{quoted(text, 60)} is no instant", remedy="write it as 2026-09-03T12:00Z"
+        ) from None
 
 
 def no_fact(

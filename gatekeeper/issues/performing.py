@@ -9,7 +9,14 @@ from types import MappingProxyType
 from typing import Final
 
 from gatekeeper.domain.errors import NotThere, Refusal
-from gatekeeper.issues import acting, approving, reaffirming, requesting, status_words
+from gatekeeper.issues import (
+    acting,
+    approving,
+    perform_course,
+    reaffirming,
+    requesting,
+    status_words,
+)
 from gatekeeper.issues.acting import Actor, Done
 from gatekeeper.issues.case import Case
 from gatekeeper.issues.commands import Command
@@ -167,6 +174,16 @@ PERFORMERS: Final[Mapping[str, Performer]] = MappingProxyType(
         "withdraw": _withdraw,
         "key": _key,
         "revoke": _revoke,
+        "accept": perform_course.accept,
+        "severity": perform_course.severity,
+        "track": perform_course.track,
+        "fact": perform_course.fact,
+        "tools": perform_course.tools,
+        "reject": perform_course.reject,
+        "reopen": perform_course.reopen,
+        "hand-over": perform_course.hand_over,
+        "merge": perform_course.merge,
+        "split": perform_course.split,
         "reaffirm": _reaffirm,
         "status": _status,
         "list": _list,

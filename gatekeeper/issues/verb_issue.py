@@ -3,7 +3,7 @@
 from typing import Final
 
 from gatekeeper.domain.process import BY_HAND, Severity, Track
-from gatekeeper.domain.reasons import Rejection
+from gatekeeper.domain.reasons import NoEmbargo, Rejection
 from gatekeeper.issues.operands import Number, OneOf, Text, When, Who
 from gatekeeper.issues.verb_table import Verb, keys
 
@@ -79,10 +79,20 @@ HAND_OVER: Final = Verb(
 )
 FACT: Final = Verb(
     name="fact",
-    summary=(f"Records what is known now, or since INSTANT. FACT is one of: {', '.join(_FACTS)}."),
-    forms=("fact FACT", "fact FACT at=INSTANT"),
+    summary=(
+        f"Records what is known now, or since INSTANT. FACT is one of: {', '.join(_FACTS)}. With"
+        " `off` it was a mistake. What is public already has a reason, one of:"
+        f" {', '.join(NoEmbargo)}."
+    ),
+    forms=(
+        "fact FACT",
+        "fact FACT at=INSTANT",
+        "fact FACT off",
+        "fact public-already reason=REASON",
+    ),
     example="fact fix-ready",
-    keys=keys(at=When(name="INSTANT")),
+    words=frozenset({"off"}),
+    keys=keys(at=When(name="INSTANT"), reason=OneOf(name="REASON", choices=tuple(NoEmbargo))),
     operands=(OneOf(name="FACT", choices=_FACTS),),
     by_shell=True,
 )

@@ -27,6 +27,8 @@ VERBS = (
     *("key list", "key export", "key extend", "key rotate", "key import", "key publish"),
     *("issue list", "issue show", "issue thread"),
     *("issue export", "issue legal-hold", "issue own", "issue note", "issue reply"),
+    *("issue accept", "issue severity", "issue track", "issue fact", "issue tools"),
+    *("issue reject", "issue reopen", "issue hand-over", "issue merge", "issue split"),
     *("approval list", "mail inspect"),
     *("mail quarantine list", "mail quarantine show", "mail quarantine release"),
     *("delivery list", "delivery show", "delivery retry"),
