@@ -22,7 +22,7 @@ HEAVY = {"sqlalchemy", "pydantic", "yaml", "gnupg", "alembic", "aiosmtpd", "cryp
 VERBS = (
     *("version", "init", "check", "serve", "health", "doctor", "metrics"),
     *("team check", "team plan", "team apply", "team suspend", "team reinstate", "team away"),
-    *("team codes", "policy check", "policy plan", "policy apply"),
+    *("team codes", "policy show", "policy check", "policy plan", "policy apply"),
     *("db upgrade", "db status", "db seal rotate", "db seal status"),
     *("key list", "key export", "key extend", "key rotate", "key import", "key publish"),
     *("issue list", "issue show", "issue thread"),
