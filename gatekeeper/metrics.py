@@ -35,7 +35,13 @@ def values(
     `free` maps the name of a volume (`state`) to its free bytes. Ages are whole seconds, 0 where
     nothing waits.
     """
-    waits = {"handled": found.unhandled, "sealed": found.unsealed, "sent": found.unsent}
+    waits = {
+        "handled": found.unhandled,
+        "sealed": found.unsealed,
+        "sent": found.unsent,
+        "answered": found.unanswered,
+        "approved": found.unapproved,
+    }
     return {
         "messages": {str(state): number for state, number in found.messages.items()},
         "deliveries": {str(state): number for state, number in found.deliveries.items()},
@@ -55,7 +61,7 @@ _MEANING: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "issues": ("state", "Issues."),
         "oldest_waiting_seconds": (
             "for",
-            "How long the oldest mail waits to be handled, sealed, sent.",
+            "How long the oldest mail, report or request waits: for a stage, for a person.",
         ),
         "events": ("", "Number of the newest entry of the event log."),
         "frozen": ("", "1 when nothing is sent until people have reaffirmed the database."),

@@ -49,6 +49,9 @@ EVENTS: Final[Mapping[str, tuple[Milestone, ...]]] = MappingProxyType(
 A decision on a report is an answer to the reporter, who is told of it by whoever decided.
 """
 
+ANSWERS: Final = tuple(kind for kind, reached in EVENTS.items() if _M.ANSWERED in reached)
+"""The kinds of entries by which a person has answered."""
+
 FACTS: Final[Mapping[Fact, Milestone]] = MappingProxyType(
     {
         Fact.TRIAGED: _M.TRIAGED,

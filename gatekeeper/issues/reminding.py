@@ -16,7 +16,7 @@ from gatekeeper.domain.instants import DAY, Instant, later
 from gatekeeper.domain.process import Fact
 from gatekeeper.domain.reminders import BEGUN, Reminder, Reminds
 from gatekeeper.domain.reminding import QUIET, Watched
-from gatekeeper.domain.statistics import EVENTS, Milestone
+from gatekeeper.domain.statistics import ANSWERS
 from gatekeeper.domain.turnout import Turnout, too_few
 from gatekeeper.domain.wishes import Standing
 from gatekeeper.issues import approving, calling, daily, obligation_words, waiting_requests
@@ -32,8 +32,6 @@ from gatekeeper.store.watching import Followed
 _ACTOR: Final = "gatekeeper"
 _KEPT: Final = 400 * DAY
 """How long it is known what was reminded of that concerns no issue."""
-
-_ANSWERS: Final = tuple(kind for kind, marks in EVENTS.items() if Milestone.ANSWERED in marks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +80,7 @@ class _Seen:
 
 def _seen(tx: Tx, desk: Desk) -> _Seen:
     return _Seen(
-        issues=watching.open_issues(tx, quiet=QUIET, answers=_ANSWERS),
+        issues=watching.open_issues(tx, quiet=QUIET, answers=ANSWERS),
         dates={each.issue: each for each in dates.all_standing(tx)},
         there=calling.turnout(tx, desk),
     )
