@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from itertools import chain, islice
 from typing import Final
 
 from gatekeeper.domain.calendar import Calendar, day_of
@@ -28,15 +29,31 @@ _FARTHEST: Final = timedelta(days=3660)
 """Nothing is agreed on for longer than ten years: such a number is a mistake."""
 
 _QUOTED: Final = re.compile(r"(?m)^[ \t]*[>|].*$")
-_AGO: Final = re.compile(
-    r"\W{1,3}(?:ago|old|earlier|later|longer|more|before|since|of\s(?!embargo|silence))\b",
+_ELSEWHEN: Final = re.compile(
+    r"\W{1,3}(?:ago|old|earlier|later|longer|more|before|since|after|following|prior"
+    r"|of\s(?!embargo|silence))\b",
     re.IGNORECASE,
 )
+"""What follows a span that does not begin now."""
 _BEHIND: Final = re.compile(
-    r"(?:last|past|every|each|per|previous|took|spent|since|over|during|for|uptime:?)\s(?:the\s)?"
+    r"(?:last|past|every|each|per|previous|took|spent|since|over|during|uptime:?)\s(?:the\s)?"
     r"(?:last\s|past\s)?$",
     re.IGNORECASE,
 )
+"""What stands before a span that is over, or that comes again and again."""
+_LASTING: Final = re.compile(r"\bfor\s(?:the\s)?(?:next\s)?$", re.IGNORECASE)
+_OF_SECRETS: Final = re.compile(
+    r"embargo|disclos|publi[cs]|deadline|advisor|releas|propos|announce|private|confidential|secret"
+    r"|silen|withhold|\bwait|\bhold|\bblog|\btalk|\bpresent|go(?:es|ing)? live",
+    re.IGNORECASE,
+)
+_OF_ANSWERS: Final = re.compile(
+    r"respon[ds]|repl(?:y|ies)|acknowledg|answer|hear from|get back|confirm\b|receipt|contact",
+    re.IGNORECASE,
+)
+_SENTENCE: Final = re.compile(r"[.!?]\s|\n\s*\n")
+_AROUND: Final = 300
+"""Characters before and after a wording in which its sentence is looked for."""
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -181,7 +198,8 @@ def find(text: str, now: Instant) -> tuple[Found, ...]:
     out, and what is past or only looks like a date. A date without a year is the next such day.
     """
     own = _QUOTED.sub(lambda quoted: " " * len(quoted[0]), text[:_TEXT_MAX])
-    found = sorted([*_dates(own, now), *_spans(own, now)], key=lambda one: one.start)
+    both = (islice(each(own, now), _FOUND_MAX) for each in (_dates, _spans))
+    found = sorted(chain.from_iterable(both), key=lambda one: one.start)
     return tuple(found[:_FOUND_MAX])
 
 
@@ -191,7 +209,10 @@ def _dates(text: str, now: Instant) -> Iterator[Found]:
         result = _judged(said, one, now)
         if result.doubt is Doubt.NO_YEAR and not one.short_year:
             result = _this_year_or_next(said, one, now)
-        if result.doubt not in _NO_PROPOSAL and not _stamp(one, result, now):
+        version = one.short_year and "." in said
+        if version or _stamp(one, result, now):
+            continue
+        if result.doubt not in _NO_PROPOSAL:
             yield Found(start=one.start, end=one.end, read=result, relative=False)
 
 
@@ -212,13 +233,38 @@ def _this_year_or_next(said: str, one: Date, now: Instant) -> Read:
 def _spans(text: str, now: Instant) -> Iterator[Found]:
     for span in spans(text):
         said = " ".join(text[span.start : span.end].split())
-        loose = not span.leads and (span.unit == "h" or not span.counted)
-        behind = _BEHIND.search(text[max(0, span.start - 20) : span.start])
-        if loose or behind or _AGO.match(text, span.end):
+        if not _begins_now(text, span):
             continue
         result = _counted(said, span, now)
         if result.doubt is None:
             yield Found(start=span.start, end=span.end, read=result, relative=True)
+
+
+def _begins_now(text: str, span: Span) -> bool:
+    """Say whether a span in a mail may be meant as the time until something becomes public.
+
+    `90 days` may be. How long something took, or how soon somebody wants an answer, is not.
+    """
+    before = text[max(0, span.start - 20) : span.start]
+    if _BEHIND.search(before) or _ELSEWHEN.match(text, span.end):
+        return False
+    if not span.leads and not span.counted:
+        return False
+    sentence = _sentence_around(text, span)
+    if _OF_SECRETS.search(sentence):
+        return True
+    loose = span.unit == "h" or _LASTING.search(before) or _OF_ANSWERS.search(sentence)
+    return not loose
+
+
+def _sentence_around(text: str, span: Span) -> str:
+    before = text[max(0, span.start - _AROUND) : span.start]
+    ends = [found.end() for found in _SENTENCE.finditer(before)]
+    after = _SENTENCE.search(text, span.end, span.end + _AROUND)
+    return (
+        before[ends[-1] if ends else 0 :]
+        + text[span.start : after.start() if after else span.end + _AROUND]
+    )
 
 
 def _judged(said: str, one: Date, now: Instant, *, dated: bool = False) -> Read:

@@ -230,6 +230,13 @@ def test_what_may_be_meant_is_offered_on_allowed_days() -> None:
             {"Tue Dec 8, 2026 at 15:00 UTC": "Tue 2026-12-08 15:00:00Z"},
         ),
         ("we publish in 48 hours.", {"in 48 hours": "Sat 2026-09-05 09:41:00Z"}),
+        ("We keep it private for 90 days.", {"90 days": "Wed 2026-12-02"}),
+        ("Thanks for your answer. 30 days, then.", {"30 days": "Sat 2026-10-03"}),
+        (
+            "Please reply within 2 days; our deadline is 45 days.",
+            {"within 2 days": "Sat 2026-09-05", "45 days": "Sun 2026-10-18"},
+        ),
+        ("on 12/8/26", {"12/8/26": "no year"}),
         ("we publish today, 2026-09-03.", {"2026-09-03": "Thu 2026-09-03"}),
     ],
 )
@@ -250,6 +257,10 @@ def test_wordings_in_a_mail_are_found(text: str, expected: dict[str, str]) -> No
         "> We propose 2026-12-08T12:00Z.\n>> in 14 days\n  | 90 days",
         "On Thu, 3 Sep 2026 at 09:00, Security <security@example.org> wrote:",
         "Let us wait 14 days longer.",
+        "Please respond within 48 hours. I expect an answer in 7 days.",
+        "It crashed in 3 hours. I ran it for 10 days.",
+        "Affected are 5.10.26, 2.4.27 and 10.12.20.26.",
+        "We publish 30 days after a fix is there, or 90 days before our talk.",
     ],
 )
 def test_what_only_looks_like_a_date_to_come_is_left_alone(text: str) -> None:
