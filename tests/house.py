@@ -6,6 +6,7 @@ Time is a value that a test moves; the keys are real, the relay is a sink of the
 import asyncio
 import base64
 import email
+import functools
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -85,6 +86,7 @@ def example_team() -> Team:
     )
 
 
+@functools.cache
 def texts() -> Texts:
     """Return the shipped templates."""
     return Texts({path.name: path.read_text() for path in TEMPLATES.iterdir()})

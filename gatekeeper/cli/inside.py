@@ -8,6 +8,7 @@ from typing import Final
 from gatekeeper import start
 from gatekeeper.config import Settings
 from gatekeeper.config.keyhome import codec_of, open_keys
+from gatekeeper.domain.date_forms import DateLetter
 from gatekeeper.domain.forms import Acknowledgement, AnyForm, KeyChanged, ManyReports, Unreadable
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.outcomes import Outcome
@@ -102,7 +103,7 @@ class Opener:
 
 def _key(form: AnyForm) -> str:
     match form:
-        case Acknowledgement() | Outcome() | Unreadable():
+        case Acknowledgement() | DateLetter() | Outcome() | Unreadable():
             return form.fingerprint
         case KeyChanged():
             return form.new

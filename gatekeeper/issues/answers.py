@@ -11,12 +11,12 @@ from typing import Final
 from gatekeeper.domain import automatic
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.automatic import Signs
+from gatekeeper.domain.codes import new_code
 from gatekeeper.domain.forms import (
     Acknowledgement,
     AnyForm,
     ManyReports,
     Unreadable,
-    new_code,
 )
 from gatekeeper.domain.instants import HOUR, Instant, later
 from gatekeeper.domain.protection import Form

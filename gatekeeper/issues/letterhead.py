@@ -10,6 +10,7 @@ from typing import Any, Final
 from gatekeeper.domain import token
 from gatekeeper.domain.address import Address, OwnAddresses
 from gatekeeper.domain.automatic import Forwarder
+from gatekeeper.domain.date_forms import DateLetter, date_letter
 from gatekeeper.domain.forms import (
     Acknowledgement,
     AnyForm,
@@ -262,6 +263,8 @@ def _slots(form: AnyForm) -> dict[str, object]:
                 "fingerprint": form.fingerprint,
                 "code": form.code,
             }
+        case DateLetter():
+            return {"kind": "date", **form.slots}
         case KeyChanged():
             return {
                 "kind": "key-changed",
@@ -298,6 +301,8 @@ def _form(slots: Mapping[str, Any]) -> AnyForm:
                 fingerprint=slots["fingerprint"],
                 code=slots["code"],
             )
+        case "date":
+            return date_letter(slots)
         case "key-changed":
             return KeyChanged(
                 old=slots["old"],

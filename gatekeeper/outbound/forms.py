@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.errors import OurFault
+from gatekeeper.domain.date_forms import DateLetter
 from gatekeeper.domain.forms import Acknowledgement, AnyForm, KeyChanged, ManyReports, Unreadable
 from gatekeeper.domain.outcomes import Outcome
 from gatekeeper.domain.protection import (
@@ -50,7 +51,7 @@ def present(desk: Desk, form: AnyForm) -> AnyForm:
     ValueError when there is nothing left to tell: the key that was said to be old is the present.
     """
     match form:
-        case Acknowledgement() | Outcome() | Unreadable():
+        case Acknowledgement() | DateLetter() | Outcome() | Unreadable():
             return replace(form, fingerprint=desk.fingerprint)
         case KeyChanged():
             # What the new key signs is signed by whichever is the present one.

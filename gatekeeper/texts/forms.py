@@ -1,10 +1,12 @@
 """Fill the forms that may go out in clear, and the frames around what the team answers."""
 
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from gatekeeper.domain.address import Address
+from gatekeeper.domain.date_forms import ANNOUNCING, DateLetter, DateTelling
 from gatekeeper.domain.forms import (
     Acknowledgement,
     AnyForm,
@@ -19,7 +21,7 @@ from gatekeeper.domain.verdict import spaced
 from gatekeeper.mail.charset import printable_line
 from gatekeeper.mail.icalendar import MEDIA_TYPE, Event, calendar, uid
 from gatekeeper.mail.personal import File
-from gatekeeper.texts import outcomes, templates
+from gatekeeper.texts import date_letters, outcomes, templates
 from gatekeeper.texts.templates import Texts
 
 WIDTH: Final = 76
@@ -63,6 +65,8 @@ def subject_of(form: AnyForm, *, project: str) -> str:
     match form:
         case Acknowledgement():
             return f"[{form.issue}] Your report to {team}"
+        case DateLetter():
+            return f"[{form.issue}] {date_letters.about(form.telling)}"
         case KeyChanged():
             return f"The key of {team} has changed"
         case ManyReports():
@@ -130,7 +134,7 @@ def _paragraph(text: str) -> str:
     return head + filled + tail
 
 
-def _values(form: AnyForm, address: Address) -> tuple[str, dict[str, str]]:
+def _values(form: AnyForm, address: Address) -> tuple[str, Mapping[str, object]]:
     match form:
         case Acknowledgement():
             return templates.ACKNOWLEDGEMENT, {
@@ -140,8 +144,10 @@ def _values(form: AnyForm, address: Address) -> tuple[str, dict[str, str]]:
                 "fingerprint": spaced(form.fingerprint),
                 "code": form.code,
             }
+        case DateLetter():
+            return date_letters.template_of(form.telling), dict(date_letters.values(form))
         case KeyChanged():
-            values = {
+            values: dict[str, object] = {
                 "address": str(address),
                 "old": spaced(form.old),
                 "new": spaced(form.new),
@@ -180,6 +186,10 @@ def _files(
     match form:
         case Acknowledgement():
             return (_timeline(form, project=project, address=address, now=now), our_key)
+        case DateLetter():
+            if form.telling not in ANNOUNCING:
+                return ()
+            return (_date(form, project=project, address=address, now=now),)
         case KeyChanged():
             return (replace(our_key, name="security.asc"),)
         case Unreadable():
@@ -207,3 +217,26 @@ def _timeline(form: Acknowledgement, *, project: str, address: Address, now: Ins
     )
     data = calendar(events, stamped_at=now, organizer=address)
     return File(name="timeline.ics", content_type=MEDIA_TYPE, data=data)
+
+
+def _date(form: DateLetter, *, project: str, address: Address, now: Instant) -> File:
+    """Return the calendar of an announcing letter: the same events as the acknowledgement's."""
+    issue, domain, team = form.issue, address.domain, f"the {printable_line(project)} security team"
+    state, about = "", f"Set by {team} and those who reported it."
+    if form.telling is DateTelling.PROPOSED:
+        state, about = " (proposed)", f"Proposed by {team}; it may still change."
+    events = [
+        Event(
+            uid=f"{issue}-{name}@{domain}",
+            starts_at=instant,
+            summary=f"{issue}: {what}{state}",
+            description=about,
+        )
+        for name, what, instant in (
+            ("predisclosure", "pre-disclosure", form.predisclosure),
+            ("public", "public disclosure", form.instant),
+        )
+        if instant is not None
+    ]
+    data = calendar(events, stamped_at=now, organizer=address)
+    return File(name="date.ics", content_type=MEDIA_TYPE, data=data)

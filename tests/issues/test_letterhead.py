@@ -37,6 +37,7 @@ from gatekeeper.mail.compose import BY_PERSON, Letterhead, outer
 from gatekeeper.mail.headers import addresses
 from gatekeeper.mail.personal import File, clear_message
 from tests.house import ALIAS, START, example_team, texts
+from tests.texts.date_letters import DATE_FORMS
 
 ROBIN = Address.parse("robin@research.example")
 REPLY_TO = Address.parse("security+abcdefgh234567@example.org")
@@ -176,6 +177,7 @@ FORMS: tuple[AnyForm, ...] = (
     Acknowledgement(issue=ISSUE, timeline=TIMELINE, fingerprint="A" * 40, code=""),
     ManyReports(),
     Unreadable(fingerprint="B" * 40),
+    *DATE_FORMS.values(),
     Outcome(issue=ISSUE, telling=Telling.ACCEPTED, fingerprint="A" * 40),
     Outcome(
         issue=ISSUE, telling=Telling.REJECTED, fingerprint="A" * 40, reason=Rejection.NO_ANSWER

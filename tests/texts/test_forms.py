@@ -21,6 +21,7 @@ from gatekeeper.domain.outcomes import Outcome, Telling
 from gatekeeper.domain.process_policy import EmbargoPolicy
 from gatekeeper.domain.reasons import Rejection
 from gatekeeper.domain.timeline import proposed
+from gatekeeper.texts.date_letters import HOW
 from gatekeeper.texts.forms import WIDTH, fill, reply_text, subject_of, wrapped
 from gatekeeper.texts.outcomes import template_of
 from gatekeeper.texts.templates import (
@@ -33,6 +34,7 @@ from gatekeeper.texts.templates import (
     TEAM_NOTICE,
 )
 from tests.house import ALIAS, START, texts
+from tests.texts.date_letters import DATE_FORMS
 
 TEXTS = texts()
 GOLDEN: Final = Path(__file__).parent.parent / "golden" / "texts"
@@ -68,6 +70,7 @@ FORMS: Final[dict[str, AnyForm]] = {
     "many-reports": ManyReports(),
     "unreadable": Unreadable(fingerprint=OURS),
     **OUTCOMES,
+    **DATE_FORMS,
     "key-changed": KeyChanged(old=OURS, new=NEWER, signed_by=OURS),
     "key-changed-in-clear": KeyChanged(old=OURS, new=NEWER, signed_by=""),
     "key-changed-and-the-old-one-is-gone": KeyChanged(
@@ -88,6 +91,8 @@ octets must be refused. Could you try the patch below?
 Andrea"""
 
 INSIDE: Final[dict[str, tuple[str, dict[str, object]]]] = {
+    "date-how": (HOW, {"code": CODE, "fingerprint": "0123 4567 89AB CDEF"}),
+    "date-how-for-who-signs": (HOW, {"code": "", "fingerprint": "0123 4567 89AB CDEF"}),
     "team-notice": (
         TEAM_NOTICE,
         {
