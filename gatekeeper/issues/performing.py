@@ -13,8 +13,10 @@ from gatekeeper.issues import (
     acting,
     approving,
     perform_course,
+    perform_people,
     reaffirming,
     requesting,
+    sharing,
     status_words,
 )
 from gatekeeper.issues.acting import Actor, Done
@@ -58,33 +60,41 @@ def _note(order: Order) -> Done:
 
 def _reply(order: Order) -> Done:
     tx, desk, issue, now = order.tx, order.desk, order.issue, order.now
-    names = (order.value("to") or REPORTER).split(",")
+    names = tuple(dict.fromkeys((order.value("to") or REPORTER).split(",")))
     content = order.case.ordered.content
     found = files_of(content, team=desk.team, issue=issue.issue_id, prefix=desk.prefix)
     files = found.files
     lines = [f"reply: {line}" for line in found.left_out]
-    waiting = ""
-    for to in dict.fromkeys(names):
-        if "clear" in order.command.words:
-            if files:
-                raise Refusal("no files go out in clear", remedy="send the mail without them")
-            done = requesting.reply_clear(
-                tx, desk, issue=issue, actor=order.actor, to=to, text=order.text, now=now
-            )
-        else:
-            done = acting.reply(
-                tx,
-                desk,
-                issue=issue,
-                actor=order.actor,
-                to=to,
-                text=order.text,
-                files=files,
-                now=now,
-            )
-        lines += done.lines
-        waiting = done.waiting or waiting
-    return Done(lines=tuple(lines), waiting=waiting)
+    if "clear" in order.command.words:
+        if files or len(names) > 1:
+            what = "no files go out in clear" if files else "what goes out in clear goes to one"
+            raise Refusal(what, remedy="send the mail without them, to one alone")
+        done = requesting.reply_clear(
+            tx, desk, issue=issue, actor=order.actor, to=names[0], text=order.text, now=now
+        )
+    elif len(names) > 1:
+        done = sharing.reply(
+            tx,
+            desk,
+            issue=issue,
+            actor=order.actor,
+            names=names,
+            text=order.text,
+            files=files,
+            now=now,
+        )
+    else:
+        done = acting.reply(
+            tx,
+            desk,
+            issue=issue,
+            actor=order.actor,
+            to=names[0],
+            text=order.text,
+            files=files,
+            now=now,
+        )
+    return Done(lines=(*lines, *done.lines), waiting=done.waiting)
 
 
 def _approve(order: Order) -> Done:
@@ -167,13 +177,6 @@ def _help(order: Order) -> Done:
 PERFORMERS: Final[Mapping[str, Performer]] = MappingProxyType(
     {
         "own": _own,
-        "note": _note,
-        "reply": _reply,
-        "approve": _approve,
-        "refuse": _refuse,
-        "withdraw": _withdraw,
-        "key": _key,
-        "revoke": _revoke,
         "accept": perform_course.accept,
         "severity": perform_course.severity,
         "track": perform_course.track,
@@ -184,7 +187,18 @@ PERFORMERS: Final[Mapping[str, Performer]] = MappingProxyType(
         "hand-over": perform_course.hand_over,
         "merge": perform_course.merge,
         "split": perform_course.split,
+        "note": _note,
+        "reply": _reply,
+        "approve": _approve,
+        "refuse": _refuse,
+        "withdraw": _withdraw,
+        "key": _key,
+        "revoke": _revoke,
         "reaffirm": _reaffirm,
+        "invite": perform_people.invite,
+        "remove": perform_people.remove,
+        "consent": perform_people.consent,
+        "credit": perform_people.credit,
         "status": _status,
         "list": _list,
         "help": _help,

@@ -11,9 +11,11 @@ from typing import Final
 
 from gatekeeper.issues import (
     verb_approvals,
+    verb_dates,
     verb_general,
     verb_issue,
     verb_letters,
+    verb_people,
 )
 from gatekeeper.issues.verb_table import Verb
 
@@ -40,6 +42,10 @@ _TABLE: Final = (
     verb_issue.HAND_OVER,
     verb_issue.MERGE,
     verb_issue.SPLIT,
+    verb_people.INVITE,
+    verb_people.REMOVE,
+    verb_people.CONSENT,
+    verb_dates.CREDIT,
     verb_approvals.REAFFIRM,
     verb_general.STATUS,
     verb_general.LIST,

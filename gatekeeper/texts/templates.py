@@ -9,7 +9,7 @@ from jinja2 import DictLoader, StrictUndefined, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gatekeeper.domain.errors import Misconfigured, OurFault
-from gatekeeper.texts import date_letters, outcomes
+from gatekeeper.texts import date_letters, outcomes, people
 
 TEAM_COPY: Final = "team-copy.txt"
 """The block of ours that stands before a message in the response team's copies."""
@@ -155,6 +155,7 @@ SAMPLES: Final = MappingProxyType(
         ),
         **outcomes.SAMPLES,
         **date_letters.SAMPLES,
+        **people.SAMPLES,
     }
 )
 """Every value that each text is given, with which it is tried before anything depends on it."""
@@ -194,6 +195,7 @@ NEVER_LEFT_OUT: Final = MappingProxyType(
         KEY_CHANGED_TEAM: frozenset({"old", "new", "signature", "old_mail", "outside"}),
         **outcomes.NEVER_LEFT_OUT,
         **date_letters.NEVER_LEFT_OUT,
+        **people.NEVER_LEFT_OUT,
     }
 )
 """What a text has to say however it is written: what people decide and believe by."""
