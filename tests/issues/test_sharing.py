@@ -129,14 +129,14 @@ def test_a_finder_is_told_how_they_are_credited(case: Invited, robin: Inspector)
     (letter,) = case.sent()
     copy = robin.open(letter.what.content)
     assert "How you are credited (SEC-2026-0001)" == copy.subject
-    assert f"credit you as\n\n  {LINE}\n" in copy.block
+    assert f"you will be credited as\n\n  {LINE}\n" in copy.block
     with pytest.raises(Refusal, match="already"):
         credit(case, LINE)
     done = credit(case, "", actor=SHELL)
     assert "credit: the reporter is not named" == done.lines[0]
     assert NO_CREDIT == case.known()["reporter"].credit
     (letter,) = case.sent()
-    assert "will not name you" in robin.open(letter.what.content).block
+    assert "you will not be named" in robin.open(letter.what.content).block
     log = case.house.store.read(partial(audit.of_issue, issue=case.row))
     said = [entry.payload for entry in log if entry.kind == "reporter.credit"]
     assert [LINE, ""] == [payload["credit"] for payload in said if payload is not None]
