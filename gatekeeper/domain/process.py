@@ -62,6 +62,8 @@ class Fact(StrEnum):
     DATE_REACHED = "date-reached"
     REPORTER_CONSENTS = "reporter-consents"
     RECEIVER_ACKNOWLEDGED = "receiver-acknowledged"
+    DISTROS_POSTED = "distros-posted"
+    CERT_CONTACTED = "cert-contacted"
     FIXED = "fixed"
     EXPLOITED = "exploited"
     PUBLIC_ALREADY = "public-already"
