@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gatekeeper.domain.calendar import Calendar, day_of
 from gatekeeper.domain.instants import DAY, HOUR, MINUTE, Instant, from_datetime, rfc3339
+from gatekeeper.domain.process import Fact
 from gatekeeper.domain.process_policy import (
     OWN_CLOCK,
     ApprovalPolicy,
@@ -156,3 +157,8 @@ def test_reminders_that_never_or_always_come_are_refused(wrong: dict[str, Any]) 
 
 def test_nobody_need_have_obligations() -> None:
     assert () == ReminderPolicy(obligations=()).obligations
+
+
+def test_what_starts_a_clock_is_the_report_or_a_fact() -> None:
+    """Else nobody could ever say that it happened."""
+    assert {str(event) for event in StartEvent} - {"reported"} <= {str(fact) for fact in Fact}
