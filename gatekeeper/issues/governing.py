@@ -100,7 +100,7 @@ def _render(tx: Tx, desk: Desk, _issue: IssueRow | None, payload: Payload, *, ki
             f"Then:         sha256 {after.digest.hex()}",
             *_roster_lines(after, desk),
             "",
-            *(f"| {line}".rstrip() for line in differences(before, after)),
+            *differences(before, after),
         ]
     )
 

@@ -95,7 +95,7 @@ def test_what_is_asked_says_all_that_changes(house: House) -> None:
     said = told(house, "Wei Example")[-1]
     assert f"In force now: sha256 {files[Kind.POLICY].digest.hex()}" in said
     assert f"Then:         sha256 {POLICY.digest.hex()}" in said
-    assert "| outbox.batch: 64 → 8" in said
+    assert "  | outbox.batch: 64 → 8\n" in said
     assert f"!approve {done.waiting}" in said
 
 
