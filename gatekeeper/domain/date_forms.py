@@ -22,7 +22,8 @@ class DateTelling(StrEnum):
 
     PROPOSED, OFFERED: a question, while no other or another date is agreed · AGREED, MOVED, BOUND,
     RECORDED: what holds now, by their own word, by the team, by silence, by the record of two
-    people · EARLIER, LATER: a wish of theirs waits for the team · REFUSED: it is not possible ·
+    people · REMINDED: a question that was not answered yet, and until when it waits ·
+    EARLIER, LATER: a wish of theirs waits for the team · REFUSED: it is not possible ·
     READ: what their mail seems to name, of which nothing is taken · STATUS: how the issue stands ·
     NOT_DONE: why their commands did nothing · CREDITED, UNCREDITED: how they are named in public ·
     OTHERS: what holds now, for who did not find it.
@@ -43,6 +44,7 @@ class DateTelling(StrEnum):
     CREDITED = "credited"
     UNCREDITED = "uncredited"
     OTHERS = "others"
+    REMINDED = "reminded"
 
 
 ANNOUNCING: Final = frozenset(
@@ -62,6 +64,7 @@ _NAMING: Final = ANNOUNCING | {
     DateTelling.EARLIER,
     DateTelling.LATER,
     DateTelling.REFUSED,
+    DateTelling.REMINDED,
 }
 """What is about one instant."""
 
@@ -105,7 +108,8 @@ class DateLetter:
     `instant` is what it is about, `before` what held or still holds · `predisclosure` when the list
     is told · `others` instants to choose from: the nearest allowed ones, or those that were read ·
     `limits` why it is refused · `faults` why commands did nothing · `state` of the issue, and
-    `date_state` of its date · `fingerprint` of our key · `code` to begin an answer with, "" for who
+    `date_state` of its date · `until` when an answer is waited for · `fingerprint` of our key ·
+    `code` to begin an answer with, "" for who
     signs.
     """
 
@@ -121,6 +125,7 @@ class DateLetter:
     faults: tuple[Fault, ...] = ()
     state: IssueState | None = None
     date_state: DateState | None = None
+    until: Instant | None = None
 
     def __post_init__(self) -> None:
         """Refuse slots that could hold a word, and a text that would have a gap."""
@@ -138,7 +143,10 @@ class DateLetter:
         if (self.telling is DateTelling.STATUS) != (self.state is not None):
             message = "a status, and nothing else, tells the state"
             raise ValueError(message)
-        shown = (self.instant, self.before, self.predisclosure, *self.others)
+        if (self.telling is DateTelling.REMINDED) != (self.until is not None):
+            message = "a reminder, and nothing else, says until when it waits"
+            raise ValueError(message)
+        shown = (self.instant, self.before, self.predisclosure, self.until, *self.others)
         if any(each is not None and each % MINUTE for each in shown):
             message = "the instants of a letter are whole minutes"
             raise ValueError(message)
@@ -159,6 +167,7 @@ class DateLetter:
             "faults": [[each.fault, each.line, list(each.may)] for each in self.faults],
             "state": self.state,
             "date_state": self.date_state,
+            "until": self.until,
         }
 
 
@@ -180,6 +189,7 @@ def date_letter(slots: Mapping[str, Any]) -> DateLetter:
         ),
         state=None if slots["state"] is None else IssueState(slots["state"]),
         date_state=None if slots["date_state"] is None else DateState(slots["date_state"]),
+        until=_instant(slots["until"]),
     )
 
 

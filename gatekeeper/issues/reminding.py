@@ -19,7 +19,14 @@ from gatekeeper.domain.reminding import QUIET, Watched
 from gatekeeper.domain.statistics import ANSWERS
 from gatekeeper.domain.turnout import Turnout, too_few
 from gatekeeper.domain.wishes import Standing
-from gatekeeper.issues import approving, calling, daily, obligation_words, waiting_requests
+from gatekeeper.issues import (
+    approving,
+    calling,
+    daily,
+    obligation_words,
+    outside_reminders,
+    waiting_requests,
+)
 from gatekeeper.issues.letterhead import Desk
 from gatekeeper.issues.reminder_words import Item, line_of, next_step
 from gatekeeper.store import audit, dates, frozen, reminded, requests, watching
@@ -64,6 +71,9 @@ def remind(tx: Tx, desk: Desk, now: Instant) -> int:
         _obliged(tx, desk, seen, each, now)
     written += len(begun) + calling.call(tx, desk, [e for e in urgent if e not in begun], now)
     written += daily.write(tx, desk, [e for e in new if not e.reminder.urgent], now)
+    outside_reminders.begin(tx, now)
+    owed = tuple(outside_reminders.owed(tx, seen.issues, seen.dates, desk.policy, now))
+    written += outside_reminders.write(tx, desk, owed, now)
     reminded.forget_old(tx, before=later(now, -_KEPT))
     audit.append_all(tx, tuple(_entries(new)), now=now)
     return written
@@ -90,9 +100,12 @@ def _anything(tx: Tx, desk: Desk, now: Instant) -> bool:
     """Say whether there is something to write."""
     if frozen.of(tx) is not None:
         return False
-    if requests.expired(tx, now=now):
+    if requests.expired(tx, now=now) or outside_reminders.began(tx) is None:
         return True
-    return any(_is_new(tx, each) for each in _due(tx, desk, _seen(tx, desk), now))
+    seen = _seen(tx, desk)
+    if any(outside_reminders.owed(tx, seen.issues, seen.dates, desk.policy, now)):
+        return True
+    return any(_is_new(tx, each) for each in _due(tx, desk, seen, now))
 
 
 def _due(tx: Tx, desk: Desk, seen: _Seen, now: Instant) -> Iterator[Item]:

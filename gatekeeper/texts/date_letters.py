@@ -24,7 +24,7 @@ _ENTRY: Final = 70
 """Columns of an entry of a list, whose mark is put before it."""
 
 _T: Final = DateTelling
-_ASKING: Final = frozenset({_T.PROPOSED, _T.OFFERED, _T.REFUSED, _T.READ, _T.NOT_DONE})
+_ASKING: Final = frozenset({_T.PROPOSED, _T.OFFERED, _T.REFUSED, _T.READ, _T.NOT_DONE, _T.REMINDED})
 
 _STATES: Final[Mapping[IssueState, str]] = MappingProxyType(
     {
@@ -85,6 +85,7 @@ def values(form: DateLetter) -> Mapping[str, object]:
         "faults": tuple(_entry(_fault(each)) for each in form.faults),
         "state": "" if form.state is None else _STATES[form.state],
         "date_state": "" if form.date_state is None else _DATES[form.date_state],
+        "until": _said(form.until),
     }
     return {name: every[name] for name in _used(form.telling)}
 
@@ -117,6 +118,7 @@ _SAMPLE: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
         "predisclosure": "Thu 2026-09-10 12:00:00Z",
         "others": ("Wed 2026-09-23 12:00:00Z", "Fri 2026-09-25 12:00:00Z"),
         "operands": ("2026-09-23T12:00Z", "2026-09-25T12:00Z"),
+        "until": "Sun 2026-09-13 12:00:00Z",
         "limits": ("It is in the past.",),
         "faults": ("Line 1: There is no such command.",),
         "state": "it is accepted: we are working on it",
@@ -141,6 +143,7 @@ _SAID: Final[Mapping[DateTelling, frozenset[str]]] = MappingProxyType(
         _T.CREDITED: frozenset(),
         _T.UNCREDITED: frozenset(),
         _T.OTHERS: frozenset({"instant", "before"}),
+        _T.REMINDED: frozenset({"instant", "operand", "until"}),
     }
 )
 """What each of them says beside the issue's id."""

@@ -9,7 +9,7 @@ from jinja2 import DictLoader, StrictUndefined, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gatekeeper.domain.errors import Misconfigured, OurFault
-from gatekeeper.texts import date_letters, outcomes, people
+from gatekeeper.texts import date_letters, outcomes, people, reminders
 
 TEAM_COPY: Final = "team-copy.txt"
 """The block of ours that stands before a message in the response team's copies."""
@@ -156,6 +156,7 @@ SAMPLES: Final = MappingProxyType(
         **outcomes.SAMPLES,
         **date_letters.SAMPLES,
         **people.SAMPLES,
+        **reminders.SAMPLES,
     }
 )
 """Every value that each text is given, with which it is tried before anything depends on it."""
@@ -196,6 +197,7 @@ NEVER_LEFT_OUT: Final = MappingProxyType(
         **outcomes.NEVER_LEFT_OUT,
         **date_letters.NEVER_LEFT_OUT,
         **people.NEVER_LEFT_OUT,
+        **reminders.NEVER_LEFT_OUT,
     }
 )
 """What a text has to say however it is written: what people decide and believe by."""

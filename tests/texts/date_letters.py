@@ -25,6 +25,7 @@ def _letter(telling: DateTelling) -> DateLetter:
         instant=DATE,
         faults=(Fault(fault=OrderFault.NOT_SIGNED),) if telling is _T.NOT_DONE else (),
         state=IssueState.ACCEPTED if telling is _T.STATUS else None,
+        until=EARLIER if telling is _T.REMINDED else None,
     )
 
 
@@ -61,6 +62,8 @@ DATE_FORMS: Final = MappingProxyType(
         "date-credited": _letter(_T.CREDITED),
         "date-uncredited": _letter(_T.UNCREDITED),
         "date-others": _letter(_T.OTHERS),
+        "date-reminded": replace(_letter(_T.REMINDED), code=_CODE),
+        "date-reminded-to-who-signs": _letter(_T.REMINDED),
         "date-others-moved": replace(_letter(_T.OTHERS), before=LATER),
     }
 )

@@ -36,6 +36,7 @@ from gatekeeper.texts.templates import (
 from tests.house import ALIAS, START, texts
 from tests.texts.date_letters import DATE_FORMS
 from tests.texts.people_letters import PEOPLE_TEXTS
+from tests.texts.reminders import REMINDERS
 
 TEXTS = texts()
 GOLDEN: Final = Path(__file__).parent.parent / "golden" / "texts"
@@ -93,6 +94,7 @@ Andrea"""
 
 INSIDE: Final[dict[str, tuple[str, dict[str, object]]]] = {
     **PEOPLE_TEXTS,
+    **REMINDERS,
     "date-how": (HOW, {"code": CODE, "fingerprint": "0123 4567 89AB CDEF"}),
     "date-how-for-who-signs": (HOW, {"code": "", "fingerprint": "0123 4567 89AB CDEF"}),
     "team-notice": (
