@@ -13,6 +13,7 @@ from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import HOUR, MINUTE, SECOND
 from gatekeeper.inbound.worker import InboundWorker
 from gatekeeper.issues import notices, running
+from gatekeeper.issues.approving import expire
 from gatekeeper.issues.drifting import Drift
 from gatekeeper.issues.head_log import HeadLog
 from gatekeeper.issues.key_watch import KeyWatch
@@ -142,6 +143,9 @@ def chores(opened: Opened) -> tuple[Chore, ...]:
     def reminders(store: Store) -> Callable[[], int]:
         return Reminding(store=store, desk=opened.desk, now=clock.now).tick
 
+    def requests(store: Store) -> Callable[[], int]:
+        return lambda: store.write(lambda tx: expire(tx, opened.desk, now=clock.now()))
+
     def head(store: Store) -> Callable[[], int]:
         return HeadLog(store=store, now=clock.now).tick
 
@@ -149,6 +153,7 @@ def chores(opened: Opened) -> tuple[Chore, ...]:
         Chore(name="logging the head", every=HOUR, make=head),
         Chore(name="watching keys", every=HOUR, make=keys),
         Chore(name="reminding people", every=5 * MINUTE, make=reminders),
+        Chore(name="ending requests", every=5 * MINUTE, make=requests),
         Chore(name="watching letters", every=MINUTE, make=letters),
         Chore(name="erasing", every=HOUR, make=erasing),
     )

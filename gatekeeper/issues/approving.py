@@ -119,29 +119,6 @@ def withdraw(
     return Done(lines=(f"withdraw: {title} is taken back; nothing of it happens",))
 
 
-def void(tx: Tx, person: Person, *, by: str, now: Instant) -> tuple[str, ...]:
-    """Take back all that a person approved and asked for and that still waits (S-0).
-
-    `by` is who suspended them. Returns what was taken back, one line each.
-    """
-    lines: list[str] = []
-    for request in requests.waiting(tx):
-        if request.created_by == person.name:
-            requests.close(
-                tx,
-                request=request.id,
-                state=requests.WITHDRAWN,
-                by=by,
-                why=f"{person.name} is suspended",
-                now=now,
-            )
-            lines.append(f"{_titled(request)}, asked for by {person.name}, is taken back")
-        elif approvers.among(tx, request=request.id, people=[person.address.key]):
-            lines.append(f"{_titled(request)}: {person.name}'s approval is void")
-    requests.void_approvals(tx, [person.address.key])
-    return tuple(lines)
-
-
 def expire(tx: Tx, desk: Desk, *, now: Instant) -> int:
     """End what waited too long, tell the team of each, and return how many those were."""
     ended = requests.expired(tx, now=now)

@@ -47,6 +47,8 @@ _TABLE: Final = (
     verb_people.CONSENT,
     verb_dates.CREDIT,
     verb_approvals.REAFFIRM,
+    verb_people.SUSPEND,
+    verb_people.AWAY,
     verb_general.STATUS,
     verb_general.LIST,
     verb_general.HELP,

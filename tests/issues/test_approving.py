@@ -18,7 +18,7 @@ from gatekeeper.domain.errors import NotThere, OurFault, Refusal
 from gatekeeper.domain.identity import short_tag
 from gatekeeper.domain.instants import DAY, SECOND, Instant, later
 from gatekeeper.domain.team import Person, Team
-from gatekeeper.issues import approving, effects, pending
+from gatekeeper.issues import approving, effects, pending, suspended
 from gatekeeper.issues.acting import Actor, Done
 from gatekeeper.issues.asking import Effect, ask, of
 from gatekeeper.store import attendance, audit, issues, letters, requests
@@ -298,11 +298,8 @@ def test_whoever_is_suspended_approved_nothing(room: Room) -> None:
     shells, weis = room.ask(SHELL).waiting, room.ask(room.by(1)).waiting
     room.approve(1, shells)
     room.store.write(lambda tx: attendance.suspend(tx, person=wei.address, now=START))
-    lines = room.store.write(lambda tx: approving.void(tx, wei, by="Andrea Example", now=START))
-    assert {
-        "a note of the test's: Wei Example's approval is void",
-        "a note of the test's, asked for by Wei Example, is taken back",
-    } == set(lines)
+    voided = room.store.write(lambda tx: suspended.void(tx, wei, now=START))
+    assert (1, 1) == (voided.approvals, voided.requests)
     assert requests.WITHDRAWN == room.state(weis)
     with pytest.raises(Refusal, match="your approval does not count"):
         room.approve(1, shells)
