@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gatekeeper.cli import issue_verbs
+from gatekeeper.cli import issue_verbs, people_verbs
 from gatekeeper.cli.grammar import Run, Verbs, noun, verb
 from gatekeeper.domain.instants import rfc3339
 from gatekeeper.issues.verbs import VERBS
@@ -70,6 +70,7 @@ def add(nouns: Verbs) -> None:
     _add_hold(verbs)
     _add_acts(verbs)
     issue_verbs.add(verbs)
+    people_verbs.add(verbs)
 
 
 def _add_hold(verbs: Verbs) -> None:
@@ -122,7 +123,10 @@ def _add_acts(verbs: Verbs) -> None:
             "--file", metavar="TEXT", default="-", help="the text; - is standard input (default)"
         )
     reply.add_argument(
-        "--to", metavar="NAME", default="reporter", help="to whom in the issue (default: reporter)"
+        "--to",
+        metavar="NAME",
+        default="reporter",
+        help="to whom in the issue (default: reporter); reporter,upstream for both",
     )
     reply.add_argument(
         "--clear",

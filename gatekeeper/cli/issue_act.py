@@ -16,7 +16,7 @@ from gatekeeper.cli.turns import named
 from gatekeeper.domain.errors import Misconfigured, TheirFault
 from gatekeeper.domain.filenames import file_name
 from gatekeeper.domain.policy import MIB
-from gatekeeper.issues import acting, requesting
+from gatekeeper.issues import acting, requesting, sharing
 from gatekeeper.issues.acting import Actor, Done
 from gatekeeper.issues.letterhead import Desk
 from gatekeeper.mail.personal import File
@@ -64,7 +64,13 @@ def reply(options: argparse.Namespace) -> int:
     files = _files(options.attach)
     text = given_text(options.file, limit=_TEXT_MAX)
 
+    names = tuple(dict.fromkeys(options.to.split(",")))
+
     def act(tx: Tx, desk: Desk, issue: IssueRow, by: Actor) -> Done:
+        if len(names) > 1 and not options.clear:
+            return sharing.reply(
+                tx, desk, issue=issue, actor=by, names=names, text=text, files=files, now=now
+            )
         if options.clear:
             return requesting.reply_clear(
                 tx, desk, issue=issue, actor=by, to=options.to, text=text, now=now

@@ -35,6 +35,10 @@ def correspondent_value(one: Correspondent) -> dict[str, object]:
         "fingerprint": one.fingerprint,
         "wrote_in_clear": one.wrote_in_clear,
         "since": rfc3339(one.created_at),
+        "role": str(one.role),
+        "credit": one.credit.line if one.credit is not None else None,
+        "consented_at": rfc3339(one.consented_at) if one.consented_at is not None else None,
+        "removed_at": rfc3339(one.removed_at) if one.removed_at is not None else None,
     }
 
 
