@@ -23,7 +23,7 @@ from gatekeeper.issues.written import Written, written
 from gatekeeper.mail.reading import Reading
 
 _OLDEST: Final = DAY
-_AHEAD: Final = 10 * MINUTE
+_AHEAD: Final = 2 * MINUTE
 _S: Final = SignatureState
 _SIGN: Final = "sign the whole mail with your key (PGP/MIME) and send it again"
 _STATES: Final = {
