@@ -180,6 +180,6 @@ def test_slots_are_ids_instants_fingerprints_codes_and_counts_only() -> None:
     slots = {field.name for form in get_args(AnyForm) for field in fields(form)}
     keys = {"fingerprint", "old", "new", "signed_by"}
     words = {"telling", "reason", "state", "date_state", "limits", "faults"}
-    instants = {"timeline", "instant", "before", "predisclosure", "others"}
+    instants = {"timeline", "instant", "before", "predisclosure", "others", "until"}
     rest = {"issue", "other", "code", "team", "readable", "untold"}
     assert {*keys, *words, *instants, *rest} == slots
