@@ -2,16 +2,11 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gatekeeper.cli import issue_verbs, people_verbs
 from gatekeeper.cli.grammar import Run, Verbs, noun, verb
-from gatekeeper.domain.instants import rfc3339
 from gatekeeper.issues.verbs import VERBS
-
-if TYPE_CHECKING:
-    from gatekeeper.store.issues import IssueRow
-    from gatekeeper.store.tx import Tx
 
 _RECORDED: Final = "Looking is recorded in the event log."
 _SENT: Final = "It is recorded with your name on this system; a running service sends it."
@@ -26,7 +21,7 @@ def add(nouns: Verbs) -> None:
         "list",
         run=show_all,
         text="list all issues",
-        more=_RECORDED,
+        more=f"State, date, what is next, and who of the team looks after it. {_RECORDED}",
         example="gatekeeper issue list",
     )
     shown = verb(
@@ -49,6 +44,14 @@ def add(nouns: Verbs) -> None:
     thread.add_argument(
         "--full", action="store_true", help="leave nothing out: quoted text, long text, envelopes"
     )
+    lived = verb(
+        verbs,
+        "timeline",
+        run=_timeline,
+        text="print what was decided of one issue, when and by whom",
+        more=f"And how long each part of it took. {_RECORDED}",
+        example=f"gatekeeper issue timeline {_ID}",
+    )
     exported = verb(
         verbs,
         "export",
@@ -62,7 +65,7 @@ def add(nouns: Verbs) -> None:
         ),
         example=f"gatekeeper issue export {_ID} /run/user/1000/export",
     )
-    for parser in (shown, thread, exported):
+    for parser in (shown, thread, lived, exported):
         _name_issue(parser)
     exported.add_argument(
         "folder", metavar="FOLDER", type=Path, help="a new folder, or an empty one"
@@ -160,36 +163,15 @@ def _name_issue(parser: argparse.ArgumentParser) -> None:
 
 def show_all(options: argparse.Namespace) -> int:
     """Print every issue, oldest first."""
-    from gatekeeper.cli.issue_values import issue_value
-    from gatekeeper.cli.opening import record, records
-    from gatekeeper.cli.terminal import emit_json, emit_table
-    from gatekeeper.store import issues
+    from gatekeeper.cli import issue_list
 
-    def look(tx: "Tx") -> "tuple[IssueRow, ...]":
-        rows = issues.list_all(tx)
-        record(tx, "issue.listed", payload={"issues": len(rows)})
-        return rows
-
-    with records(options) as store:
-        rows = store.write(look)
-    if options.json:
-        emit_json([issue_value(row) for row in rows])
-        return 0
-    emit_table(
-        ("ISSUE", "STATE", "OPENED", "OWNER", "MESSAGES", "SUBJECT"),
-        [
-            (
-                *(row.issue_id, _state(row), rfc3339(row.opened_at)[:10], row.owner or "-"),
-                *(row.message_count, row.subject),
-            )
-            for row in rows
-        ],
-    )
-    return 0
+    return issue_list.run(options)
 
 
-def _state(row: "IssueRow") -> str:
-    return f"{row.state}, on hold" if row.legal_hold else row.state
+def _timeline(options: argparse.Namespace) -> int:
+    from gatekeeper.cli import issue_timeline
+
+    return issue_timeline.run(options)
 
 
 def _show(options: argparse.Namespace) -> int:

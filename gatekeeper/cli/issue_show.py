@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from gatekeeper import clock
+from gatekeeper.cli import issue_decided
 from gatekeeper.cli.approval import show_request
 from gatekeeper.cli.fates import delay, trouble
 from gatekeeper.cli.issue_values import (
@@ -30,8 +31,10 @@ from gatekeeper.domain.retention import ERASED, ERASED_ADDRESS
 from gatekeeper.domain.timeline import Timeline, proposed
 from gatekeeper.domain.verdict import spaced
 from gatekeeper.issues.pending import Pending, pending
+from gatekeeper.issues.standing import Standing as Stands
+from gatekeeper.issues.standing import standing as stands_of
 from gatekeeper.start import desk_of, open_store
-from gatekeeper.store import audit
+from gatekeeper.store import audit, dates
 from gatekeeper.store.audit import EventRow
 from gatekeeper.store.correspondents import Correspondent
 from gatekeeper.store.tables import OPEN_STATES
@@ -45,12 +48,17 @@ _DETAILS_MAX: Final = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How one issue stands at `now`; `domain` names this installation."""
+    """How one issue stands at `now`; `domain` names this installation.
+
+    `stands` is what was decided of it, `others` the issues it was merged or split with.
+    """
 
     thread: Thread
     waiting: tuple[Pending, ...]
     history: tuple[EventRow, ...]
     timeline: Timeline
+    stands: Stands
+    others: Mapping[str, tuple[str, ...]]
     next_step: str
     domain: str
     now: Instant
@@ -83,13 +91,22 @@ def standing(tx: Tx, settings: Settings, name: str, *, now: Instant) -> Standing
     desk = desk_of(settings, product=thread.issue.product)
     waiting = pending(tx, desk, thread.issue.id)
     timeline = proposed(thread.reported_at, settings.policy.embargo)
+    stands = stands_of(tx, thread.issue.id, now=now)
     return Standing(
         thread=thread,
+        stands=stands,
+        others=issue_decided.kin(tx, stands),
         waiting=waiting,
         history=audit.of_issue(tx, thread.issue.id),
         timeline=timeline,
         next_step=next_step(
-            thread, len(waiting), timeline, team=settings.team, domain=settings.domain, now=now
+            thread,
+            len(waiting),
+            timeline,
+            stands,
+            team=settings.team,
+            domain=settings.domain,
+            now=now,
         ),
         domain=settings.domain,
         now=now,
@@ -102,6 +119,7 @@ def value(found: Standing) -> dict[str, object]:
     counts = Counter(row.state for row in thread.deliveries)
     return {
         **issue_value(thread.issue),
+        **issue_decided.value(found.stands, found.others),
         "correspondents": [correspondent_value(one) for one in thread.correspondents],
         "timeline": timeline_value(found.timeline),
         "next": found.next_step,
@@ -119,7 +137,7 @@ def show(screen: Screen, found: Standing, *, last: int | None) -> None:
     issue = thread.issue
     screen.title(str(issue.issue_id), issue.subject)
     screen.gap()
-    screen.pair("State", issue.state)
+    issue_decided.write(screen, found.stands, found.others)
     since = thread.reported_at
     screen.pair("Since", f"{spoken(since)}, {_distance(since, found.now)}")
     screen.pair("Owner", issue.owner or "nobody")
@@ -129,7 +147,7 @@ def show(screen: Screen, found: Standing, *, last: int | None) -> None:
     if not thread.correspondents:
         screen.pair("Reporter", issue.reporter or "not said")
     if issue.state in OPEN_STATES:
-        screen.pair("Proposed", *_dates(found))
+        _dates(screen, found)
     screen.pair("Thread", *_amount(thread))
     screen.pair("Tag", f"{issue.tag}, in the subjects that can be read outside")
     screen.pair("Next", found.next_step, colour="bold")
@@ -152,13 +170,20 @@ def _correspondent(screen: Screen, one: Correspondent) -> None:
         screen.pair("", "no key known, wrote encrypted: nothing can be sent", colour="yellow")
 
 
-def _dates(found: Standing) -> list[str]:
-    timeline, now = found.timeline, found.now
-    told, public = timeline.predisclosure, timeline.public
-    return [
-        f"{spoken(told)}  pre-disclosure, {_distance(told, now)}",
-        f"{spoken(public)}  public, {_distance(public, now)}",
-    ]
+def _dates(screen: Screen, found: Standing) -> None:
+    """Write the date that stands; where none does, what policy proposes for an embargo."""
+    timeline, stands, now = found.timeline, found.stands, found.now
+    date = stands.date
+    if date is None and stands.track is not None and not stands.track.embargoed:
+        return
+    told = timeline.predisclosure if date is None else date.predisclosure
+    public = timeline.public if date is None else date.instant
+    lines = [f"{spoken(public)}  public, {_distance(public, now)}"]
+    if told is not None:
+        lines.insert(0, f"{spoken(told)}  pre-disclosure, {_distance(told, now)}")
+    if date is not None:
+        lines.append(f"by {date.by}" + (f", via {date.via}" if date.via else ""))
+    screen.pair(dates.PROPOSED.capitalize() if date is None else date.state.capitalize(), *lines)
 
 
 def _distance(at: Instant, now: Instant) -> str:

@@ -10,6 +10,8 @@ from gatekeeper.domain.retention import ERASED
 from gatekeeper.domain.team import Team
 from gatekeeper.domain.timeline import Timeline
 from gatekeeper.issues.acting import REPLY_LETTER
+from gatekeeper.issues.standing import Standing
+from gatekeeper.store import dates
 from gatekeeper.store.messages import StoredMessage
 from gatekeeper.store.tables import OPEN_STATES
 
@@ -20,6 +22,7 @@ def next_step(
     thread: Thread,
     waiting: int,
     timeline: Timeline,
+    stands: Standing,
     *,
     team: Team,
     domain: str,
@@ -27,7 +30,8 @@ def next_step(
 ) -> str:
     """Return the sentence: what waits for people comes before what waits for a date.
 
-    `waiting` is how many requests wait for approval, `domain` names this installation in a command.
+    `waiting` is how many requests wait for approval, `timeline` what policy proposes where no date
+    stands, `domain` names this installation in a command.
     """
     issue = thread.issue.issue_id
     state = thread.issue.state
@@ -39,21 +43,28 @@ def next_step(
         copies = counted(len(thread.trouble), "copy", "copies")
         return f"{copies} did not get through, see below"
     if state not in OPEN_STATES:
-        return f"nothing: it is {state}"
+        return stands.onward or f"nothing: it is {state}"
     if not thread.issue.owner:
         return f"nobody has taken it: send the signed mail `!{issue}@{domain} own`"
     unanswered = _unanswered(thread, team)
     if unanswered is not None:
         return f"answer the mail of {spoken(unanswered.received_at)}"
-    return _next_date(timeline, now)
+    return "; ".join(filter(None, (stands.onward, _next_date(timeline, stands, now))))
 
 
-def _next_date(timeline: Timeline, now: Instant) -> str:
-    if now < timeline.predisclosure:
-        return f"pre-disclosure is proposed for {spoken(timeline.predisclosure)}"
-    if now < timeline.public:
-        return f"public disclosure is proposed for {spoken(timeline.public)}"
-    return "the proposed dates have passed"
+def _next_date(timeline: Timeline, stands: Standing, now: Instant) -> str:
+    """Return what happens when, "" for an issue that waits for no date."""
+    date = stands.date
+    if date is None and stands.track is not None and not stands.track.embargoed:
+        return ""
+    told = timeline.predisclosure if date is None else date.predisclosure
+    public = timeline.public if date is None else date.instant
+    how = dates.PROPOSED if date is None else date.state
+    if told is not None and now < told and not stands.told:
+        return f"pre-disclosure is {how} for {spoken(told)}"
+    if now < public:
+        return f"public disclosure is {how} for {spoken(public)}"
+    return f"the {how} date has passed" if date is not None else "the proposed dates have passed"
 
 
 def _unanswered(thread: Thread, team: Team) -> StoredMessage | None:

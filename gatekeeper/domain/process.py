@@ -314,6 +314,26 @@ def steps(state: IssueState, track: Track | None, facts: Set[Fact]) -> tuple[Nex
     return tuple(found)
 
 
+_ONWARD: Final = (Step.ACCEPT, Step.PREPARE, Step.PREDISCLOSE, Step.DISCLOSE)
+
+
+def onward(state: IssueState, track: Track | None, facts: Set[Fact]) -> str:
+    """Return in words what brings an issue nearer to its end, "" when nothing does.
+
+    >>> onward(IssueState.PREPARED, Track.PREDISCLOSE, {Fact.SEVERITY, Fact.ADVISORY_READY})
+    'to pre-disclose: no permission matrix, no agreed date'
+    """
+    if state is IssueState.REPORTED:
+        return "accept, reject or hand over"
+    if state is IssueState.REJECTED:
+        return ""
+    for each in steps(state, track, facts):
+        if each.step in _ONWARD:
+            lacking = f": {', '.join(each.missing)}" if each.missing else ""
+            return f"to {_DOING[each.step]}{lacking}"
+    return ""
+
+
 TRACK_CHANGES: Final[Mapping[IssueState, Mapping[Track, frozenset[Track]]]] = MappingProxyType(
     {
         _S.ACCEPTED: MappingProxyType({track: _ANY - {track} for track in Track}),

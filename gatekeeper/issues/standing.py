@@ -1,11 +1,11 @@
 """How an issue stands now: what was decided and is known, which date holds, what comes next."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import Instant
-from gatekeeper.domain.process import Fact, IssueState, Next, Track, steps
+from gatekeeper.domain.process import Fact, IssueState, Next, Severity, Track, onward, steps
 from gatekeeper.store import dates, deciding, issue_facts
 from gatekeeper.store.dates import DateRow
 from gatekeeper.store.deciding import Decided
@@ -35,19 +35,36 @@ class Standing:
     @property
     def facts(self) -> frozenset[Fact]:
         """All facts, also those that follow from what was decided and from the date."""
-        found = set(self.known)
-        if self.decided.severity is not None:
-            found.add(Fact.SEVERITY)
-        if self.date is not None and self.date.state == dates.AGREED:
-            found.add(Fact.AGREED_DATE)
-            if self.date.instant <= self.now:
-                found.add(Fact.DATE_REACHED)
-        return frozenset(found)
+        return all_facts(self.known, self.decided.severity, self.date, now=self.now)
 
     @property
     def next(self) -> tuple[Next, ...]:
         """What may come next, with what is missing for it."""
         return steps(self.state, self.track, self.facts)
+
+    @property
+    def told(self) -> bool:
+        """Say whether the members of the list know."""
+        return Fact.PREDISCLOSED in self.known
+
+    @property
+    def onward(self) -> str:
+        """What brings it nearer to its end, in words, "" when nothing does."""
+        return onward(self.state, self.track, self.facts)
+
+
+def all_facts(
+    known: Collection[Fact], severity: Severity | None, date: DateRow | None, *, now: Instant
+) -> frozenset[Fact]:
+    """Return what is known with what follows from the severity and from the date that stands."""
+    found = set(known)
+    if severity is not None:
+        found.add(Fact.SEVERITY)
+    if date is not None and date.state == dates.AGREED:
+        found.add(Fact.AGREED_DATE)
+        if date.instant <= now:
+            found.add(Fact.DATE_REACHED)
+    return frozenset(found)
 
 
 def standing(tx: Tx, issue: RowId, *, now: Instant) -> Standing:

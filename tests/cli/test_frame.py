@@ -25,7 +25,7 @@ VERBS = (
     *("team codes", "policy show", "policy check", "policy plan", "policy apply"),
     *("db upgrade", "db status", "db seal rotate", "db seal status"),
     *("key list", "key export", "key extend", "key rotate", "key import", "key publish"),
-    *("issue list", "issue show", "issue thread"),
+    *("issue list", "issue show", "issue thread", "issue timeline"),
     *("issue export", "issue legal-hold", "issue own", "issue note", "issue reply"),
     *("issue accept", "issue severity", "issue track", "issue fact", "issue tools"),
     *("issue people", "issue invite", "issue remove", "issue consent", "issue credit"),

@@ -9,7 +9,7 @@ from gatekeeper.store.engine import Store
 from tests.cli.conftest import Shell
 
 ISSUE = "SEC-2026-0001"
-VERBS = ("show", "thread", "own", "note", "reply", "export")
+VERBS = ("show", "thread", "timeline", "own", "note", "reply", "export")
 
 
 def arguments(verb: str, issue: str, folder: Path) -> list[str]:
@@ -22,17 +22,22 @@ def arguments(verb: str, issue: str, folder: Path) -> list[str]:
 
 
 def test_no_issues(shell: Shell, store: Store) -> None:
-    assert "ISSUE\tSTATE\tOPENED\tOWNER\tMESSAGES\tSUBJECT\n" == shell("issue", "list").out
+    assert "ISSUE\tSTATE\tDATE\tNEXT\tOWNER\tSUBJECT\n" == shell("issue", "list").out
     assert [] == shell("issue", "list", "--json").json
 
 
 def test_issues_are_listed(shell: Shell, reported: Store) -> None:
-    expected = f"{ISSUE}\treported\t2026-09-03\t-\t1\tCrash in the frame parser"
+    expected = (
+        f"{ISSUE}\treported\t2026-09-24 proposed\town; accept, reject or hand over\t-"
+        "\tCrash in the frame parser"
+    )
     assert expected == shell("issue", "list").out.splitlines()[1]
     (found,) = shell("issue", "list", "--json").json
     assert (ISSUE, "reported", 1) == (found["issue"], found["state"], found["messages"])
     assert ("robin@research.example", None) == (found["reporter"], found["owner"])
     assert "2026-09-03T12:00:00Z" == found["opened_at"]
+    assert ("proposed", "2026-09-24T12:00:00Z") == (found["date"], found["public_at"])
+    assert "own; accept, reject or hand over" == found["next"]
 
 
 def test_a_list_is_recorded(shell: Shell, reported: Store) -> None:

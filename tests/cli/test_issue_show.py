@@ -125,6 +125,8 @@ def test_it_is_told_for_programs(shell: Shell, talk: Talk, store: Store) -> None
     expected = {"issue", "state", "subject", "reporter", "owner", "tag", "opened_at", "updated_at"}
     expected |= {"messages", "correspondents", "timeline", "next", "letters", "requests"}
     expected |= {"deliveries", "trouble", "history", "legal_hold"}
+    expected |= {"track", "severity", "reason", "facts", "date"}
+    expected |= {"merged_into", "split_from", "joined_by", "parted_into"}
     assert expected == set(found)
     (robin,) = found["correspondents"]
     assert ("reporter", ROBINS, False) == (robin["name"], robin["address"], robin["wrote_in_clear"])

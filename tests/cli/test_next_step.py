@@ -9,6 +9,7 @@ from gatekeeper.cli.turns import gather, named
 from gatekeeper.domain.instants import DAY, later
 from gatekeeper.domain.process_policy import EmbargoPolicy
 from gatekeeper.domain.timeline import proposed
+from gatekeeper.issues.standing import standing
 from gatekeeper.store import requests
 from tests.cli.story import ISSUE, ROBINS, refused, report
 from tests.cli.test_issue_show import ask
@@ -49,6 +50,28 @@ def asked_for(talk: Talk) -> None:
     ask(talk)
 
 
+def accepted(talk: Talk) -> None:
+    """And accept it."""
+    replied(talk)
+    talk.command(f"!{ISSUE}@{HERE} accept track=predisclose")
+
+
+def small(talk: Talk) -> None:
+    """And accept it as one that waits for no date."""
+    replied(talk)
+    talk.command(f"!{ISSUE}@{HERE} accept track=low")
+
+
+def rejected(talk: Talk) -> None:
+    """And reject it."""
+    replied(talk)
+    talk.command(f"!{ISSUE}@{HERE} reject spam")
+
+
+JUDGE = "accept, reject or hand over"
+PREPARE = "to prepare: no severity, no advisory that is ready"
+
+
 @pytest.mark.parametrize(
     ("happened", "days", "expected"),
     [
@@ -56,9 +79,12 @@ def asked_for(talk: Talk) -> None:
         (in_trouble, 0, "1 copy did not get through, see below"),
         (report, 0, f"nobody has taken it: send the signed mail `!{ISSUE}@{HERE} own`"),
         (owned, 0, "answer the mail of Thu 2026-09-03 12:00:00Z"),
-        (replied, 1, "pre-disclosure is proposed for Thu 2026-09-10 12:00:00Z"),
-        (replied, 8, "public disclosure is proposed for Thu 2026-09-24 12:00:00Z"),
-        (replied, 30, "the proposed dates have passed"),
+        (replied, 1, f"{JUDGE}; pre-disclosure is proposed for Thu 2026-09-10 12:00:00Z"),
+        (replied, 8, f"{JUDGE}; public disclosure is proposed for Thu 2026-09-24 12:00:00Z"),
+        (replied, 30, f"{JUDGE}; the proposed dates have passed"),
+        (accepted, 1, f"{PREPARE}; pre-disclosure is proposed for Thu 2026-09-10 12:00:00Z"),
+        (small, 1, PREPARE),
+        (rejected, 1, "nothing: it is rejected"),
         (answered_again, 30, "answer the mail of Sat 2026-09-05 12:00:00Z"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
@@ -73,5 +99,8 @@ def test_the_most_urgent_comes_first(
     waiting = store.read(lambda tx: requests.waiting(tx, issue=thread.issue.id))
     timeline = proposed(thread.reported_at, EmbargoPolicy())
     now = later(START, days * DAY)
-    found = next_step(thread, len(waiting), timeline, team=example_team(), domain=HERE, now=now)
+    stands = store.read(lambda tx: standing(tx, thread.issue.id, now=now))
+    found = next_step(
+        thread, len(waiting), timeline, stands, team=example_team(), domain=HERE, now=now
+    )
     assert expected == found

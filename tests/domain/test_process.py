@@ -21,6 +21,7 @@ from gatekeeper.domain.process import (
     edges,
     missing,
     moved,
+    onward,
     retracked,
     steps,
 )
@@ -171,6 +172,29 @@ def test_no_way_makes_an_embargo_public_before_its_date_or_without_publicity(
         state, track = after, chosen
         if state is S.REPORTED:
             track = None
+
+
+@pytest.mark.parametrize(
+    ("state", "track", "expected"),
+    [
+        (S.REPORTED, None, "accept, reject or hand over"),
+        (S.ACCEPTED, T.LOW, "to prepare: no severity, no advisory that is ready"),
+        (S.ACCEPTED, T.PUBLIC, "to prepare: no severity, no advisory that is ready"),
+        (S.PREPARED, T.LOW, "to disclose: no advisory that is ready, no fix that is out"),
+        (S.PREDISCLOSED, T.PREDISCLOSE, "to disclose: no advisory that is ready, no agreed date"),
+        (S.HANDED_OVER, None, "to disclose: nothing says that it is public already"),
+        (S.REJECTED, None, ""),
+        (S.DISCLOSED, T.LOW, ""),
+    ],
+)
+def test_what_brings_an_issue_on_is_said_in_words(
+    state: IssueState, track: Track | None, expected: str
+) -> None:
+    assert expected == onward(state, track, set())
+
+
+def test_what_lacks_nothing_is_only_to_be_done() -> None:
+    assert "to pre-disclose" == onward(S.PREPARED, T.PREDISCLOSE, ALL)
 
 
 def test_a_next_step_says_what_it_waits_for() -> None:
