@@ -33,15 +33,16 @@ def run(options: argparse.Namespace) -> int:
     from gatekeeper.cli.opening import settings_of
     from gatekeeper.cli.terminal import emit_json, emit_lines, safe, safe_lines
     from gatekeeper.issues import reaffirming
-    from gatekeeper.start import open_store
+    from gatekeeper.start import open_store, settings_in
     from gatekeeper.store import audit, frozen
 
     settings = settings_of(options)
     after = _number(options.after)
-    place = reaffirming.Place(
-        alias=settings.own.security, prefix=settings.issue_prefix, team=settings.team
-    )
     with open_store(settings) as store:
+        settings = store.read(lambda tx: settings_in(tx, settings))
+        place = reaffirming.Place(
+            alias=settings.own.security, prefix=settings.issue_prefix, team=settings.team
+        )
         freeze = store.read(frozen.of)
         if freeze is None:
             if options.json:

@@ -103,7 +103,7 @@ def do(options: argparse.Namespace, act: Act) -> int:
 
     def write(tx: Tx) -> Done:
         issue = named(tx, options.id)
-        desk = start.desk_of(settings, product=issue.product)
+        desk = start.desk_of(start.settings_in(tx, settings), product=issue.product)
         return act(tx, desk, issue, Actor(shell=actor()))
 
     with start.open_store(settings) as store:

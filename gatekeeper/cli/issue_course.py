@@ -94,7 +94,7 @@ def _reject(options: argparse.Namespace) -> int:
     def write(tx: Tx) -> Done:
         found = [named(tx, name) for name in dict.fromkeys(options.id)]
         by = Actor(shell=actor())
-        desk = start.desk_of(settings, product=found[0].product)
+        desk = start.desk_of(start.settings_in(tx, settings), product=found[0].product)
         return closing.reject_all(tx, desk, about=found, actor=by, reason=reason, now=now)
 
     with start.open_store(settings) as store:

@@ -7,7 +7,7 @@ from gatekeeper.cli.opening import actor, record, settings_of
 from gatekeeper.cli.terminal import emit_json, emit_lines
 from gatekeeper.cli.turns import named
 from gatekeeper.issues import notices
-from gatekeeper.start import desk_of, open_store
+from gatekeeper.start import desk_of, open_store, settings_in
 from gatekeeper.store import issues
 from gatekeeper.store.tx import Tx
 
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
         lines = () if on else ("What policy.yaml keeps no longer is erased from now on.",)
         notices.tell(
             tx,
-            desk_of(settings, product=issue.product),
+            desk_of(settings_in(tx, settings), product=issue.product),
             issue=issue.id,
             headline=line,
             lines=lines,
