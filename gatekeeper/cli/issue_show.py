@@ -21,12 +21,13 @@ from gatekeeper.cli.issue_values import (
 )
 from gatekeeper.cli.next_step import next_step
 from gatekeeper.cli.opening import record, settings_of, shortened
-from gatekeeper.cli.screen import Screen, counted, listed, width
+from gatekeeper.cli.screen import MARGIN, Screen, counted, listed, width
 from gatekeeper.cli.terminal import emit_json, emit_lines
 from gatekeeper.cli.turns import Thread, gather, named
 from gatekeeper.config import Settings
 from gatekeeper.domain.delivery import DeliveryState
 from gatekeeper.domain.instants import DAY, HOUR, MINUTE, Instant, spoken
+from gatekeeper.domain.participants import Part
 from gatekeeper.domain.retention import ERASED, ERASED_ADDRESS
 from gatekeeper.domain.timeline import Timeline, proposed
 from gatekeeper.domain.verdict import spaced
@@ -143,7 +144,7 @@ def show(screen: Screen, found: Standing, *, last: int | None) -> None:
     screen.pair("Owner", issue.owner or "nobody")
     screen.pair("Hold", *filter(None, ["nothing of it is erased" if issue.legal_hold else ""]))
     for one in thread.correspondents:
-        _correspondent(screen, one)
+        _correspondent(screen, one, thread)
     if not thread.correspondents:
         screen.pair("Reporter", issue.reporter or "not said")
     if issue.state in OPEN_STATES:
@@ -157,11 +158,26 @@ def show(screen: Screen, found: Standing, *, last: int | None) -> None:
     _history(screen, found.history, last)
 
 
-def _correspondent(screen: Screen, one: Correspondent) -> None:
+def _correspondent(screen: Screen, one: Correspondent, thread: Thread) -> None:
+    """Write who somebody outside is; what was told to whom is for `issue people` to list."""
+    is_short = len(one.name) < MARGIN
+    label = one.name.capitalize() if is_short else "Outside"
     if one.address == ERASED_ADDRESS:
-        screen.pair(one.name.capitalize(), ERASED)
+        screen.pair(label, ERASED)
         return
-    screen.pair(one.name.capitalize(), str(one.address))
+    screen.pair(label, str(one.address) if is_short else f"{one.address}, the {one.name}")
+    if one.removed_at is not None:
+        screen.pair("", f"takes part no more since {spoken(one.removed_at)}", colour="yellow")
+        return
+    _key(screen, one)
+    if one.role is not Part.REPORTER:
+        told = sum(row.correspondent == one.id for row in thread.deliveries)
+        screen.pair("", f"{one.role.meaning}; was written {counted(told, 'letter')}")
+    if one.credit is not None:
+        screen.pair("", f"credit: {one.credit.line or 'none, as they wished'}")
+
+
+def _key(screen: Screen, one: Correspondent) -> None:
     if one.fingerprint is not None:
         screen.pair("", f"encrypted to {spaced(one.fingerprint)}", colour="green")
     elif one.wrote_in_clear:

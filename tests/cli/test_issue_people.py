@@ -66,6 +66,9 @@ def test_who_is_invited_at_a_shell_waits_for_two_people(
         spaced(stranger_key().fingerprint)[:19],
     ):
         assert words in said.out, words
+    shown = shell("issue", "show", ISSUE).out
+    assert f"Upstream   {EXPERT}\n" in shown
+    assert "a maintainer of the software that it is in; was written 1 letter\n" in shown
     found = shell("issue", "people", ISSUE, "--json").json
     upstream = next(one for one in found if one["name"] == "upstream")
     assert [("invitation", "delivered", [stranger_key().fingerprint])] == [
@@ -89,6 +92,7 @@ def test_who_was_removed_stays_listed(
     assert 3 == shell("issue", "remove", ISSUE, "vendor").status
     assert [] == to(approved(talk, store), EXPERT)
     assert "Removed    " in shell("issue", "people", ISSUE).out
+    assert "takes part no more since " in shell("issue", "show", ISSUE).out
     assert 4 == shell("issue", "remove", ISSUE, "vendor").status
 
 
@@ -109,6 +113,7 @@ def test_credit_and_consent_are_recorded_and_the_team_is_told(
     assert "Shares     a conversation with others, agreed " in shown
     assert 0 == shell("issue", "credit", ISSUE, "--none").status
     assert 0 == shell("issue", "consent", ISSUE, "reporter", "--off").status
+    assert "credit: none, as they wished\n" in shell("issue", "show", ISSUE).out
     assert "Credit     none, as they wished\n" in shell("issue", "people", ISSUE).out
     said = {entry.kind: entry.actor for entry in store.read(audit.listed)}
     assert (ME, ME) == (said["reporter.credit"], said["person.consent"])
