@@ -90,13 +90,12 @@ def _listed(
     instant = date.instant if date is not None else None
     if instant is None and embargoed:
         instant = proposed(row.opened_at, policy).public
-    onwards = onward(followed.state, followed.track, facts)
     return Listed(
         row=row,
         followed=followed,
         date=date,
         public=instant,
-        next=onwards if row.owner else f"own; {onwards}",
+        next=onward(followed.state, followed.track, facts) if row.owner else "own",
     )
 
 
