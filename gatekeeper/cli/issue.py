@@ -52,7 +52,21 @@ def add(nouns: Verbs) -> None:
         more=f"And how long each part of it took. {_RECORDED}",
         example=f"gatekeeper issue timeline {_ID}",
     )
-    exported = verb(
+    exported = _add_export(verbs)
+    for parser in (shown, thread, lived, exported):
+        _name_issue(parser)
+    exported.add_argument(
+        "folder", metavar="FOLDER", type=Path, help="a new folder, or an empty one"
+    )
+    _add_hold(verbs)
+    _add_acts(verbs)
+    issue_verbs.add(verbs)
+    people_verbs.add(verbs)
+
+
+def _add_export(verbs: Verbs) -> argparse.ArgumentParser:
+    """Declare what writes all of an issue into a folder."""
+    return verb(
         verbs,
         "export",
         run=_export,
@@ -65,15 +79,6 @@ def add(nouns: Verbs) -> None:
         ),
         example=f"gatekeeper issue export {_ID} /run/user/1000/export",
     )
-    for parser in (shown, thread, lived, exported):
-        _name_issue(parser)
-    exported.add_argument(
-        "folder", metavar="FOLDER", type=Path, help="a new folder, or an empty one"
-    )
-    _add_hold(verbs)
-    _add_acts(verbs)
-    issue_verbs.add(verbs)
-    people_verbs.add(verbs)
 
 
 def _add_hold(verbs: Verbs) -> None:

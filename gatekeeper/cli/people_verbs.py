@@ -49,6 +49,11 @@ def add(verbs: Verbs) -> None:
         more=_WAITS,
         tail="upstream",
     )
+    _add_words(verbs, removed)
+
+
+def _add_words(verbs: Verbs, removed: argparse.ArgumentParser) -> None:
+    """Declare what people said: that others may read along, and how they are named."""
     agreed = _act(
         verbs,
         "consent",
