@@ -92,6 +92,8 @@ def _told(done: "Imported", *, secret: bool) -> list[str]:
         lines.append("  and its fingerprint in team.yaml, beside those of before")
     if done.offline:
         lines.append("  The primary key is offline now: see that you have it elsewhere.")
+    if done.added:
+        return [*lines, "", "It counts once the team has approved it: gatekeeper team plan"]
     lines += ["", "Restart the service to use it."]
     if done.standing != "team":
         lines.append("Then publish it: gatekeeper key publish FOLDER")
