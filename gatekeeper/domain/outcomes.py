@@ -14,6 +14,7 @@ class Telling(StrEnum):
     """What people outside are told of an issue: finders first, then other participants."""
 
     ACCEPTED = "accepted"
+    ACCEPTED_NO_EMBARGO = "accepted-no-embargo"
     REJECTED = "rejected"
     REOPENED = "reopened"
     HANDED_OVER = "handed-over"

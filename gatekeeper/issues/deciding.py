@@ -37,14 +37,27 @@ from gatekeeper.store.issues import IssueRow
 def accept(
     tx: Tx, desk: Desk, *, issue: IssueRow, actor: Actor, track: Track, now: Instant
 ) -> Done:
-    """Take a report up on a track, and tell its finders that somebody has read it."""
+    """Take a report up on a track, and tell its finders that somebody has read it.
+
+    On a track without an embargo the date that was proposed is waited for no more. Where one was
+    agreed already, that is a change of the track, which needs approval.
+    """
     stands = standing(tx, issue.id, now=now)
     state = moved(Step.ACCEPT, stands.state, track, stands.facts)
+    if not track.embargoed and Fact.AGREED_DATE in stands.facts:
+        raise Refusal(
+            "a date was agreed, which the track would end",
+            remedy=f"accept it on {Track.EMBARGO_ONLY}, then ask for the track {track}",
+        )
     deciding.save(tx, replace(stands.decided, state=state, track=track), now=now)
     if Fact.TRIAGED not in stands.known:
         _put(tx, issue, Fact.TRIAGED, actor, at=now)
     record(tx, "issue.accepted", issue, actor, {"track": track}, now=now)
-    told = outcomes.told(tx, desk, issue=issue, actor=actor, telling=Telling.ACCEPTED, now=now)
+    telling = Telling.ACCEPTED
+    if not track.embargoed:
+        telling = Telling.ACCEPTED_NO_EMBARGO
+        end_date(tx, issue.id, by=actor.name, reason=f"track {track}", now=now)
+    told = outcomes.told(tx, desk, issue=issue, actor=actor, telling=telling, now=now)
     lines = (f"accept: {issue.issue_id} is accepted, track {track}", *told)
     return outcomes.done(tx, desk, issue, actor, lines, now=now)
 

@@ -107,7 +107,8 @@ def _text(tx: Tx, desk: Desk, issue: IssueRow | None, payload: Payload) -> str:
 
 def _shown(stands: Standing) -> str:
     date = stands.date
-    return f"{stands.state}, " + (
+    track = f", track {stands.track}" if stands.track is not None else ""
+    return f"{stands.state}{track}, " + (
         "no date" if date is None else f"{spoken(date.instant)}, {date.state}"
     )
 

@@ -85,10 +85,10 @@ def change(cases: Cases, issue: IssueRow, to: Track) -> Done:
     )
 
 
-def agree(cases: Cases, issue: IssueRow, instant: Instant) -> None:
-    """Write down a date that was agreed."""
+def agree(cases: Cases, issue: IssueRow, instant: Instant, *, state: str = dates.AGREED) -> None:
+    """Write down a date that was agreed, or in another state."""
     date = DateRow(
-        issue=issue.id, number=1, instant=instant, state=dates.AGREED, by="reporter", at=cases.now
+        issue=issue.id, number=1, instant=instant, state=state, by="reporter", at=cases.now
     )
     cases.do(partial(dates.add, date=date))
 
@@ -106,6 +106,23 @@ def test_a_report_is_accepted_on_a_track_and_its_reporter_is_told(cases: Cases) 
         f"told: the reporter, {ROBIN}, in clear, without a word of the report",
     ) == done.lines
     assert () == cases.store.read(audit.verify)
+
+
+@pytest.mark.parametrize("state", [dates.PROPOSED, dates.AGREED])
+def test_a_track_without_an_embargo_ends_a_proposal_and_no_agreement(
+    cases: Cases, state: str
+) -> None:
+    """One person alone breaks no agreed date by choosing a track (T-11)."""
+    issue = cases.opened()
+    agree(cases, issue, later(cases.now, 14 * DAY), state=state)
+    if state == dates.AGREED:
+        with pytest.raises(Refusal, match="a date was agreed"):
+            accept(cases, issue, Track.LOW)
+        assert IssueState.REPORTED is cases.stands(issue).state
+        return
+    accept(cases, issue, Track.LOW)
+    assert (Track.LOW, None) == (cases.stands(issue).track, cases.stands(issue).date)
+    assert [Telling.ACCEPTED_NO_EMBARGO] == cases.tellings(ROBIN)
 
 
 def test_who_has_a_key_is_told_encrypted(cases: Cases) -> None:
