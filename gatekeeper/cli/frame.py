@@ -15,6 +15,7 @@ from gatekeeper.cli import (
     db,
     delivery,
     doctor,
+    embargo,
     grammar,
     health,
     init,
@@ -38,7 +39,8 @@ INTERRUPTED: Final = 130
 
 _NOUNS: Final = (
     *(version, init, check, serve, health, doctor, metrics, stats),
-    *(team, policy, db, key, issue, approval, mail, delivery, audit, backup),
+    *(team, policy, db, key, issue, embargo, approval, mail, delivery),
+    *(audit, backup),
 )
 
 

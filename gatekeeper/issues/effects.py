@@ -9,7 +9,16 @@ from typing import Final
 
 from gatekeeper.domain.approving import RequestKind
 from gatekeeper.domain.errors import Refusal
-from gatekeeper.issues import closing, deciding, governing, merging, people, requesting, roster_acts
+from gatekeeper.issues import (
+    closing,
+    date_effects,
+    deciding,
+    governing,
+    merging,
+    people,
+    requesting,
+    roster_acts,
+)
 from gatekeeper.issues.asking import Effect
 
 _TABLE: Final = (
@@ -22,6 +31,8 @@ _TABLE: Final = (
     merging.MERGE_EFFECT,
     people.INVITE_EFFECT,
     people.REMOVE_EFFECT,
+    date_effects.MOVE_EFFECT,
+    date_effects.AGREEMENT_EFFECT,
 )
 
 EFFECTS: Final[Mapping[RequestKind, Effect]] = MappingProxyType(

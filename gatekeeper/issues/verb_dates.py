@@ -15,12 +15,13 @@ PROPOSE: Final = Verb(
     example="propose 2026-12-08T12:00Z",
     operands=(_INSTANT,),
     by_shell=True,
+    noun="embargo",
 )
 AGREE: Final = Verb(
     name="agree",
     summary=(
-        "Records what was agreed elsewhere, with whom and how; another person records it, too,"
-        " and it is echoed to them."
+        "Records what was agreed elsewhere, with whom (`reporter`, or whoever else holds a date)"
+        " and how; another person records it, too, and the reporter's is echoed to them."
     ),
     forms=('agree INSTANT by=NAME via="HOW"',),
     example='agree 2026-12-08T12:00Z by=reporter via="phone"',
@@ -28,16 +29,21 @@ AGREE: Final = Verb(
     required=frozenset({"by", "via"}),
     operands=(_INSTANT,),
     by_shell=True,
+    noun="embargo",
 )
 MOVE: Final = Verb(
     name="move",
-    summary="Moves the agreed date, with the reason; a later one needs approval.",
+    summary=(
+        "Moves the date, with the reason. It needs approval, unless it is exactly what somebody who"
+        " holds a date asked for; and never is it later than anybody agreed to."
+    ),
     forms=('move INSTANT reason="WHY"',),
     example='move 2026-12-08T12:00Z reason="the fix breaks booting"',
     keys=keys(reason=Text(name='"WHY"')),
     required=frozenset({"reason"}),
     operands=(_INSTANT,),
     by_shell=True,
+    noun="embargo",
 )
 EXTENSION: Final = Verb(
     name="extension",
@@ -48,6 +54,7 @@ EXTENSION: Final = Verb(
     required=frozenset({"org"}),
     operands=(When(name="INSTANT", optional=True),),
     by_shell=True,
+    noun="embargo",
 )
 CREDIT: Final = Verb(
     name="credit",

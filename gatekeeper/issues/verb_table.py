@@ -19,7 +19,7 @@ class Verb:
     `forms` and `example` are what follows the id · `words` stand alone · `keys` maps each key to
     the kind of its value · `required` are the keys that must be given · `operands` stand in this
     order · `takes_text` when the text of the mail below the commands belongs to it · `by_shell`
-    when `gatekeeper issue` has it, too; by mail all are understood · `needs_issue` when an id must
+    when the command line has it, too, under `noun`; by mail all are understood · `needs_issue` when an id must
     stand before it, `with_issue` when it may and then means something else than without.
     """
 
@@ -33,6 +33,7 @@ class Verb:
     operands: tuple[Operand, ...] = ()
     takes_text: bool = False
     by_shell: bool = False
+    noun: str = "issue"
     needs_issue: bool = True
     with_issue: bool = False
 

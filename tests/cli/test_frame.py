@@ -30,6 +30,8 @@ VERBS = (
     *("issue accept", "issue severity", "issue track", "issue fact", "issue tools"),
     *("issue people", "issue invite", "issue remove", "issue consent", "issue credit"),
     *("issue reject", "issue reopen", "issue hand-over", "issue merge", "issue split"),
+    *("embargo propose", "embargo agree", "embargo move", "embargo extension"),
+    *("embargo show", "embargo calendar"),
     *("approval list", "approval text", "approval give", "approval refuse"),
     *("approval withdraw", "mail inspect"),
     *("mail quarantine list", "mail quarantine show", "mail quarantine release"),

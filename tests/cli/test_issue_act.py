@@ -42,7 +42,7 @@ def kinds(store: Store, talk: Talk) -> list[str]:
 def test_every_verb_for_a_shell_is_there(shell: Shell) -> None:
     """The command line has exactly the verbs of the verb table that say so."""
     for name, verb in VERBS.items():
-        said = shell.bare("issue", name, "--help")
+        said = shell.bare(verb.noun, name, "--help")
         assert (0 if verb.by_shell else 2) == said.status
         if verb.by_shell:
             assert verb.summary[-30:] in " ".join(said.out.split())

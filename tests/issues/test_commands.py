@@ -263,7 +263,7 @@ def test_many_commands_are_too_many() -> None:
 
 def test_what_was_written_is_shown_bounded_and_in_one_line() -> None:
     words = told(f"!SEC-2026-0007 x{'y' * 900}\u2028z")
-    assert 300 > max(len(line) for line in words.splitlines())
+    assert 400 > max(len(line) for line in words.splitlines())
 
 
 def test_commands_and_problems_do_not_meet() -> None:
