@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gatekeeper.domain.instants import MINUTE, Instant, spoken
+from gatekeeper.domain.process_policy import OWN_CLOCK
 from gatekeeper.domain.reminders import BEGUN, Reminder, Reminds
 from gatekeeper.domain.statistics import said
 from gatekeeper.domain.team import Person
@@ -63,7 +64,7 @@ def line_of(reminder: Reminder, issue: Followed, date: DateRow | None, now: Inst
 
 def _of_date(reminder: Reminder, date: DateRow | None, now: Instant) -> str:
     """Return what is said of a date, or of a clock, which `what` then begins with."""
-    at, clock = spoken(reminder.about), reminder.what.split(" ", maxsplit=1)[0]
+    at, clock = spoken(reminder.about), _clock(reminder.what.split(" ", maxsplit=1)[0])
     stands = date.state if date is not None else dates.PROPOSED
     left, ago = _left(reminder.about, now), _ago(reminder.about, now)
     match reminder.reminds:
@@ -72,11 +73,15 @@ def _of_date(reminder: Reminder, date: DateRow | None, now: Instant) -> str:
         case Reminds.PASSED:
             return f"the {stands} date was {at}, {ago}, and it is not public"
         case Reminds.CAP:
-            return f"the clock {clock} ends {at}, {left}"
+            return f"{clock} ends {at}, {left}"
         case Reminds.OVER_CAP:
-            return f"the clock {clock} ended {at}, {ago}, and it is not public"
+            return f"{clock} ended {at}, {ago}, and it is not public"
         case _:
             return f"public on {at}, and too few can approve anything then: {reminder.what}"
+
+
+def _clock(name: str) -> str:
+    return "the longest embargo by policy" if name == OWN_CLOCK else f"the clock {name}"
 
 
 def next_step(desk: Desk, reminder: Reminder, issue: Followed) -> str:

@@ -240,8 +240,8 @@ def test_a_clock_that_ends(house: House) -> None:
     count = len(told(house))
     assert [1, 1] == [look(house, later(cap, -DAY)), look(house, later(cap, 2 * DAY))]
     near, over = told(house)[count:]
-    assert "The clock policy ends Wed 2026-12-02 12:00:00Z, in 1 d" in near[1]
-    assert "The clock policy ended Wed 2026-12-02 12:00:00Z, 2 d ago" in over[1]
+    assert "The longest embargo by policy ends Wed 2026-12-02 12:00:00Z, in 1 d" in near[1]
+    assert "The longest embargo by policy ended Wed 2026-12-02 12:00:00Z, 2 d ago" in over[1]
 
 
 def test_too_few_are_there_at_the_date(house: House) -> None:
