@@ -3,18 +3,19 @@
 from typing import Final
 
 from gatekeeper.domain.errors import Refusal
+from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.participants import Credit
 from gatekeeper.domain.process import IssueState
 from gatekeeper.domain.protection import Form
 from gatekeeper.domain.verdict import spaced
-from gatekeeper.issues.acting import Actor, Done, addressee, last_from, record
+from gatekeeper.issues.acting import Actor, Done, addressee, last_from
 from gatekeeper.issues.correspondence import REPORTER
 from gatekeeper.issues.letterhead import Desk
 from gatekeeper.issues.notices import tell
 from gatekeeper.issues.post import Posting, Words, to_correspondent
 from gatekeeper.mail.charset import printable_line
-from gatekeeper.store import correspondents
+from gatekeeper.store import audit, correspondents
 from gatekeeper.store.correspondents import Correspondent
 from gatekeeper.store.engine import Tx
 from gatekeeper.store.issues import IssueRow
@@ -39,7 +40,7 @@ def credit(
     """
     whom = addressee(tx, issue, name, now=now)
     wanted = read(line)
-    note(tx, issue=issue, whom=whom, wanted=wanted, actor=actor, now=now)
+    note(tx, issue=issue, whom=whom, wanted=wanted, by=actor.name, about=actor.about, now=now)
     said = shown(wanted)
     lines = [f"credit: the {whom.name} {said}"]
     if whom.fingerprint is None:
@@ -67,9 +68,19 @@ def shown(wanted: Credit) -> str:
 
 
 def note(
-    tx: Tx, *, issue: IssueRow, whom: Correspondent, wanted: Credit, actor: Actor, now: Instant
+    tx: Tx,
+    *,
+    issue: IssueRow,
+    whom: Correspondent,
+    wanted: Credit,
+    by: str,
+    about: RowId | None,
+    now: Instant,
 ) -> None:
-    """Write down how a finder wants to be named; Refusal when nothing can be changed any more."""
+    """Write down how a finder wants to be named; Refusal when nothing can be changed any more.
+
+    `by` says whose word it is, one of the team or the finder themselves; `about` is their message.
+    """
     if not whom.role.is_finder:
         raise Refusal(
             f"the {whom.name} did not find it, and is not credited for it",
@@ -80,8 +91,15 @@ def note(
     if whom.credit == wanted:
         raise Refusal(f"the {whom.name} {shown(wanted)} already", remedy="nothing is to be done")
     correspondents.set_credit(tx, correspondent=whom.id, credit=wanted, now=now)
-    payload = {"name": whom.name, "credit": wanted.line}
-    record(tx, "reporter.credit", issue, actor, payload, now=now)
+    audit.append(
+        tx,
+        kind="reporter.credit",
+        actor=by,
+        now=now,
+        payload={"name": whom.name, "credit": wanted.line},
+        issue=issue.id,
+        message=about,
+    )
 
 
 def _tell(

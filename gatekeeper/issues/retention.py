@@ -61,7 +61,8 @@ def _automatic(tx: Tx, before: Instant, now: Instant) -> int:
 
 def _postmaster(tx: Tx, before: Instant, now: Instant) -> int:
     found = erasure.postmaster(tx, before=before, now=now)
-    return _recorded(tx, found, why=Why.POSTMASTER, issue=None, now=now)
+    asked = forgetting.requests_of_none(tx, before=before)
+    return asked + _recorded(tx, found, why=Why.POSTMASTER, issue=None, now=now)
 
 
 def _mail(tx: Tx, before: Instant, now: Instant) -> int:

@@ -22,7 +22,7 @@ from gatekeeper.store.conversation import (
     offered_keys,
     requests,
 )
-from gatekeeper.store.procedure import ceilings, clocks, dates, issue_facts, reminded
+from gatekeeper.store.procedure import applied, ceilings, clocks, dates, issue_facts, reminded
 from gatekeeper.store.running import events
 from gatekeeper.store.tables import deliveries, issues, letters, messages
 from gatekeeper.store.tx import Tx
@@ -91,6 +91,19 @@ def rest(tx: Tx, issue: RowId) -> None:
     _people(tx, issue)
     _requests(tx, issue)
     _course(tx, issue)
+
+
+def requests_of_none(tx: Tx, *, before: Instant) -> int:
+    """Forget what was asked for about no issue and ended before; return how much it was.
+
+    But for what approved that which is in force now.
+    """
+    stands = select(applied.c.request).where(applied.c.request.is_not(None))
+    over = (_R.issue.is_(None), _R.state != WAITING, _R.updated_at < before, _R.id.not_in(stands))
+    found = tx.connection.scalars(select(_R.id).where(*over).limit(ENTRIES_MAX)).all()
+    tx.connection.execute(delete(approvals).where(approvals.c.request.in_(found)))
+    tx.connection.execute(delete(requests).where(_R.id.in_(found)))
+    return len(found)
 
 
 def _people(tx: Tx, issue: RowId) -> None:

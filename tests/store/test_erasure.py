@@ -13,6 +13,7 @@ from gatekeeper.domain.participants import Credit
 from gatekeeper.domain.report import Kind
 from gatekeeper.domain.retention import ERASED, ERASED_ADDRESS
 from gatekeeper.store import (
+    applied,
     audit,
     ceilings,
     clocks,
@@ -27,10 +28,12 @@ from gatekeeper.store import (
     letters,
     messages,
     reminded,
+    requests,
     scores,
     seen,
     tables,
 )
+from gatekeeper.store.applied import Applied
 from gatekeeper.store.chain import ISSUE_ERASED
 from gatekeeper.store.engine import Store
 from gatekeeper.store.erasure import Erased
@@ -163,6 +166,38 @@ def test_what_was_decided_and_agreed_is_erased_and_instants_of_dates_stay(store:
     )
     (other,) = store.read(partial(correspondents.of_issue, issue=issue))
     assert other.credit is None
+
+
+def test_what_was_asked_about_no_issue_is_forgotten_unless_it_is_in_force(store: Store) -> None:
+    def ask(tx: Tx, effect: bytes, *, ends: bool = True, issue: RowId | None = None) -> RowId:
+        made = requests.add(
+            tx,
+            issue=issue,
+            kind="team",
+            effect=effect,
+            payload={"name": "Alice"},
+            needed=2,
+            created_by="Alice",
+            now=NOW,
+        )
+        requests.approve(tx, request=made, person="A" * 40, name="Alice", now=NOW)
+        if ends:
+            requests.close(tx, request=made, state=requests.DONE, now=NOW)
+        return made
+
+    of_one = store.write(samples.issue).id
+    store.write(partial(ask, effect=b"over"))
+    store.write(partial(ask, effect=b"waits", ends=False))
+    store.write(partial(ask, effect=b"of an issue", issue=of_one))
+    stands = store.write(partial(ask, effect=b"in force"))
+    in_force = Applied(kind="team", digest=b"1", content=b"", at=NOW, request=stands)
+    store.write(partial(applied.adopt, new=in_force))
+    forget = partial(forgetting.requests_of_none, before=LATER)
+    assert 0 == store.write(partial(forgetting.requests_of_none, before=NOW))
+    assert [1, 0] == [store.write(forget) for _ in range(2)]
+    effects = (b"over", b"waits", b"of an issue", b"in force")
+    kept = [store.read(partial(requests.by_effect, effect=effect)) for effect in effects]
+    assert [False, True, True, True] == [one is not None for one in kept]
 
 
 def test_what_machines_sent_goes_apart_from_mail_to_people(store: Store) -> None:
