@@ -26,7 +26,7 @@ from gatekeeper.issues.case import Case, Place
 from gatekeeper.issues.correspondence import ACKNOWLEDGEMENT, UNREADABLE, Meeting
 from gatekeeper.issues.post import Posting, Words, to_correspondent
 from gatekeeper.issues.reading import UNREAD
-from gatekeeper.store import answered, audit, correspondents, letters
+from gatekeeper.store import answered, attendance, audit, correspondents, letters
 from gatekeeper.store.correspondents import Correspondent
 from gatekeeper.texts.forms import subject_of
 
@@ -104,6 +104,8 @@ def _objection(case: Case, reporter: Correspondent, met: Meeting, signs: Signs) 
         return silence
     if case.desk.team.by_address(sender) is not None:
         return "its envelope sender is one of the team"
+    if attendance.get(case.tx, sender).suspended_at is not None:
+        return "its envelope sender is suspended from the team"
     if not met.first and letters.answered(case.tx, issue=reporter.issue, recipient=sender):
         return f"{sender} was answered in this issue before"
     return _too_many(case, sender)

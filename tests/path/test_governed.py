@@ -58,10 +58,10 @@ def asked(site: Site) -> str:
     return found[1]
 
 
-def state_of(site: Site) -> str:
-    """Return how `doctor` finds the files."""
+def findings(site: Site, name: str) -> list[dict[str, str]]:
+    """Return what `doctor` finds under a name."""
     said = json.loads(gatekeeper("--config", str(site.config), "doctor", "--json", status=1).stdout)
-    return str(next(each["state"] for each in said["findings"] if each["name"] == "governed"))
+    return [each for each in said["findings"] if each["name"] == name]
 
 
 def members() -> list[tuple[str, str, Key | None]]:
@@ -98,5 +98,25 @@ def test_the_team_changes_when_two_have_signed_and_not_before(
                 str(each.envelope.recipients[0]) for each in sink.inbox.received[known:]
             }
             assert to_kim.raw
-        assert "ok" == state_of(site)
+        assert ["ok"] == [each["state"] for each in findings(site, "governed")]
         assert site.json("audit", "verify")["sound"]
+
+
+def test_who_is_suspended_gets_nothing_and_commands_nothing(tmp_path: Path) -> None:
+    """By one word at a shell, while the service runs; their next signed mail changes nothing."""
+    with running_sink() as sink, mail_programs([(*PEOPLE[1], person_key(1))]) as (wei,):
+        site = make_site(tmp_path, relay=sink.port)
+        with serving(site):
+            site.run("team", "suspend", WEI)
+            until(site, "begins anew with what is in force now")
+            until(site, '"ready"', 2)
+            signed(site, wei, f"!suspend {PEOPLE[0][1]}\n\nThis is for {ALIAS}.")
+            send(site, plain_report())
+            wait_for(sink.inbox, {PEOPLE[0][1]}, 3)
+            wait_until_delivered(site)
+            left = [str(each.envelope.recipients[0]) for each in sink.inbox.received]
+        assert WEI not in left
+        suspended = [each for each in findings(site, "team") if "is suspended" in each["text"]]
+        assert ["Wei Example is suspended: nothing they sign counts"] == [
+            each["text"] for each in suspended
+        ]
