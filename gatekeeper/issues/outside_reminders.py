@@ -1,7 +1,8 @@
 """What a reporter is owed: a word now and then, and a reminder of a date that waits for them.
 
 Nobody gets one before a person of the team has answered or decided: what only a machine has seen
-may be in a forged name. A status mail says state and date, and nothing else (S-2).
+may be in a forged name. A status mail says state and date, and nothing else (S-2). Once the time
+for an answer is over, the date that was proposed binds (R-2).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,14 +13,16 @@ from gatekeeper.domain.codes import new_code
 from gatekeeper.domain.date_forms import DateLetter, DateTelling
 from gatekeeper.domain.date_state import DateState
 from gatekeeper.domain.identity import RowId
-from gatekeeper.domain.instants import MINUTE, Instant, later
+from gatekeeper.domain.instants import MINUTE, Instant, later, spoken
 from gatekeeper.domain.policy import Policy
 from gatekeeper.domain.process import IssueState
 from gatekeeper.domain.protection import Form
 from gatekeeper.domain.silence import silent, status_due
-from gatekeeper.issues.letterhead import Desk
+from gatekeeper.issues import dating
+from gatekeeper.issues.letterhead import Desk, command
+from gatekeeper.issues.notices import tell
 from gatekeeper.issues.post import Posting, Words, to_correspondent
-from gatekeeper.store import audit, correspondents, noted, reminded
+from gatekeeper.store import audit, correspondents, issues, noted, reminded
 from gatekeeper.store.correspondents import Correspondent
 from gatekeeper.store.dates import DateRow
 from gatekeeper.store.tx import Tx
@@ -38,7 +41,10 @@ _BEGAN: Final = "reminding began"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
-    """One letter that a reporter is owed; `reminder` numbers those about a date, 0 is a status."""
+    """What a reporter is owed: a letter, or that a date binds of which they said nothing.
+
+    `reminder` numbers the letters about a date, 0 is a status · `until` when it stands.
+    """
 
     issue: Followed
     reporter: RowId
@@ -46,6 +52,7 @@ class Owed:
     key: str
     reminder: int = 0
     until: Instant | None = None
+    binds: bool = False
 
 
 def began(tx: Tx) -> Instant | None:
@@ -65,7 +72,7 @@ def begin(tx: Tx, now: Instant) -> None:
 
 def owed(
     tx: Tx,
-    issues: Iterable[Followed],
+    followed: Iterable[Followed],
     dates: Mapping[RowId, DateRow],
     policy: Policy,
     now: Instant,
@@ -74,7 +81,7 @@ def owed(
     since = began(tx)
     if since is None:
         return
-    for issue in issues:
+    for issue in followed:
         if issue.answered_at is None and issue.state is IssueState.REPORTED:
             continue
         date = dates.get(issue.issue)
@@ -92,7 +99,10 @@ def write(tx: Tx, desk: Desk, letters: Iterable[Owed], now: Instant, *, most: in
             break
         if not reminded.first_time(tx, key=each.key, issue=each.issue.issue, now=now):
             continue
-        _write(tx, desk, each, now)
+        if each.binds:
+            _bind(tx, desk, each, now)
+        else:
+            _write(tx, desk, each, now)
         written += 1
     return written
 
@@ -115,7 +125,7 @@ def _reminder(issue: Followed, date: DateRow | None, policy: Policy, now: Instan
     if issue.reporter is None or date is None or date.state != DateState.PROPOSED:
         return None
     found = silent(date.at, issue.heard_at, policy.embargo, now)
-    if not found.reminder or date.instant <= now:
+    if date.instant <= now or not (found.reminder or found.binds):
         return None
     return Owed(
         issue=issue,
@@ -124,11 +134,33 @@ def _reminder(issue: Followed, date: DateRow | None, policy: Policy, now: Instan
         key=f"silent {date.number} {found.binds_at} {found.reminder}",
         reminder=found.reminder,
         until=found.binds_at,
+        binds=found.binds,
     )
 
 
 def _is_new(tx: Tx, each: Owed) -> bool:
     return reminded.last(tx, key=each.key, issue=each.issue.issue) is None
+
+
+def _bind(tx: Tx, desk: Desk, each: Owed, now: Instant) -> None:
+    """Let the date bind, or tell the team once that silence alone does not make it one."""
+    row = issues.by_row(tx, each.issue.issue)
+    if dating.silence(tx, desk, issue=row, now=now) or each.date is None:
+        return
+    again = command(desk, row.issue_id, "agree INSTANT by=reporter via=HOW")
+    tell(
+        tx,
+        desk,
+        issue=row.id,
+        headline=f"{row.issue_id}: the reporter did not answer, and no date binds",
+        lines=(
+            f"Proposed is {spoken(each.date.instant)}.",
+            "It does not bind by silence: one person alone proposed it,",
+            "or somebody who holds a date asked for an earlier one.",
+        ),
+        next_step=f"Ask the reporter another way, and record what they say:\n{again}",
+        now=now,
+    )
 
 
 def _write(tx: Tx, desk: Desk, each: Owed, now: Instant) -> None:

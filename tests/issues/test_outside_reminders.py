@@ -4,6 +4,7 @@ from gatekeeper.domain.instants import DAY, HOUR, Instant, later
 from gatekeeper.domain.reminding import QUIET
 from gatekeeper.domain.statistics import ANSWERS
 from gatekeeper.issues import outside_reminders
+from gatekeeper.issues.embargo_dates import POLICY
 from gatekeeper.issues.reminding import Reminding
 from gatekeeper.store import audit, dates, watching
 from gatekeeper.store.dates import DateRow
@@ -41,14 +42,15 @@ def answered(talk: Talk) -> None:
     talk.command(f"!{KEY_ISSUE}@{HERE} reply\nThank you, Robin.")
 
 
-def proposed(talk: Talk, *, number: int = 1) -> None:
-    """Propose DATE now."""
+def proposed(talk: Talk, *, by: str = POLICY) -> None:
+    """Propose DATE now, in place of what was proposed before."""
+    issue = talk.issue().id
     row = DateRow(
-        issue=talk.issue().id,
-        number=number,
+        issue=issue,
+        number=1 + len(talk.house.store.read(lambda tx: dates.history(tx, issue))),
         instant=DATE,
         state=dates.PROPOSED,
-        by="gatekeeper",
+        by=by,
         at=talk.house.now,
     )
     talk.house.store.write(lambda tx: dates.add(tx, row))
@@ -123,6 +125,45 @@ def test_two_reminders_of_a_date_in_ten_days(house: House) -> None:
         assert "  Thu 2026-10-08 12:00:00Z\n" in first
         assert "  Sun 2026-09-13 12:00:00Z\n" in second
         assert "sign the whole mail with your key" in second
+
+
+def test_when_nobody_answers_the_date_binds_and_both_sides_are_told(house: House) -> None:
+    with a_talk(house) as talk:
+        begun(house)
+        answered(talk)
+        proposed(talk, by=POLICY)
+        assert [] == look(talk, later(START, 3 * DAY))
+        found = look(talk, later(START, 10 * DAY))
+        assert 1 == len(found)
+        assert "We proposed a date for SEC-2026-0001 and have not heard from you." in found[0]
+        issue = talk.issue().id
+        stands = house.store.read(lambda tx: dates.standing(tx, issue))
+        assert stands is not None
+        assert (dates.AGREED, "policy-default", DATE) == (stands.state, stands.by, stands.instant)
+        assert 1 == log(house).count("date.bound")
+        assert [] == look(talk, later(START, 11 * DAY))
+
+
+def test_what_one_person_alone_proposed_does_not_bind(house: House) -> None:
+    """The team is told once, and the date stays a proposal."""
+    with a_talk(house) as talk:
+        begun(house)
+        answered(talk)
+        proposed(talk, by="Andrea Example")
+        assert [] == look(talk, later(START, 10 * DAY))
+        text = talk.block(talk.sent)
+        assert "the reporter did not answer, and no date binds" in text
+        assert "!SEC-2026-0001@example.org agree INSTANT by=reporter via=HOW" in text
+        (status,) = look(talk, later(START, 11 * DAY))
+        assert "The date is proposed, not agreed yet." in status
+        assert 1 == len(headlines(talk, "no date binds"))
+        assert "date.bound" not in log(house)
+
+
+def headlines(talk: Talk, words: str) -> list[str]:
+    """Return the subjects of the mails to Andrea in which these words stand."""
+    mine = [each.what.content for each in to(talk.sent, "andrea@team.example")]
+    return [subject for raw in mine if words in (subject := talk.andrea.open(raw).subject)]
 
 
 def test_without_a_key_the_code_that_was_sent_before_is_good(house: House) -> None:
