@@ -57,27 +57,24 @@ class Granted:
 Perform: TypeAlias = Callable[[Tx, Desk, IssueRow | None, Granted, Instant], Done]
 """Carries a request out; Refusal when that may not be any more, and then nothing is changed."""
 
-Present: TypeAlias = Callable[[Desk, "Asked"], str]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
     """What is done once enough people approved it: how it is shown, and how it is carried out.
 
-    `title` names it in the middle of a sentence, such as "an answer in clear" · `present` makes
-    the mail that asks the team, None for the one that all have. `render` gets the payload of the
-    request and looks up the rest, so that a change of what it would do voids the approvals.
+    `title` names it in the middle of a sentence, such as "an answer in clear". `render` gets the
+    payload of the request and looks up the rest, so that a change of what it would do voids the
+    approvals.
     """
 
     kind: RequestKind
     title: str
     render: Render
     perform: Perform
-    present: "Present | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class _Asked:
     """A request as the team is asked about it: all that it would do, and how to answer.
 
     `confirming` and `refusing` are the lines to be signed, `who` names those who can approve,
@@ -145,7 +142,7 @@ def ask(
         return carry_out(
             tx, desk, effect, issue=issue, granted=Granted(request=request, actor=actor), now=now
         )
-    asked = Asked(
+    asked = _Asked(
         effect=effect,
         issue=issue,
         actor=actor,
@@ -161,13 +158,13 @@ def ask(
     return _tell(tx, desk, asked, now=now)
 
 
-def _tell(tx: Tx, desk: Desk, asked: Asked, *, now: Instant) -> Done:
+def _tell(tx: Tx, desk: Desk, asked: _Asked, *, now: Instant) -> Done:
     """Ask the team, and return what whoever asked is told."""
     title = asked.effect.title
     words = Words(
         kind=NOTICE,
         subject=f"To be confirmed: {title}",
-        text=(asked.effect.present or presented)(desk, asked),
+        text=_presented(desk, asked),
         by=asked.actor.name,
         about=asked.actor.about,
     )
@@ -176,7 +173,7 @@ def _tell(tx: Tx, desk: Desk, asked: Asked, *, now: Instant) -> Done:
     return Done(lines=(said,), waiting=asked.digest.hex())
 
 
-def presented(desk: Desk, asked: Asked) -> str:
+def _presented(desk: Desk, asked: _Asked) -> str:
     """Return the mail that asks the team, in the operator's template."""
     place = str(asked.issue.issue_id) if asked.issue is not None else desk.name
     values: Mapping[str, object] = {

@@ -21,7 +21,7 @@ from gatekeeper.issues.acting import (
     record,
     sendable,
 )
-from gatekeeper.issues.asking import Asked, Effect, Granted, Payload, ask, of
+from gatekeeper.issues.asking import Effect, Granted, Payload, ask, of
 from gatekeeper.issues.correspondence import REPORTER, accept
 from gatekeeper.issues.letterhead import Desk, command
 from gatekeeper.issues.post import Posting, Words, to_correspondent
@@ -29,7 +29,6 @@ from gatekeeper.store import correspondents
 from gatekeeper.store.correspondents import Correspondent
 from gatekeeper.store.engine import Tx
 from gatekeeper.store.issues import IssueRow
-from gatekeeper.texts.templates import CLEAR_REPLY_PROPOSAL
 
 
 def reply_clear(
@@ -110,18 +109,6 @@ def _clear_text(_tx: Tx, _desk: Desk, _issue: IssueRow | None, payload: Payload)
     return "\n".join(lines) + f"\n\n{payload['text']}"
 
 
-def _clear_presented(desk: Desk, asked: Asked) -> str:
-    """Return the mail that asks the team: the proposed text stands out from ours."""
-    values = {
-        "headline": f"{of(asked.issue).issue_id}: {asked.effect.title} waits for a second person",
-        "author": asked.actor.name,
-        "recipient": asked.payload["address"],
-        "text": tuple(str(asked.payload["text"]).splitlines()),
-        "command": asked.confirming,
-    }
-    return desk.texts.fill(CLEAR_REPLY_PROPOSAL, values)
-
-
 def _send_clear(tx: Tx, desk: Desk, issue: IssueRow | None, granted: Granted, now: Instant) -> Done:
     payload, actor, row = granted.payload, granted.actor, of(issue)
     correspondent = addressee(tx, row, str(payload["to"]), now=now)
@@ -187,7 +174,6 @@ CLEAR_EFFECT: Final = Effect(
     title="an answer in clear",
     render=_clear_text,
     perform=_send_clear,
-    present=_clear_presented,
 )
 KEY_EFFECT: Final = Effect(
     kind=RequestKind.REPORTER_KEY,

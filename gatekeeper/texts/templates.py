@@ -21,7 +21,6 @@ REPLY: Final = "reply.txt"
 CLEAR_REPLY: Final = "clear-reply.txt"
 TEAM_NOTICE: Final = "team-notice.txt"
 COMMAND_ANSWER: Final = "command-answer.txt"
-CLEAR_REPLY_PROPOSAL: Final = "clear-reply-proposal.txt"
 APPROVAL_WANTED: Final = "approval-wanted.txt"
 KEYS_ENDING: Final = "keys-ending.txt"
 KEY_CHANGED: Final = "key-changed.txt"
@@ -101,15 +100,6 @@ SAMPLES: Final = MappingProxyType(
                 "next_step": "what to do now",
             }
         ),
-        CLEAR_REPLY_PROPOSAL: MappingProxyType(
-            {
-                "headline": "SEC-2026-0001: an answer in clear waits for a second person",
-                "author": "Andrea Example",
-                "recipient": "reporter@reporter.example",
-                "text": ("what the team says",),
-                "command": "!SEC-2026-0001 approve 0123456789abcdef",
-            }
-        ),
         APPROVAL_WANTED: MappingProxyType(
             {
                 "headline": "SEC-2026-0001: another key of the reporter waits for approval",
@@ -184,7 +174,6 @@ NEVER_LEFT_OUT: Final = MappingProxyType(
         CLEAR_REPLY: frozenset({"text"}),
         TEAM_NOTICE: frozenset({"headline", "lines", "next_step"}),
         COMMAND_ANSWER: frozenset({"headline", "done", "waiting", "told", "problems"}),
-        CLEAR_REPLY_PROPOSAL: frozenset({"author", "recipient", "text", "command"}),
         APPROVAL_WANTED: frozenset(
             {
                 *("author", "effect", "missing", "people", "remark", "until"),

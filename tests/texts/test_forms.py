@@ -26,7 +26,6 @@ from gatekeeper.texts.forms import WIDTH, fill, reply_text, subject_of, wrapped
 from gatekeeper.texts.outcomes import template_of
 from gatekeeper.texts.templates import (
     APPROVAL_WANTED,
-    CLEAR_REPLY_PROPOSAL,
     COMMAND_ANSWER,
     KEYS_ENDING,
     SAMPLES,
@@ -135,16 +134,6 @@ INSIDE: Final[dict[str, tuple[str, dict[str, object]]]] = {
             "told": (),
             "problems": ('line 2: there is no verb "anser"; the nearest is "answer"',),
             "next_step": "Send all of it once more, mended; !help shows every command.",
-        },
-    ),
-    "clear-reply-proposal": (
-        CLEAR_REPLY_PROPOSAL,
-        {
-            "headline": "SEC-2026-0007: an answer in clear waits for a second person",
-            "author": "Andrea Example",
-            "recipient": "robin@research.example",
-            "text": ("Dear Robin,", "", "please send us your public key.", "", "Andrea"),
-            "command": f"!SEC-2026-0007 approve {'4f1c' * 16}",
         },
     ),
     "approval-wanted": (

@@ -5,8 +5,8 @@ import pytest
 from gatekeeper.domain.errors import Misconfigured, OurFault
 from gatekeeper.texts.templates import (
     ACKNOWLEDGEMENT,
+    APPROVAL_WANTED,
     CLEAR_REPLY,
-    CLEAR_REPLY_PROPOSAL,
     NEVER_LEFT_OUT,
     REPLY,
     REQUIRED,
@@ -133,10 +133,10 @@ def test_a_template_cannot_leave_out_what_people_believe_and_decide_by(
 @pytest.mark.parametrize(
     ("template", "whole", "part"),
     [
-        (CLEAR_REPLY_PROPOSAL, "in text", "in text[:1]"),
-        (CLEAR_REPLY_PROPOSAL, "in text", "in text[:30]"),
-        (CLEAR_REPLY_PROPOSAL, "{{ line }}", "{{ line.splitlines()[0] }}"),
-        (CLEAR_REPLY_PROPOSAL, "{{ command }}", "{{ command | wordwrap(72) }}"),
+        (APPROVAL_WANTED, "in effect", "in effect[:1]"),
+        (APPROVAL_WANTED, "in effect", "in effect[:30]"),
+        (APPROVAL_WANTED, "{{ line }}", "{{ line.splitlines()[0] }}"),
+        (APPROVAL_WANTED, "{{ approve }}", "{{ approve | wordwrap(72) }}"),
         (REPLY, "{{ text }}", "{{ text|truncate(20) }}"),
         (REPLY, "{{ text }}", "{{ text|truncate(5000) }}"),
         (CLEAR_REPLY, "{{ text }}", "{{ text.partition('\\n')[0] }}"),
