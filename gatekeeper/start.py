@@ -86,9 +86,10 @@ def open_store(settings: Settings) -> Iterator[Store]:
 def in_force(files: Settings, force: Force) -> Settings:
     """Return the settings by which to work: what is in force, and the people whose word counts.
 
-    A team that is small because somebody was suspended lately does not work with fewer approvals:
-    else one stolen key could suspend all others and decide alone (promise P-8). OurFault when
-    everybody is suspended, BadConfiguration when this version cannot use what is in force.
+    A team that is small because somebody was suspended lately works neither with fewer approvals
+    nor with fewer employers: else one stolen key could suspend all others and decide alone (promise
+    P-8). OurFault when everybody is suspended, BadConfiguration when this version cannot use what
+    is in force.
     """
     used = governed.in_force(files, force.held)
     people = force.active(used.team.people)
@@ -97,10 +98,11 @@ def in_force(files: Settings, force: Force) -> Settings:
             "everybody of the team is suspended",
             remedy="restore the database from before that, with `gatekeeper backup restore`",
         )
-    policy = used.policy
-    if force.fresh:
-        policy = replace(policy, approvals=replace(policy.approvals, alone_allowed=False))
-    return replace(used, team=Team(people=people), policy=policy)
+    if not force.fresh:
+        return replace(used, team=Team(people=people))
+    team = Team(people=people, roster_employers=len(used.team.employers))
+    approvals = replace(used.policy.approvals, alone_allowed=False)
+    return replace(used, team=team, policy=replace(used.policy, approvals=approvals))
 
 
 def settings_in(tx: Tx, files: Settings) -> Settings:

@@ -32,7 +32,7 @@ def test_who_is_suspended_is_not_of_the_team(tmp_path: Path) -> None:
         used = in_force(files, wei)
         assert [names[0], names[2]] == [person.name for person in used.team.people]
         assert files.policy.approvals.alone_allowed
-        assert not used.policy.approvals.alone_allowed
+        assert (False, 1) == (used.policy.approvals.alone_allowed, used.team.roster_employers)
         assert in_force(files, replace(wei, fresh=False)).policy == files.policy
         everybody = frozenset(address for _, address in PEOPLE)
         with pytest.raises(OurFault, match="everybody of the team is suspended"):

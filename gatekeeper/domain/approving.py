@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gatekeeper.domain.process_policy import ApprovalPolicy, Employers
-from gatekeeper.domain.team import Person, Team
+from gatekeeper.domain.team import Person, Role, Team
 
 
 class RequestKind(StrEnum):
@@ -37,11 +37,13 @@ class RequestKind(StrEnum):
 class Need:
     """What a kind of request needs: `people` None for as many as policy says.
 
-    `employers` says whether policy's rule about employers holds for it.
+    `employers` says whether policy's rule about employers holds for it · `admins` that admins alone
+    decide, where the team has enough of them.
     """
 
     people: int | None = None
     employers: bool = True
+    admins: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what would be done without a second look."""
@@ -52,11 +54,17 @@ class Need:
 
 _ALL: Final = Need()
 _LOOKED_AT: Final = Need(people=2, employers=False)
+_GOVERNED: Final = Need(admins=True)
 
 NEEDS: Final[Mapping[RequestKind, Need]] = MappingProxyType(
     {
-        kind: _LOOKED_AT if kind in {RequestKind.REPLY_CLEAR, RequestKind.REPORTER_KEY} else _ALL
-        for kind in RequestKind
+        **dict.fromkeys(RequestKind, _ALL),
+        **dict.fromkeys((RequestKind.REPLY_CLEAR, RequestKind.REPORTER_KEY), _LOOKED_AT),
+        RequestKind.TEAM: _GOVERNED,
+        RequestKind.REINSTATE: _GOVERNED,
+        RequestKind.POLICY: _GOVERNED,
+        RequestKind.TEMPLATES: _GOVERNED,
+        RequestKind.ADDRESSES: _GOVERNED,
     }
 )
 """An answer in clear and a reporter's key are a second look at text (02); all else is P-8's."""
@@ -100,8 +108,9 @@ def enough(
     two have to agree (T-11).
     """
     need = NEEDS[kind]
-    active = tuple(each for each in team.people if each.address.key not in suspended)
     people = need.people if need.people is not None else policy.people
+    present = tuple(each for each in team.people if each.address.key not in suspended)
+    active = _admins(present, people) if need.admins else present
     alone = len(active) < people and policy.alone_allowed
     needed = max(len(active), 1) if alone else people
     counted = _counted(active, [*([] if shell else [asked_by]), *approved_by])
@@ -113,14 +122,23 @@ def enough(
         remarks.append(
             f"{_all_of_the_team(active)}, so {needed} can approve what else needs {people}"
         )
-    if wanted > len(available) and len(active) > 1:
+    if wanted > len(available) >= team.roster_employers and len(active) > 1:
         remarks.append(f"everybody of the team is employed by {available[0]}")
     return Standing(
         counted=tuple(person.name for person in counted),
         needed=needed,
-        why_not=_why_not(active, counted, needed, min(wanted, len(available))),
+        why_not=_why_not(
+            active, counted, needed, min(wanted, max(len(available), team.roster_employers))
+        ),
         remark="; ".join(remarks),
     )
+
+
+def _admins(present: Sequence[Person], people: int) -> tuple[Person, ...]:
+    """Return the admins, or everybody where admins alone would be fewer, or of fewer employers."""
+    admins = tuple(each for each in present if Role.ADMIN in each.roles)
+    several = min(2, len(_employers(present))) <= len(_employers(admins))
+    return admins if len(admins) >= people and several else tuple(present)
 
 
 def _counted(active: Sequence[Person], named: Sequence[str]) -> tuple[Person, ...]:

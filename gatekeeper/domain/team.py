@@ -51,9 +51,14 @@ def _employer_key(name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """The response team as one value."""
+    """The response team as one value.
+
+    `roster_employers`: of so many employers the roster is, though those whose word counts now may
+    be of fewer, because somebody was suspended lately.
+    """
 
     people: tuple[Person, ...]
+    roster_employers: int = 0
     _by_key: Mapping[str, Person] = field(init=False, repr=False, compare=False)
     _by_address: Mapping[str, Person] = field(init=False, repr=False, compare=False)
 

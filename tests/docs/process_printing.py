@@ -39,9 +39,10 @@ def approval_table() -> str:
     rows = [
         f"| {kind} | {need.people or 'as policy says'} |"
         f" {'where the team has two' if need.employers else 'any'} |"
+        f" {'admins, where there are enough' if need.admins else 'anybody of the team'} |"
         for kind, need in NEEDS.items()
     ]
-    return "\n".join(["| request | people | two employers |", "| --- " * 3 + "|", *rows])
+    return "\n".join(["| request | people | two employers | who |", "| --- " * 4 + "|", *rows])
 
 
 def rejection_table() -> str:

@@ -1,5 +1,7 @@
 """Two people, of two employers where there are two; a small team works with less and says so."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from gatekeeper.domain.address import Address
 from gatekeeper.domain.approving import NEEDS, Need, RequestKind, Standing, enough
 from gatekeeper.domain.process_policy import ApprovalPolicy, Employers
-from gatekeeper.domain.team import Person, Team
+from gatekeeper.domain.team import Person, Role, Team
 from tests.domain.samples import FINGERPRINTS
 from tests.sampling import tries
 
@@ -54,6 +56,28 @@ def standing(
         shell=shell,
         suspended=suspended,
     )
+
+
+def test_admins_decide_who_is_trusted_where_there_are_enough_of_them() -> None:
+    """Two of two employers where the team has two; else everybody of the team."""
+    admins = [replace(each, roles=frozenset({Role.ADMIN})) for each in (ANDREA, WEI)]
+    for kind in (K.TEAM, K.REINSTATE, K.POLICY, K.TEMPLATES, K.ADDRESSES):
+        found = standing("Bo", kind=kind, team=Team(people=(admins[0], BO, admins[1])))
+        assert (("Andrea",), False) == (found.counted, found.enough)
+        assert standing("Wei", kind=kind, team=Team(people=(admins[0], BO, admins[1]))).enough
+        assert standing("Wei", kind=kind, team=Team(people=(admins[0], BO, WEI))).enough
+        alike = replace(BO, roles=frozenset({Role.ADMIN}))
+        assert standing("Wei", kind=kind, team=Team(people=(admins[0], alike, WEI))).enough
+    assert standing("Wei", team=Team(people=(admins[0], BO, WEI))).enough
+
+
+def test_a_roster_of_two_employers_is_not_one_of_one_because_somebody_is_suspended() -> None:
+    """Two of one employer cannot suspend the third and decide alone (T-11)."""
+    lately = replace(USUAL, alone_allowed=False)
+    found = standing("Bo", team=replace(ONE_EMPLOYER, roster_employers=2), policy=lately)
+    assert (False, "") == (found.enough, found.remark)
+    assert "another employer" in found.why_not
+    assert standing("Bo", team=ONE_EMPLOYER).enough
 
 
 def test_one_person_is_not_enough_however_often_they_approve() -> None:
