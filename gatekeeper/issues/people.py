@@ -59,6 +59,8 @@ def invite(
     key = _theirs(desk, address, keys)
     if key is None:
         reasons.append(_no_key(desk, address, keys))
+    else:
+        reasons += _taken(tx, issue, key)
     if reasons or key is None:
         raise Refusal(f"{address} cannot be invited: {'; '.join(reasons)}")
     users = [one_line(user, _USER_ID_MAX) for user in key.info.user_ids]
@@ -107,6 +109,15 @@ def _no_key(desk: Desk, address: Address, keys: Sequence[Guest]) -> str:
         f"several keys came with it, and none of them alone names {address}: {', '.join(others)};"
         " attach theirs alone"
     )
+
+
+def _taken(tx: Tx, issue: IssueRow, key: Guest) -> list[str]:
+    """Say who has that key already: mail signed with it could not be told apart."""
+    return [
+        f"its key is the {each.name}'s"
+        for each in correspondents.taking_part(tx, issue.id)
+        if each.fingerprint == key.info.fingerprint
+    ]
 
 
 def _free_name(tx: Tx, issue: IssueRow, role: Part) -> str:

@@ -281,9 +281,11 @@ def go_over(
 ) -> None:
     """Let somebody take part in another issue instead, under a name that is free there.
 
-    Their address for replies leads there from now on. Conflict when there is no such correspondent.
+    Their address for replies leads there from now on; others take part there, so that a consent
+    of before is none there. Conflict when there is no such correspondent.
     """
-    _change(tx, correspondent, {"issue": issue, "name": name, "role": role}, now)
+    values = {"issue": issue, "name": name, "role": role, "consented_at": None}
+    _change(tx, correspondent, values, now)
 
 
 def _change(tx: Tx, correspondent: RowId, values: dict[str, Any], now: Instant) -> None:

@@ -123,6 +123,11 @@ def test_some_are_never_invited(address: str, said: str, case: Invited) -> None:
         case.invite(address)
 
 
+def test_nobody_is_invited_with_the_key_of_somebody_else_in_the_issue(case: Invited) -> None:
+    with pytest.raises(Refusal, match="its key is the reporter's"):
+        case.invite(EXPERT, robin_key())
+
+
 def test_nobody_is_invited_as_the_reporter_or_into_a_closed_issue(case: Invited) -> None:
     with pytest.raises(Refusal, match="nobody is invited as reporter"):
         case.invite(role=Part.REPORTER)

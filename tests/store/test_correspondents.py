@@ -374,6 +374,7 @@ def test_who_goes_over_takes_part_in_the_other_issue_alone(store: Store) -> None
         role=Part.SECOND_REPORTER,
         now=later(NOW, 1),
     )
+    store.write(partial(correspondents.consent, correspondent=whom.id, on=True, now=NOW))
     store.write(partial(go, correspondent=whom.id))
     routed = store.read(partial(correspondents.by_route, route=whom.route))
     assert routed is not None
@@ -383,6 +384,7 @@ def test_who_goes_over_takes_part_in_the_other_issue_alone(store: Store) -> None
         routed.role,
         routed.address,
     )
+    assert routed.consented_at is None, "there are others there"
     assert () == store.read(partial(correspondents.of_issue, issue=whom.issue))
     with pytest.raises(Conflict, match="no such"):
         store.write(partial(go, correspondent=NOWHERE))
