@@ -3,7 +3,9 @@
 Every step is one of the table in `domain.process`; what is missing for it is told all at once.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 from gatekeeper.domain.approving import RequestKind
@@ -21,8 +23,9 @@ from gatekeeper.domain.process import (
     moved,
     retracked,
 )
+from gatekeeper.domain.process_policy import StartEvent
 from gatekeeper.domain.reasons import NoEmbargo
-from gatekeeper.issues import outcomes
+from gatekeeper.issues import dating, outcomes
 from gatekeeper.issues.acting import Actor, Done, record
 from gatekeeper.issues.asking import Effect, Granted, Payload, ask, of
 from gatekeeper.issues.column import quoted
@@ -32,6 +35,9 @@ from gatekeeper.store import deciding, issue_facts
 from gatekeeper.store.engine import Tx
 from gatekeeper.store.issue_facts import Known
 from gatekeeper.store.issues import IssueRow
+
+_CLOCKS: Final[Mapping[Fact, StartEvent]] = MappingProxyType({Fact.FIX_READY: StartEvent.FIX_READY})
+"""Which facts start clocks (R-6)."""
 
 
 def accept(
@@ -191,7 +197,12 @@ def fact(
     why = f": {reason.meaning}" if reason is not None else ""
     lines = [f"fact: {stated} since {spoken(since)}{why}"]
     lines += _prepared(tx, issue, actor, now=now)
-    lines += _public_elsewhere(tx, desk, issue, actor, now=now)
+    lines += _public_elsewhere(tx, issue, actor, now=now)
+    if stated in _CLOCKS and stands.state.is_open:
+        event = _CLOCKS[stated]
+        lines += dating.clock_event(
+            tx, desk, issue=issue, event=event, actor=actor, at=since, now=now
+        )
     return outcomes.done(tx, desk, issue, actor, tuple(lines), now=now)
 
 
@@ -249,18 +260,16 @@ def tools(tx: Tx, desk: Desk, *, issue: IssueRow, actor: Actor, found: bool, now
     if found is (Fact.TOOLS in stands.known):
         said = "that is written down already" if found else "nobody said that it was"
         raise Refusal(said, remedy="nothing is to be done")
-    if found:
-        _put(tx, issue, Fact.TOOLS, actor, at=now)
-    else:
-        issue_facts.drop(tx, issue=issue.id, fact=Fact.TOOLS)
     record(tx, "issue.tools", issue, actor, {"found": found}, now=now)
-    line = (
-        "tools: found with public tools or models: others may find it soon, so an earlier date is"
-        " proposed"
-        if found
-        else "tools: not found with public tools or models, so the usual date is proposed"
-    )
-    return outcomes.done(tx, desk, issue, actor, (line,), now=now)
+    if not found:
+        issue_facts.drop(tx, issue=issue.id, fact=Fact.TOOLS)
+        line = "tools: not found with public tools or models; a date that was proposed stays"
+        return outcomes.done(tx, desk, issue, actor, (line,), now=now)
+    lines = ["tools: found with public tools or models, so others may find it soon"]
+    if stands.track is None or stands.track.embargoed:
+        lines += dating.with_tools(tx, desk, issue=issue, actor=actor, now=now)
+    _put(tx, issue, Fact.TOOLS, actor, at=now)
+    return outcomes.done(tx, desk, issue, actor, tuple(lines), now=now)
 
 
 def _require_open(stands: Standing) -> None:
@@ -279,11 +288,8 @@ def _prepared(tx: Tx, issue: IssueRow, actor: Actor, *, now: Instant) -> tuple[s
     return (f"prepare: {issue.issue_id} is {state}: its severity and its advisory are there",)
 
 
-def _public_elsewhere(
-    tx: Tx, desk: Desk, issue: IssueRow, actor: Actor, *, now: Instant
-) -> tuple[str, ...]:
+def _public_elsewhere(tx: Tx, issue: IssueRow, actor: Actor, *, now: Instant) -> tuple[str, ...]:
     """End an issue that was handed over once it is public (R-13)."""
-    del desk
     stands = standing(tx, issue.id, now=now)
     if stands.state is not IssueState.HANDED_OVER:
         return ()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gatekeeper.domain.approving import RequestKind
+from gatekeeper.domain.date_forms import DateTelling
 from gatekeeper.domain.errors import NotThere, Refusal
 from gatekeeper.domain.identity import IssueId
 from gatekeeper.domain.instants import Instant, spoken
@@ -21,6 +22,9 @@ from gatekeeper.issues.acting import Actor, Done, record
 from gatekeeper.issues.asking import Effect, Granted, Payload, ask, of
 from gatekeeper.issues.closing import taken_back
 from gatekeeper.issues.correspondence import REPORTER, reporter_of
+from gatekeeper.issues.date_letters import Sender
+from gatekeeper.issues.dating import ask_reporter
+from gatekeeper.issues.embargo_dates import held_of
 from gatekeeper.issues.letterhead import Desk
 from gatekeeper.issues.standing import Standing, end_date, standing
 from gatekeeper.store import ceilings, correspondents, dates, deciding, issue_facts, issues
@@ -130,7 +134,7 @@ MERGE_EFFECT: Final = Effect(
 def _merge(tx: Tx, desk: Desk, pair: _Pair, actor: Actor, *, now: Instant) -> tuple[str, ...]:
     ends, goes_on = pair.ends, pair.goes_on
     lines = [f"merge: {ends.issue_id} goes on as {goes_on.issue_id}"]
-    lines += _date(tx, pair, actor, now=now)
+    moved = _date(tx, pair, actor, now=now)
     for fact in _CARRIED:
         if fact in pair.ending.known and fact not in pair.going_on.known:
             issue_facts.put(tx, replace(pair.ending.known[fact], issue=goes_on.id))
@@ -145,6 +149,8 @@ def _merge(tx: Tx, desk: Desk, pair: _Pair, actor: Actor, *, now: Instant) -> tu
         now=now,
     )
     lines += _people(tx, pair, now=now)
+    if moved is not None:
+        lines += _told(tx, desk, pair, moved, actor, now=now)
     ended = replace(
         deciding.get(tx, ends.id),
         state=IssueState.REJECTED,
@@ -158,8 +164,8 @@ def _merge(tx: Tx, desk: Desk, pair: _Pair, actor: Actor, *, now: Instant) -> tu
     return (*lines, *taken_back(tx, ends, actor, now=now))
 
 
-def _date(tx: Tx, pair: _Pair, actor: Actor, *, now: Instant) -> list[str]:
-    """Let the earliest date hold, and nobody's agreement be lost."""
+def _date(tx: Tx, pair: _Pair, actor: Actor, *, now: Instant) -> DateRow | None:
+    """Let the earliest date hold, and nobody's agreement be lost; return it if it moved."""
     date, before = pair.date, pair.going_on.date
     held = {each.holder for each in ceilings.binding(tx, pair.goes_on.id)}
     for ceiling in ceilings.binding(tx, pair.ends.id):
@@ -178,7 +184,7 @@ def _date(tx: Tx, pair: _Pair, actor: Actor, *, now: Instant) -> list[str]:
         )
     end_date(tx, pair.ends.id, by=actor.name, reason=_MERGED, now=now)
     if date is None or date is before:
-        return []
+        return None
     agreed = dates.AGREED in {date.state, before.state if before is not None else ""}
     number = before.number if before is not None else _last(tx, pair.goes_on)
     moved = replace(
@@ -190,7 +196,25 @@ def _date(tx: Tx, pair: _Pair, actor: Actor, *, now: Instant) -> list[str]:
         at=now,
     )
     dates.add(tx, moved)
-    return [f"merge: the date of {pair.goes_on.issue_id} is {spoken(moved.instant)} now"]
+    return moved
+
+
+def _told(
+    tx: Tx, desk: Desk, pair: _Pair, moved: DateRow, actor: Actor, *, now: Instant
+) -> list[str]:
+    """Tell all of the date that holds now; of one that is only proposed, ask the reporter."""
+    lines = [
+        f"merge: the date of {pair.goes_on.issue_id} is {spoken(moved.instant)} now, {moved.state}"
+    ]
+    held = held_of(tx, desk, pair.goes_on, now=now)
+    sender = Sender(tx=tx, desk=desk, issue=pair.goes_on, now=now, by=actor.name, about=actor.about)
+    if moved.state == dates.PROPOSED:
+        return [*lines, ask_reporter(sender, held)]
+    before = pair.going_on.date
+    told = sender.to_all(
+        DateTelling.MOVED, held, before=before.instant if before is not None else None
+    )
+    return [*lines, *told]
 
 
 def _last(tx: Tx, issue: IssueRow) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from gatekeeper.domain.address import Address, OwnAddresses
+from gatekeeper.domain.date_forms import DateLetter
 from gatekeeper.domain.identity import IssueId, RowId, short_tag
 from gatekeeper.domain.instants import Instant, later
 from gatekeeper.domain.outcomes import Outcome, Telling
@@ -161,8 +162,8 @@ class Cases:
                 if str(row.recipient) == address:
                     letter = letters.load(tx, row.letter)
                     form = load(letter.plaintext).form
-                    assert isinstance(form, Outcome)
-                    said.append((letter.form, form))
+                    if isinstance(form, Outcome):
+                        said.append((letter.form, form))
             return said
 
         return self.store.read(read)
@@ -170,6 +171,19 @@ class Cases:
     def tellings(self, address: str) -> list[Telling]:
         """Return what an address was told, in the order of the alphabet."""
         return sorted(form.telling for _, form in self.told(address))
+
+    def dates_told(self) -> list[tuple[str, DateLetter]]:
+        """Return every letter about a date, with its recipient."""
+
+        def read(tx: Tx) -> list[tuple[str, DateLetter]]:
+            said = []
+            for row in deliveries.list_all(tx):
+                form = load(letters.load(tx, row.letter).plaintext).form
+                if isinstance(form, DateLetter):
+                    said.append((str(row.recipient), form))
+            return said
+
+        return self.store.read(read)
 
     def notices(self) -> list[str]:
         """Return the subjects of what the whole team was told."""

@@ -1,13 +1,15 @@
 """An issue is accepted, judged and prepared by the table, and each step says what it lacks."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from gatekeeper.domain.errors import Refusal
-from gatekeeper.domain.instants import DAY, Instant, later
+from gatekeeper.domain.instants import DAY, Instant, later, rfc3339
 from gatekeeper.domain.outcomes import Telling
 from gatekeeper.domain.process import BY_HAND, Fact, IssueState, Severity, Track
+from gatekeeper.domain.process_policy import ClockRule, EmbargoPolicy, StartEvent
 from gatekeeper.domain.protection import Form
 from gatekeeper.domain.reasons import NoEmbargo, Rejection
 from gatekeeper.issues import closing, deciding
@@ -222,13 +224,40 @@ def test_a_mistaken_fact_is_taken_back(cases: Cases) -> None:
 def test_what_tools_found_is_flagged_once(cases: Cases) -> None:
     issue = cases.opened()
     flag = partial(deciding.tools, desk=cases.desk, issue=issue, actor=by(BO), now=cases.now)
-    assert "earlier date" in cases.do(partial(flag, found=True)).lines[0]
+    lines = cases.do(partial(flag, found=True)).lines
+    assert "tools: Thu 2026-09-17 12:00:00Z is proposed" == lines[1]
+    assert lines[2].startswith("told: the reporter")
+    date = cases.stands(issue).date
+    assert date is not None
+    assert (dates.PROPOSED, "2026-09-17T12:00:00Z") == (date.state, rfc3339(date.instant))
     with pytest.raises(Refusal, match="already"):
         cases.do(partial(flag, found=True))
     cases.do(partial(flag, found=False))
     assert Fact.TOOLS not in cases.stands(issue).known
     with pytest.raises(Refusal, match="nobody said"):
         cases.do(partial(flag, found=False))
+
+
+def test_what_waits_for_no_date_gets_none_from_tools(cases: Cases) -> None:
+    issue = cases.opened()
+    accept(cases, issue, Track.LOW)
+    flag = partial(deciding.tools, desk=cases.desk, issue=issue, actor=by(BO), now=cases.now)
+    assert 1 == len(cases.do(partial(flag, found=True)).lines)
+    assert cases.stands(issue).date is None
+
+
+def test_a_fix_starts_the_clocks_that_policy_has_for_it(cases: Cases) -> None:
+    """Such as the seven days of the kernel's policy, before which the date comes (R-6)."""
+    rule = ClockRule(name="kernel", start=StartEvent.FIX_READY, span=7 * DAY)
+    embargo = EmbargoPolicy(clocks=(rule,), minimum_lead=0)
+    cases.desk = replace(cases.desk, policy=replace(cases.desk.policy, embargo=embargo))
+    issue = cases.opened()
+    accept(cases, issue, Track.EMBARGO_ONLY)
+    done = state_fact(cases, issue, Fact.FIX_READY)
+    assert any(line.startswith("clock: kernel runs since") for line in done.lines)
+    date = cases.stands(issue).date
+    assert date is not None
+    assert date.instant <= later(cases.now, 7 * DAY)
 
 
 def test_a_track_without_a_date_changes_by_one_person(cases: Cases) -> None:

@@ -113,6 +113,7 @@ def test_the_earliest_date_holds_and_needs_another_employer(
     assert date is not None
     assert (min(both), dates.AGREED) == (date.instant, date.state)
     assert cases.stands(second).date is None
+    assert (len(both) if ending < going_on else 0) == len(cases.dates_told())
     held = cases.store.read(partial(ceilings.binding, issue=first.id))
     assert sorted(both) == [each.instant for each in held]
     assert {"reporter", "reporter of SEC-2026-0002"} == {each.holder for each in held}
@@ -128,6 +129,17 @@ def test_no_merge_makes_a_date_later_than_either(cases: Cases) -> None:
     date = cases.stands(first).date
     assert date is not None
     assert proposed == date.instant
+
+
+def test_an_earlier_proposal_is_put_to_the_reporter_of_the_issue_that_goes_on(cases: Cases) -> None:
+    first, second = cases.opened(), cases.opened(address=KIM)
+    dated(cases, first, 21, dates.PROPOSED)
+    earlier = dated(cases, second, 14, dates.PROPOSED)
+    merge(cases, second, first)
+    date = cases.stands(first).date
+    assert date is not None
+    assert (earlier, dates.PROPOSED) == (date.instant, date.state)
+    assert [(ROBIN, earlier)] == [(to, form.instant) for to, form in cases.dates_told()]
 
 
 def test_a_date_that_moved_meanwhile_voids_the_approval(cases: Cases) -> None:
