@@ -64,6 +64,7 @@ def are_given(commands: tuple[Command, ...]) -> bool:
 
 
 def _mac(desk: Desk, person: Person, issue: IssueId, moment: bytes) -> bytes:
-    about = "\0".join((person.address.key, str(issue))).encode()
+    # whose key was stolen, and who has another one since, has no code of before any more (S-0)
+    about = "\0".join((person.address.key, *person.keys, str(issue))).encode()
     message = _PURPOSE + b"\0" + moment + about
     return hmac.new(desk.token_key, message, hashlib.sha256).digest()[:_MAC_BYTES]

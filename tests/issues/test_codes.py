@@ -1,12 +1,14 @@
 """A code stands for a signature: of one person, in one issue, for a week, once, and for little."""
 
+from dataclasses import replace
+
 import pytest
 
 from gatekeeper.domain.identity import IssueId
 from gatekeeper.domain.instants import DAY, MINUTE, SECOND, later
 from gatekeeper.issues import codes
 from gatekeeper.issues.commands import VERBS
-from tests.house import PEOPLE, START
+from tests.house import PEOPLE, START, person_key
 from tests.issues.found import done, noted
 from tests.issues.ordering import named_in, opened, order
 from tests.issues.talk import Talk, to
@@ -61,6 +63,16 @@ def test_a_code_is_its_person_s_in_its_issue(talk: Talk) -> None:
         assert [] == did
         assert "is not yours in SEC-2026" in " ".join(said)
     assert "" == talk.issue(number).owner + talk.issue(other).owner
+
+
+def test_another_key_of_the_person_ends_the_codes_of_before(talk: Talk) -> None:
+    """Whoever stole the old key read the codes that were encrypted to it."""
+    desk, person = talk.house.desk, talk.house.desk.team.people[0]
+    issue = IssueId(prefix="SEC", year=2026, number=7)
+    code = codes.mint(desk, person, issue, now=START)
+    assert codes.digest(desk, person, issue, code, received_at=START) is not None
+    anew = replace(person, keys=(person_key(1).fingerprint,))
+    assert None is codes.digest(desk, anew, issue, code, received_at=START)
 
 
 @pytest.mark.parametrize(("late", "good"), [(0, True), (codes.LASTS, True), (MINUTE, False)])
