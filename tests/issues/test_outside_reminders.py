@@ -42,14 +42,19 @@ def answered(talk: Talk) -> None:
     talk.command(f"!{KEY_ISSUE}@{HERE} reply\nThank you, Robin.")
 
 
-def proposed(talk: Talk, *, by: str = POLICY) -> None:
+def agreed(talk: Talk) -> None:
+    """Let DATE be agreed now, so that nothing waits for the reporter."""
+    proposed(talk, by="reporter", state=dates.AGREED)
+
+
+def proposed(talk: Talk, *, by: str = POLICY, state: str = dates.PROPOSED) -> None:
     """Propose DATE now, in place of what was proposed before."""
     issue = talk.issue().id
     row = DateRow(
         issue=issue,
         number=1 + len(talk.house.store.read(lambda tx: dates.history(tx, issue))),
         instant=DATE,
-        state=dates.PROPOSED,
+        state=state,
         by=by,
         at=talk.house.now,
     )
@@ -61,6 +66,7 @@ def test_a_status_after_five_working_days_and_again(house: House) -> None:
     with a_talk(house) as talk:
         begun(house)
         answered(talk)
+        agreed(talk)
         assert [] == look(talk, later(START, 7 * DAY - HOUR))
         (text,) = look(talk, later(START, 7 * DAY))
         assert text.startswith(f"{KEY_ISSUE}: we have your report, and nobody has judged it yet.")
@@ -95,6 +101,7 @@ def test_who_has_no_key_gets_a_form_in_clear(house: House) -> None:
         begun(house)
         talk.receive(talk.text("It overflows."), sender=ROBINS)
         noted(talk, "issue.accepted")
+        agreed(talk)
         house.now = later(START, 7 * DAY)
         Reminding(store=house.store, desk=house.desk, now=house.clock).tick()
         (job,) = to(talk.work(), ROBINS)
