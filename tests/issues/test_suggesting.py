@@ -37,7 +37,7 @@ def test_the_team_reads_which_issue_it_may_be_and_why(house: House) -> None:
         copies = [talk.andrea.open(each.what.content).block for each in to(left, ANDREA)]
         assert 1 == sum("it may be the same as SEC-2026-0002 (reported)" in c for c in copies)
         outside = [job for job in left if "labs.example" in str(job.recipient)]
-        assert 5 == len(outside), "each was acknowledged"
+        assert 5 == len({str(job.recipient) for job in outside}), "each was acknowledged"
         assert not any(b"same as" in job.what.content for job in outside)
 
 
