@@ -39,7 +39,7 @@ def _lines(found: tuple[Likeness[IssueId], ...], states: dict[IssueId, str]) -> 
     for each in found:
         which = f"{each.of} ({states[each.of]})"
         if each.copy:
-            yield f"its text is nearly that of {which}"
+            yield f"its text is nearly that of {which}; `merge {each.of}` joins them"
         else:
             names = one_line(", ".join(each.shared), _NAMES_MAX)
-            yield f"it may be the same as {which}: both say {names}"
+            yield f"it may be the same as {which}: both say {names}; `merge {each.of}` joins them"

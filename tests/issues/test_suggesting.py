@@ -27,11 +27,13 @@ def test_the_team_reads_which_issue_it_may_be_and_why(house: House) -> None:
         assert [] == receive(talk, "dns")
         assert [] == receive(talk, "tlv")
         said = "both say parse_tlv, tlv.c, tlv_max, length, memcpy"
-        assert [f"it may be the same as SEC-2026-0002 (reported): {said}"] == receive(
-            talk, "tlv-again"
-        )
+        then = "`merge SEC-2026-0002` joins them"
+        expected = [f"it may be the same as SEC-2026-0002 (reported): {said}; {then}"]
+        assert expected == receive(talk, "tlv-again")
         assert [] == receive(talk, "bulk")
-        copied = ["its text is nearly that of SEC-2026-0004 (reported)"]
+        copied = [
+            "its text is nearly that of SEC-2026-0004 (reported); `merge SEC-2026-0004` joins them"
+        ]
         assert copied == receive(talk, "bulk-again")
         left = talk.work()
         copies = [talk.andrea.open(each.what.content).block for each in to(left, ANDREA)]
