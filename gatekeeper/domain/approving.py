@@ -19,6 +19,7 @@ class RequestKind(StrEnum):
     AGREEMENT = "agreement"
     TRACK = "track"
     REJECT = "reject"
+    HAND_OVER = "hand-over"
     MERGE = "merge"
     INVITE = "invite"
     REMOVE = "remove"

@@ -139,18 +139,70 @@ def _reject(
 def hand_over(
     tx: Tx, desk: Desk, *, issue: IssueRow, actor: Actor, project: str, now: Instant
 ) -> Done:
-    """Leave an issue to another project, which has acknowledged it, with consent (R-13)."""
+    """Leave an issue to another project, which has acknowledged it, with consent (R-13).
+
+    Dates are the other project's then. Where one was agreed with us, that needs approval.
+    """
     stands = standing(tx, issue.id, now=now)
-    state = moved(Step.HAND_OVER, stands.state, stands.track, stands.facts)
+    moved(Step.HAND_OVER, stands.state, stands.track, stands.facts)
     receiver = one_line(project, 100)
+    if Fact.AGREED_DATE in stands.facts:
+        payload: dict[str, object] = {"to": receiver}
+        return ask(tx, desk, HAND_OVER_EFFECT, issue=issue, actor=actor, payload=payload, now=now)
+    lines = _hand_over(tx, desk, issue, actor, stands, receiver=receiver, now=now)
+    return outcomes.done(tx, desk, issue, actor, lines, now=now)
+
+
+def _hand_over_text(tx: Tx, desk: Desk, issue: IssueRow | None, payload: Payload) -> str:
+    del desk
+    # Whether a date is reached is not shown, so that the hash does not depend on the time.
+    stands = standing(tx, of(issue).id, now=Instant(0))
+    lines = [
+        f"What:         the issue is left to {payload['to']}, whose dates hold from then on",
+        f"State:        {stands.state}",
+    ]
+    if stands.date is not None:
+        date = f"{spoken(stands.date.instant)}, {stands.date.state}"
+        lines.append(f"Date:         {date}; we wait for it no more")
+    return "\n".join(lines)
+
+
+def _perform_hand_over(
+    tx: Tx, desk: Desk, issue: IssueRow | None, granted: Granted, now: Instant
+) -> Done:
+    about, receiver = of(issue), str(granted.payload["to"])
+    stands = standing(tx, about.id, now=now)
+    lines = _hand_over(tx, desk, about, granted.actor, stands, receiver=receiver, now=now)
+    return Done(lines=lines)
+
+
+HAND_OVER_EFFECT: Final = Effect(
+    kind=RequestKind.HAND_OVER,
+    title="leaving an issue whose date is agreed to another project",
+    render=_hand_over_text,
+    perform=_perform_hand_over,
+)
+
+
+def _hand_over(
+    tx: Tx,
+    desk: Desk,
+    issue: IssueRow,
+    actor: Actor,
+    stands: Standing,
+    *,
+    receiver: str,
+    now: Instant,
+) -> tuple[str, ...]:
+    state = moved(Step.HAND_OVER, stands.state, stands.track, stands.facts)
     deciding.save(tx, replace(stands.decided, state=state, reason=receiver), now=now)
+    end_date(tx, issue.id, by=actor.name, reason=f"handed over to {receiver}", now=now)
     record(tx, "issue.handed_over", issue, actor, {"to": receiver}, now=now)
-    lines = (
+    return (
         f"hand-over: {issue.issue_id} is in the hands of {receiver}; it is watched until public",
         *outcomes.told(tx, desk, issue=issue, actor=actor, telling=Telling.HANDED_OVER, now=now),
         *taken_back(tx, issue, actor, now=now),
     )
-    return outcomes.done(tx, desk, issue, actor, lines, now=now)
 
 
 def reopen(tx: Tx, desk: Desk, *, issue: IssueRow, actor: Actor, now: Instant) -> Done:

@@ -28,6 +28,7 @@ _TABLE: Final = (
     roster_acts.EFFECT,
     deciding.TRACK_EFFECT,
     closing.REJECT_EFFECT,
+    closing.HAND_OVER_EFFECT,
     merging.MERGE_EFFECT,
     people.INVITE_EFFECT,
     people.REMOVE_EFFECT,

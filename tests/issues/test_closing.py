@@ -127,6 +127,22 @@ def test_nobody_alone_frees_people_from_an_agreed_date(cases: Cases) -> None:
     assert [Telling.ACCEPTED, Telling.REJECTED] == cases.tellings(ROBIN)
 
 
+def test_nobody_alone_leaves_an_agreed_date_to_others(cases: Cases) -> None:
+    """Nor marks it public by that way before its time (P-3)."""
+    issue = accepted_with_date(cases)
+    stated(cases, issue, Fact.REPORTER_CONSENTS)
+    stated(cases, issue, Fact.RECEIVER_ACKNOWLEDGED)
+    assert hand_over(cases, issue).waiting
+    stated(cases, issue, Fact.PUBLIC_ALREADY, NoEmbargo.LEAKED)
+    assert IssueState.ACCEPTED is cases.stands(issue).state
+    with pytest.raises(Refusal, match="employe"):
+        cases.approve(issue, BO)
+    cases.approve(issue, WEI)
+    stands = cases.stands(issue)
+    assert (IssueState.HANDED_OVER, None) == (stands.state, stands.date)
+    assert [Telling.ACCEPTED, Telling.HANDED_OVER] == cases.tellings(ROBIN)
+
+
 def test_nothing_waits_in_a_closed_issue(cases: Cases) -> None:
     """An approval that comes too late changes nothing."""
     issue = cases.opened()
