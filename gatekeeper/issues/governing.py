@@ -129,8 +129,7 @@ def _perform(
         lines += _leave(tx, team_of(before), team, now=now)
     row = running.as_row(after, request=granted.request.id, now=now)
     applied.replace(tx, row, before=before.digest)
-    by = " and ".join(granted.people)
-    shown = (*lines, "", f"Approved by: {by}")
+    shown = (*lines, "", *signed_by(granted))
     notice = Notice(
         kind=notices.GOVERNED,
         headline=f"In force since now: {EFFECTS[kind].title}",
@@ -155,6 +154,13 @@ def _perform(
         message=granted.actor.about,
     )
     return Done(lines=(f"approve: {EFFECTS[kind].title} is in force",))
+
+
+def signed_by(granted: Granted) -> tuple[str, str]:
+    """Say who asked and who approved, in lines for people."""
+    request = granted.request
+    by = dict.fromkeys((*request.approved_by, granted.actor.name))
+    return f"Asked by:    {request.created_by}", f"Approved by: {' and '.join(by)}"
 
 
 def _leave(tx: Tx, before: Team, after: Team, *, now: Instant) -> Iterator[str]:

@@ -12,7 +12,7 @@ from gatekeeper.domain.instants import Instant, spoken
 from gatekeeper.domain.rosters import team_of
 from gatekeeper.domain.team import Person, Team
 from gatekeeper.domain.verdict import spaced
-from gatekeeper.issues import asking, notices, paper, suspended
+from gatekeeper.issues import asking, governing, notices, paper, suspended
 from gatekeeper.issues.acting import Actor, Done
 from gatekeeper.issues.asking import Effect, Granted, Payload
 from gatekeeper.issues.column import one_line
@@ -157,11 +157,10 @@ def _render(tx: Tx, desk: Desk, _issue: IssueRow | None, payload: Payload) -> st
 def _perform(tx: Tx, desk: Desk, _issue: IssueRow | None, granted: Granted, now: Instant) -> Done:
     person = find(roster(tx, desk), str(granted.payload[_PERSON]))
     attendance.reinstate(tx, person=person.address, now=now)
-    by = " and ".join(granted.people)
     notice = Notice(
         kind=notices.GOVERNED,
         headline=f"{person.name} counts as one of the team again",
-        lines=(f"Approved by: {by}",),
+        lines=governing.signed_by(granted),
         next_step="",
         about=granted.actor.about,
     )

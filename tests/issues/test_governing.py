@@ -64,8 +64,8 @@ def test_two_people_put_a_change_into_force(house: House) -> None:
     (entry,) = house.store.read(lambda tx: audit.listed(tx, kind=governing.APPLIED))
     assert ["outbox.batch: 64 → 8"] == (entry.payload or {})["changes"]
     assert "  outbox.batch: 64 → 8\n" in told(house, "Sam Example")[-1]
-    people = "shell:root and Andrea Example and Wei Example"
-    assert f"Approved by: {people}" in told(house, "Sam Example")[-1]
+    said = "  Asked by:    shell:root\n  Approved by: Andrea Example and Wei Example\n"
+    assert said in told(house, "Sam Example")[-1]
     assert () == house.store.read(audit.verify)
 
 
