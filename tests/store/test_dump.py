@@ -2,24 +2,35 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Table, text
 
 from gatekeeper.domain.errors import Misconfigured, Refusal
-from gatekeeper.store import audit, dump, frozen, restoring, schema, setback
+from gatekeeper.store import (
+    audit,
+    deciding,
+    dump,
+    frozen,
+    procedure,
+    restoring,
+    schema,
+    setback,
+)
 from gatekeeper.store.dump import Block, Loader
 from gatekeeper.store.engine import Store
 from gatekeeper.store.schema import SchemaState
 from gatekeeper.store.seal import Codec, MasterKey
 from gatekeeper.store.tx import Tx
-from tests.store import samples
+from tests.store import full, samples
 from tests.store.samples import NOW
 from tests.store.test_migrations import columns, contents, made
 
 WHY = "it was restored."
-RELEASED = ("0001", "0002", "0003")
+RELEASED = ("0001", "0002", "0003", "0004")
 
 
 def read(url: str, codec: Codec) -> tuple[str, list[Block]]:
@@ -156,6 +167,28 @@ def test_rows_that_are_none_of_the_schema_leave_nothing(
     with pytest.raises(Refusal, match="the backup is damaged"):
         put(other_url, codec, revision, harm(blocks))
     assert is_empty(other_url)
+
+
+def test_all_that_the_process_keeps_comes_back_on_either_database(
+    store: Store, migrated_url: str, other_url: str, codec: Codec
+) -> None:
+    """Also an issue that was merged into one whose row is read back after its own."""
+    store.write(full.fill)
+    rows = sorted(store.write(samples.issue).id for _ in range(2))
+    for issue, other in (rows, rows[::-1]):
+        decided = replace(store.read(partial(deciding.get, issue=issue)), merged_into=other)
+        store.write(partial(deciding.save, changed=decided, now=NOW))
+    of = {name: [one.name for one in tab.columns] for name, tab in procedure_tables().items()}
+    before = contents(migrated_url, of)
+    assert all(before.values()), "every table has rows"
+    revision, blocks = read(migrated_url, codec)
+    assert () == put(other_url, codec, revision, blocks)
+    assert before == contents(other_url, of)
+
+
+def procedure_tables() -> dict[str, Table]:
+    """Return the tables of the process by name."""
+    return {tab.name: tab for tab in vars(procedure).values() if isinstance(tab, Table)}
 
 
 def test_another_master_key_a_full_database_and_a_newer_schema_are_refused(
