@@ -87,6 +87,7 @@ class OrderFault(StrEnum):
     CLOSED = "closed"
     FROZEN = "frozen"
     MANY = "many"
+    NO_ISSUE = "no-issue"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +232,9 @@ FAULTS: Final[Mapping[OrderFault, str]] = MappingProxyType(
         OrderFault.CLOSED: "The issue is closed, so its date cannot change",
         OrderFault.FROZEN: "The advisory is final, so the credit cannot change any more",
         OrderFault.MANY: "There are more commands than one mail can hold",
+        OrderFault.NO_ISSUE: (
+            "Your key is known in several reports; please write the id of this one as well"
+        ),
     }
 )
 """Why commands did nothing, for who wrote them; instants follow where there are any."""

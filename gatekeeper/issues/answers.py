@@ -22,6 +22,7 @@ from gatekeeper.domain.instants import HOUR, Instant, later
 from gatekeeper.domain.protection import Form
 from gatekeeper.domain.report import Kind
 from gatekeeper.domain.timeline import proposed
+from gatekeeper.issues import embargo_dates
 from gatekeeper.issues.case import Case, Place
 from gatekeeper.issues.correspondence import ACKNOWLEDGEMENT, UNREADABLE, Meeting
 from gatekeeper.issues.post import Posting, Words, to_correspondent
@@ -76,6 +77,11 @@ def _answer(
     else:
         kind, form = ACKNOWLEDGEMENT, _acknowledgement(case, place, reporter, to)
     return _write(case, reporter, to, kind, form)
+
+
+def silent_because(case: Case) -> str:
+    """Return why a message gets no automatic answer of any kind, "" when it may."""
+    return automatic.silence(_signs(case))
 
 
 def _signs(case: Case) -> Signs:
@@ -140,9 +146,12 @@ def _acknowledgement(
     if place.issue is None:
         message = "an acknowledgement is about an issue"
         raise ValueError(message)
+    received_at = case.arrival.received_at
+    timeline = proposed(received_at, case.desk.policy.embargo)
+    embargo_dates.begin(case.tx, place.issue, reported_at=received_at, line=timeline)
     return Acknowledgement(
         issue=place.issue.issue_id,
-        timeline=proposed(case.arrival.received_at, case.desk.policy.embargo),
+        timeline=timeline,
         fingerprint=case.desk.fingerprint,
         code=_new_code(case, reporter) if to.key == reporter.address.key else "",
     )

@@ -122,6 +122,11 @@ def parse(text: str, *, thread: IssueId | None = None) -> Parsed:
     return Parsed(commands=done, problems=tuple(problems), rest=rest)
 
 
+def plain_line(line: str) -> str:
+    """Return a line as it was typed, without what mail programs make of marks and blanks."""
+    return " ".join(line[:_LINE_MAX].translate(_TYPOGRAPHY).split())
+
+
 def _begins(line: str) -> bool:
     return line.lstrip().translate(_TYPOGRAPHY).startswith("!")
 
@@ -162,7 +167,7 @@ class _LineReader:
         self._next = [line.strip() for line in lines[1:] if len(line) <= _LINE_MAX]
         self._thread = thread
         self._too_long = len(lines[0]) > _LINE_MAX
-        plain = " ".join(lines[0][:_LINE_MAX].translate(_TYPOGRAPHY).split())
+        plain = plain_line(lines[0])
         self._text = _LINK.sub("", plain).removeprefix("!").strip()
 
     def read(self) -> Command | None:

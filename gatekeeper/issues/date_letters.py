@@ -1,7 +1,7 @@
 """Tell people outside of a date: sealed to who has a key, else to a finder as a form in clear."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gatekeeper.domain.codes import new_code
@@ -11,7 +11,7 @@ from gatekeeper.domain.instants import HOUR, Instant, later
 from gatekeeper.domain.protection import Form
 from gatekeeper.domain.wishes import Held
 from gatekeeper.issues.acting import last_from
-from gatekeeper.issues.correspondence import reporter_of
+from gatekeeper.issues.correspondence import REPORTER, reporter_of
 from gatekeeper.issues.letterhead import Desk
 from gatekeeper.issues.post import Posting, Words, to_correspondent
 from gatekeeper.store import correspondents, letters
@@ -82,23 +82,31 @@ class Sender:
 
     def to_all(self, telling: DateTelling, held: Held, *, before: Instant | None) -> list[str]:
         """Tell all who take part of the date that stands; `before` what it was, if it moved."""
+        return [self._of_date(each, telling, held, before) for each in self._people()]
+
+    def to_others(self, but: Correspondent, held: Held, *, before: Instant) -> list[str]:
+        """Tell all who take part but one that the date moved from `before`."""
+        return [
+            self._of_date(each, DateTelling.MOVED, held, before)
+            for each in self._people()
+            if each.id != but.id
+        ]
+
+    def _people(self) -> list[Correspondent]:
+        reporter_of(self.tx, self.issue, now=self.now)
+        known = correspondents.of_issue(self.tx, self.issue.id)
+        return [each for each in known if each.removed_at is None]
+
+    def _of_date(
+        self, to: Correspondent, telling: DateTelling, held: Held, before: Instant | None
+    ) -> str:
         date = held.date
-        lines = []
-        own = reporter_of(self.tx, self.issue, now=self.now)
-        for each in correspondents.of_issue(self.tx, self.issue.id):
-            if each.removed_at is not None:
-                continue
-            is_reporter = own is not None and each.id == own.id
-            form = DateLetter(
-                issue=self.issue.issue_id,
-                telling=telling if is_reporter else DateTelling.OTHERS,
-                fingerprint=self.desk.fingerprint,
-                instant=date.instant,
-                predisclosure=date.predisclosure,
-                before=before if before != date.instant else None,
-            )
-            lines.append(self.write(each, form))
-        return lines
+        form = replace(
+            self.form(telling if to.name == REPORTER else DateTelling.OTHERS, date.instant),
+            predisclosure=date.predisclosure,
+            before=before if before != date.instant else None,
+        )
+        return self.write(to, form)
 
     def write(
         self,

@@ -15,9 +15,11 @@ from gatekeeper.issues import (
     answers,
     coming_back,
     correspondence,
+    date_mentions,
     held_back,
     orders,
     replay,
+    reporter_acts,
     returned,
     suggesting,
     thread,
@@ -269,6 +271,7 @@ def _follow(case: Case, place: Place, parsed: Parsed) -> _Found:
         return _Found(remarks=followed.remarks, done=followed.done)
     remarks = [*_doubts(case, place)]
     echo = replay.listen(case)
+    heard = reporter_acts.listen(case, place, replayed=echo.replayed)
     met = correspondence.meet(case, place, replayed=echo.replayed)
     returned_to = coming_back.listen(case, place, replayed=echo.replayed)
     followed = orders.carry_out(case, parsed)
@@ -277,6 +280,8 @@ def _follow(case: Case, place: Place, parsed: Parsed) -> _Found:
     remarks += [*echo.remarks, *met.remarks, *returned_to, *followed.remarks, *_outside(outside)]
     remarks += suggesting.suggest(case, place)
     answered = answers.answer(case, place, met, replayed=echo.replayed)
+    remarks += reporter_acts.carry_out(case, place, heard)
+    remarks += date_mentions.ask_back(case, place, met, heard, replayed=echo.replayed)
     return _Found(
         remarks=tuple(remarks),
         done=(*followed.done, *answered),
