@@ -5,7 +5,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from gatekeeper.cli import governed_findings, key_findings, process_findings, witness_findings
+from gatekeeper.cli import (
+    governed_findings,
+    key_findings,
+    process_findings,
+    waiting_findings,
+    witness_findings,
+)
 from gatekeeper.cli.finding import Finding, State
 from gatekeeper.cli.probes import clock_is_synchronised
 from gatekeeper.config import Settings, listen_tls, runtime, witness
@@ -101,6 +107,7 @@ def _database(settings: Settings, now: Instant) -> Iterator[Finding]:
         oldest = store.read(messages.oldest_waiting)
         unsealed = store.read(deliveries.oldest_pending)
         unreachable = store.read(lambda tx: returned.standing(tx, settings.policy.bounces, now))
+        people = tuple(waiting_findings.looked(store, settings, now))
     finally:
         store.close()
     text = f"revision {found.current}, and the master key is its own"
@@ -127,6 +134,7 @@ def _database(settings: Settings, now: Instant) -> Iterator[Finding]:
         text = f"mail to {recipient} keeps coming back"
         remedy = "ask them another way; it is said until a mail gets through"
         yield Finding(name="deliveries", state=State.WARN, text=text, remedy=remedy)
+    yield from people
 
 
 def _waiting(name: str, what: str, since: Instant | None, now: Instant, remedy: str) -> Finding:

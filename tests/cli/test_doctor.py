@@ -16,7 +16,7 @@ from gatekeeper.domain.identity import RowId
 from gatekeeper.domain.instants import DAY, Instant, later
 from gatekeeper.domain.policy import MIB
 from gatekeeper.domain.verdict import spaced
-from gatekeeper.store import deliveries, meta
+from gatekeeper.store import deliveries, issues, meta, requests
 from gatekeeper.store.engine import Store
 from gatekeeper.store.tx import Tx
 from tests.cli.conftest import REPORT, Shell
@@ -46,6 +46,33 @@ def test_everything_is_looked_at(shell: Shell, store: Store) -> None:
     assert NAMES == set(found)
     assert {"ok", "warn", "fail"} >= {one["state"] for one in found.values()}
     assert all(one["remedy"] for one in found.values() if one["state"] != "ok")
+
+
+def test_people_who_are_waited_for_are_told(
+    shell: Shell, reported: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report is answered within a working day, and what waits is approved within one."""
+    monkeypatch.setattr(clock, "now", lambda: later(START, DAY - 1))
+    assert "people" not in look(shell)
+    monkeypatch.setattr(clock, "now", lambda: later(START, DAY))
+    found = look(shell)["people"]
+    said = "a report waits since Thu 2026-09-03 12:00:00Z for the answer of a person"
+    assert ("warn", said) == (found["state"], found["text"])
+    row = reported.read(issues.list_all)[0].id
+    reported.write(
+        lambda tx: requests.add(
+            tx,
+            issue=row,
+            kind="reply-clear",
+            effect=bytes(32),
+            payload={},
+            needed=2,
+            created_by="Andrea Example",
+            now=START,
+        )
+    )
+    said = "something waits since Thu 2026-09-03 12:00:00Z for approval"
+    assert said == look(shell)["people"]["text"]
 
 
 def test_a_fit_machine(shell: Shell, store: Store) -> None:
