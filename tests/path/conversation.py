@@ -207,7 +207,7 @@ def _robin_answers(play: Play) -> None:
         "Fri 2026-09-04 08:20:00Z",
         "Robin's key is known by now, so the copy says whose signature this is.",
     )
-    text = "The patch holds. 24 September suits me. Credit: Robin Finder, please."
+    text = "The patch holds, and the date suits me. Credit: Robin Finder, please."
     play.sealed("robin", "answers", play.answer_to("reply", text))
     found = _in_one_line(play.stage.get(*TEAM)["sam"][0])
     assert f"good, by the key of the reporter of {play.issue('report')}; From confirmed" in found

@@ -9,6 +9,7 @@ _INSTANT = r"[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ"
 _FIXED = (
     (re.compile(rf"{_INSTANT}(?=  our pre-disclosure list)"), "Thu 2026-09-10 12:00:00Z"),
     (re.compile(rf"{_INSTANT}(?=  the advisory is published)"), "Thu 2026-09-24 12:00:00Z"),
+    (re.compile(rf"(?<=It ends unapproved on ){_INSTANT}"), "Fri 2026-09-11 16:10:00Z"),
     (re.compile(r"\bSEC-\d{4}-"), "SEC-2026-"),
 )
 """The timeline is the one of a report of 3 September 2026."""
@@ -19,6 +20,7 @@ _NUMBERED = {
     "address": r"(?<=\+)[a-z2-7]{40}(?=@)",
     "effect": r"\b[0-9a-f]{64}\b",
     "tag": r"(?<=\[)[a-z2-7]{8}(?=\])",
+    "once": r"(?<=Once:         )[a-z2-7]{26}\b",
     "entry": r"(?<=entry )\d+:[0-9a-f]{16}:[0-9a-f]{16}\b",
 }
 """Each real value gets the stand-in of its number: the first key, the second key and so on."""
@@ -64,7 +66,7 @@ def _made(kind: str, number: int) -> str:
         case "entry":
             return f"{11 * number}:{digest.hex()[:16]}:{digest.hex()[16:32]}"
         case _:
-            return letters.lower()[: 40 if kind == "address" else 8]
+            return letters.lower()[: {"address": 40, "once": 26}.get(kind, 8)]
 
 
 def _shaped(digits: str, like: str) -> str:
