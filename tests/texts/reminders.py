@@ -1,5 +1,6 @@
 """Each text that reminds the response team, with its values, for its golden file."""
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -7,7 +8,7 @@ from gatekeeper.texts.reminders import DAILY, OBLIGATION
 
 _NOBODYS: Final = "it is nobody's"
 
-REMINDERS: Final = MappingProxyType(
+REMINDERS: Final[Mapping[str, tuple[str, dict[str, object]]]] = MappingProxyType(
     {
         "daily": (
             DAILY,
