@@ -19,8 +19,9 @@ class Verb:
     `forms` and `example` are what follows the id · `words` stand alone · `keys` maps each key to
     the kind of its value · `required` are the keys that must be given · `operands` stand in this
     order · `takes_text` when the text of the mail below the commands belongs to it · `by_shell`
-    when the command line has it, too, under `noun`; by mail all are understood · `needs_issue` when an id must
-    stand before it, `with_issue` when it may and then means something else than without.
+    when the command line has it, too, under `noun`; by mail all are understood · `needs_issue`
+    when an id must stand before it, `with_issue` when it may and then means something else than
+    without.
     """
 
     name: str

@@ -141,6 +141,7 @@ def _values(form: AnyForm, address: Address) -> tuple[str, Mapping[str, object]]
                 "issue": str(form.issue),
                 "predisclosure": spoken(form.timeline.predisclosure),
                 "public": spoken(form.timeline.public),
+                "operand": date_letters.operand(form.timeline.public),
                 "fingerprint": spaced(form.fingerprint),
                 "code": form.code,
             }

@@ -60,6 +60,7 @@ SAMPLES: Final = MappingProxyType(
                 "issue": "SEC-2026-0001",
                 "predisclosure": "Thu 2026-09-10 12:00:00Z",
                 "public": "Thu 2026-09-24 12:00:00Z",
+                "operand": "2026-09-24T12:00Z",
                 "fingerprint": _FINGERPRINT,
                 "code": "K7QM-2XNB-V4TJ-6HRC-5DWS",
             }
@@ -167,7 +168,9 @@ NEVER_LEFT_OUT: Final = MappingProxyType(
                 "log_head",
             }
         ),
-        ACKNOWLEDGEMENT: frozenset({"issue", "predisclosure", "public", "fingerprint", "code"}),
+        ACKNOWLEDGEMENT: frozenset(
+            {"issue", "predisclosure", "public", "operand", "fingerprint", "code"}
+        ),
         MANY_REPORTS: frozenset(),
         UNREADABLE: frozenset({"fingerprint"}),
         REPLY: frozenset({"text"}),
