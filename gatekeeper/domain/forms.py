@@ -9,6 +9,7 @@ from gatekeeper.domain.identity import IssueId, fingerprint
 from gatekeeper.domain.outcomes import Outcome
 from gatekeeper.domain.timeline import Timeline
 
+
 def _check_key(text: str) -> None:
     if fingerprint(text) != text:
         message = "a key is named by its 40 upper-case hexadecimal digits"
