@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from gatekeeper.domain.address import Address
-from gatekeeper.domain.errors import OurFault
 from gatekeeper.domain.date_forms import DateLetter
+from gatekeeper.domain.errors import OurFault
 from gatekeeper.domain.forms import Acknowledgement, AnyForm, KeyChanged, ManyReports, Unreadable
 from gatekeeper.domain.outcomes import Outcome
 from gatekeeper.domain.protection import (

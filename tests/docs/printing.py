@@ -2,7 +2,8 @@
 
 .venv/bin/python -m tests.docs.printing    writes the printed parts of docs/ anew
 
-docs/conversation.md is printed as a whole, by playing it; that needs Postfix.
+docs/conversation.md and docs/negotiation.md are printed as a whole, by playing them; the first
+needs Postfix.
 """
 
 import ast
@@ -23,6 +24,8 @@ from gatekeeper.domain.delivery import (
     URGENT_RETRY_AFTER,
 )
 from gatekeeper.domain.instants import DAY, MINUTE, SECOND
+from gatekeeper.store import schema
+from gatekeeper.store.seal import Codec, MasterKey
 from tests import scratch
 from tests.architecture.sources import python_files, read
 from tests.docs.clear_columns import clear_table
@@ -42,7 +45,9 @@ from tests.docs.process_printing import (
     step_table,
     track_table,
 )
+from tests.path import negotiation
 from tests.path.conversation import DOCUMENT, played
+from tests.path.lives import living, make_nursery
 
 _STAGE: Final = re.compile(r"(\d)\. (.+)")
 _PRINTED: Final = re.compile(r"<!-- printed: ([a-z ]+) -->\n(.*?)<!-- end -->", re.DOTALL)
@@ -149,10 +154,23 @@ def conversation() -> str:
         return played(Path(folder))
 
 
+def agreed() -> str:
+    """Return docs/negotiation.md as it comes of the play."""
+    with scratch.kept_apart(), tempfile.TemporaryDirectory(prefix="gk-play-") as folder:
+        url = f"sqlite:///{folder}/gatekeeper.sqlite3"
+        schema.upgrade(url, Codec(MasterKey.of(bytes(range(32)))))
+        with living(make_nursery(), url) as lives:
+            return negotiation.negotiated(lives)[0]
+
+
 def main() -> int:
     """Write the printed parts anew, saying which documents changed."""
     printed = {path: reprinted(read(path)) for path in documents()}
-    for path, after in {**printed, DOCUMENT: conversation()}.items():
+    for path, after in {
+        **printed,
+        DOCUMENT: conversation(),
+        negotiation.DOCUMENT: agreed(),
+    }.items():
         if read(path) != after:
             dev.ROOT.joinpath(path).write_text(after, encoding="utf-8")
             sys.stdout.write(f"{path} printed anew\n")

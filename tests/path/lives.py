@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
+from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.policy import OutboxPolicy
+from gatekeeper.domain.team import Person
 from tests import scratch
 from tests.house import ALIAS, PEOPLE, alias_key, person_key, uid
 from tests.issues.reports import ROBIN, robin_key
@@ -40,7 +42,11 @@ def keys() -> dict[str, Key]:
 
 @dataclass(slots=True, kw_only=True)
 class Lives:
-    """The lives of one installation; `accepted` once nothing is to be sent to it any more."""
+    """The lives of one installation; `accepted` once nothing is to be sent to it any more.
+
+    What is sent is `mail`: sender, recipient and content. With a `team` of its own people are
+    reminded, too.
+    """
 
     nursery: ForkServerContext
     homes: Path
@@ -48,9 +54,21 @@ class Lives:
     relay: int = 0
     life: int = 0
     accepted: bool = False
+    mail: tuple[str, str, bytes] = (REPORTER, str(ALIAS), REPORT)
+    team: tuple[Person, ...] = ()
 
-    def live(self, *, kill_at: int = 0, kill_before: bool = False) -> int | None:
-        """Run one life; return how many writes it made, None when it was killed."""
+    def live(
+        self,
+        *,
+        kill_at: int = 0,
+        kill_before: bool = False,
+        now: Instant | None = None,
+        mails: int = 1,
+    ) -> int | None:
+        """Run one life; return how many writes it made, None when it was killed.
+
+        `now` and `mails` are the victim's.
+        """
         task = Task(
             url=self.url,
             relay=self.relay,
@@ -59,6 +77,10 @@ class Lives:
             kill_before=kill_before,
             homes=self.homes,
             keys=keys(),
+            now=now,
+            mails=mails,
+            team=self.team,
+            reminds=bool(self.team),
         )
         self.life += 1
         hears, says = self.nursery.Pipe(duplex=False)
@@ -77,9 +99,10 @@ class Lives:
 
     def _send(self, port: int) -> None:
         """Send the report as a client does that sends again when it got no 250."""
+        sender, to, raw = self.mail
         try:
             with smtplib.SMTP("127.0.0.1", port) as client:
-                client.sendmail(REPORTER, [str(ALIAS)], REPORT)
+                client.sendmail(sender, [to], raw)
         except (smtplib.SMTPException, OSError):
             return
         self.accepted = True

@@ -2,13 +2,14 @@
 
 import email
 import email.policy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import format_datetime, formatdate, make_msgid
 from pathlib import Path
 
+from gatekeeper.domain.instants import Instant, to_datetime
 from tests.keys import Key, gpg, short_home
 
 
@@ -60,12 +61,16 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailProgram:
-    """One person's program: `home` holds their own key, if they have one, and the keys they got."""
+    """One person's program: `home` holds their own key, if they have one, and the keys they got.
+
+    `clock` says what time it is for them, where that is not the real time.
+    """
 
     name: str
     address: str
     key: Key | None
     home: Path
+    clock: Callable[[], Instant] | None = None
 
     @property
     def mailbox(self) -> str:
@@ -88,7 +93,7 @@ class MailProgram:
     def clear(self, words: Words, *extra: tuple[str, str]) -> bytes:
         """Return a mail that everybody on its way may read."""
         mail = _content(words)
-        for name, value in (*self._fields(words, words.subject, formatdate()), *extra):
+        for name, value in (*self._fields(words, words.subject, self._date()), *extra):
             mail[name] = value
         return mail.as_bytes(policy=email.policy.SMTP)
 
@@ -97,10 +102,13 @@ class MailProgram:
         content = _content(words)
         content.set_param("protected-headers", "v1")
         # Taken once: gpg may take a second, and inside must stand what stands outside.
-        date = formatdate()
+        date = self._date()
         for name, value in self._fields(words, words.subject, date):
             content[name] = value
         options = ["--armor", "--recipient", to]
+        if self.clock is not None:
+            moment = to_datetime(self.clock()).strftime("%Y%m%dT%H%M%S!")
+            options += ["--faked-system-time", moment]
         if sign:
             assert self.key is not None
             options += ["--local-user", self.key.fingerprint, "--sign"]
@@ -124,6 +132,9 @@ class MailProgram:
         assert b"[GNUPG:] GOODMDC" in status.read_bytes()
         assert b"[GNUPG:] GOODSIG " in status.read_bytes()
         return _opened(outer, _parsed(plaintext), plaintext, sealed=True)
+
+    def _date(self) -> str:
+        return formatdate() if self.clock is None else format_datetime(to_datetime(self.clock()))
 
     def _fields(self, words: Words, subject: str, date: str) -> Iterator[tuple[str, str]]:
         yield "From", self.mailbox
@@ -183,7 +194,9 @@ def _opened(outer: EmailMessage, header: EmailMessage, plaintext: bytes, *, seal
 
 
 @contextmanager
-def mail_programs(people: Sequence[tuple[str, str, Key | None]]) -> Iterator[list[MailProgram]]:
+def mail_programs(
+    people: Sequence[tuple[str, str, Key | None]], clock: Callable[[], Instant] | None = None
+) -> Iterator[list[MailProgram]]:
     """Lend a mail program to each of these: name, address, and key if they have one."""
     with ExitStack() as stack:
         programs = []
@@ -191,5 +204,7 @@ def mail_programs(people: Sequence[tuple[str, str, Key | None]]) -> Iterator[lis
             home = stack.enter_context(short_home())
             if key is not None:
                 gpg(home, "--import", given=key.secret)
-            programs.append(MailProgram(name=name, address=address, key=key, home=home))
+            programs.append(
+                MailProgram(name=name, address=address, key=key, home=home, clock=clock)
+            )
         yield programs

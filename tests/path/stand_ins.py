@@ -33,9 +33,14 @@ class StandIns:
         self._seen: dict[str, dict[str, str]] = {kind: {} for kind in _NUMBERED}
 
     def put(self, text: str, moment: str) -> str:
-        """Return `text` with stand-ins; `moment` is what is put for every other instant."""
+        """Return `text` with stand-ins; `moment` is what is put for every other instant.
+
+        Without a moment instants stay: the play has a clock of its own.
+        """
         for kind, pattern in _NUMBERED.items():
             text = re.sub(pattern, self._replacing(kind), text)
+        if not moment:
+            return text
         for fixed, stand_in in _FIXED:
             text = fixed.sub(f"\0{stand_in}\0", text)
         parts = text.split("\0")

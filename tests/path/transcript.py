@@ -14,6 +14,9 @@ _ALWAYS_SAID: Final = frozenset({"Subject", "To", "Written", "Received", "Event 
 """Labels of a block for the team whose lines are shown in the first copy only."""
 
 _ISSUE: Final = re.compile(r"SEC-2026-\d{4}")
+_SAID_AGAIN: Final = re.compile(r"\[attached:|\s*[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ\s*$")
+"""What was attached, and an instant that stands alone: which one is what the mail is about."""
+
 _SAID_BY_ALL: Final = re.compile(r"SEC-\S+: message to |\[attached:")
 
 
@@ -89,7 +92,7 @@ class Transcript:
                 continue
             if each.startswith("Subject:     "):
                 kept.append(self._block(each))
-            elif at == 0 or each.startswith("[attached:") or _known(each) not in self._shown:
+            elif at == 0 or _SAID_AGAIN.match(each) or _known(each) not in self._shown:
                 kept.append(each)
             elif kept[-1:] != [_ELIDED]:
                 kept.append(_ELIDED)

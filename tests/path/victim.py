@@ -18,9 +18,11 @@ from typing import TypeVar
 from gatekeeper.domain.instants import Instant
 from gatekeeper.domain.policy import IntakeLimits
 from gatekeeper.domain.report import MessageState
+from gatekeeper.domain.team import Person, Team
 from gatekeeper.inbound.intake import Intake
 from gatekeeper.inbound.recipients import Recipients
 from gatekeeper.inbound.session import Listener
+from gatekeeper.issues.reminding import Reminding
 from gatekeeper.store import deliveries, letters, messages
 from gatekeeper.store.engine import Store
 from gatekeeper.store.seal import Codec, MasterKey
@@ -36,7 +38,12 @@ STEP = 600_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What one life is to do; `homes` is where its gpg homes lie, `kill_at` 0 is never."""
+    """What one life is to do; `homes` is where its gpg homes lie, `kill_at` 0 is never.
+
+    It waits until `mails` were stored in all · `now` is when it lives, else STEP after the life
+    before · `team` are the people of the response team, else the house's · `reminds` says that
+    people are reminded, too.
+    """
 
     url: str
     relay: int
@@ -45,6 +52,10 @@ class Task:
     kill_before: bool
     homes: Path
     keys: Mapping[str, keys.Key]
+    mails: int = 1
+    now: Instant | None = None
+    team: tuple[Person, ...] = ()
+    reminds: bool = False
 
 
 class KillingStore(Store):
@@ -81,9 +92,9 @@ def main(task: Task, says: Connection) -> None:
     KillingStore.kill_before = task.kill_before
     codec = Codec(MasterKey.of(bytes(range(32))))
     store = KillingStore.open(task.url, codec)
-    with open_house(store) as here:
-        here.now = Instant(START + task.life * STEP)
-        if store.dialect == "sqlite":
+    with open_house(store, team=Team(people=task.team) if task.team else None) as here:
+        here.now = task.now or Instant(START + task.life * STEP)
+        if store.dialect == "sqlite" or task.now is not None:
             for part in (messages, letters, deliveries):
                 store.write(part.release_leases)
         arrived = threading.Event()
@@ -99,13 +110,16 @@ def main(task: Task, says: Connection) -> None:
         _, port = loop.run_until_complete(listener.start(host="127.0.0.1", port=0))
         threading.Thread(target=loop.run_forever, daemon=True).start()
         says.send(port)
-        if not _is_stored(store):
+        if _stored(store) < task.mails:
             arrived.wait()
         here.settle()
+        if task.reminds:
+            Reminding(store=store, desk=here.desk, now=here.clock).tick()
+            here.settle()
         here.send("127.0.0.1", task.relay, clear_port=task.relay)
     says.send(KillingStore.writes)
 
 
-def _is_stored(store: Store) -> bool:
+def _stored(store: Store) -> int:
     counts = store.read(messages.counts)
-    return any(counts[state] for state in MessageState)
+    return sum(counts[state] for state in MessageState)
