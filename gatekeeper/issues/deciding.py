@@ -36,7 +36,13 @@ from gatekeeper.store.engine import Tx
 from gatekeeper.store.issue_facts import Known
 from gatekeeper.store.issues import IssueRow
 
-_CLOCKS: Final[Mapping[Fact, StartEvent]] = MappingProxyType({Fact.FIX_READY: StartEvent.FIX_READY})
+_CLOCKS: Final[Mapping[Fact, StartEvent]] = MappingProxyType(
+    {
+        Fact.FIX_READY: StartEvent.FIX_READY,
+        Fact.DISTROS_POSTED: StartEvent.DISTROS_POSTED,
+        Fact.CERT_CONTACTED: StartEvent.CERT_CONTACTED,
+    }
+)
 """Which facts start clocks (R-6)."""
 
 

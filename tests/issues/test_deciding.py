@@ -246,14 +246,15 @@ def test_what_waits_for_no_date_gets_none_from_tools(cases: Cases) -> None:
     assert cases.stands(issue).date is None
 
 
-def test_a_fix_starts_the_clocks_that_policy_has_for_it(cases: Cases) -> None:
+@pytest.mark.parametrize("fact", [Fact.FIX_READY, Fact.DISTROS_POSTED, Fact.CERT_CONTACTED])
+def test_a_fact_starts_the_clocks_that_policy_has_for_it(cases: Cases, fact: Fact) -> None:
     """Such as the seven days of the kernel's policy, before which the date comes (R-6)."""
-    rule = ClockRule(name="kernel", start=StartEvent.FIX_READY, span=7 * DAY)
+    rule = ClockRule(name="kernel", start=StartEvent(fact), span=7 * DAY)
     embargo = EmbargoPolicy(clocks=(rule,), minimum_lead=0)
     cases.desk = replace(cases.desk, policy=replace(cases.desk.policy, embargo=embargo))
     issue = cases.opened()
     accept(cases, issue, Track.EMBARGO_ONLY)
-    done = state_fact(cases, issue, Fact.FIX_READY)
+    done = state_fact(cases, issue, fact)
     assert any(line.startswith("clock: kernel runs since") for line in done.lines)
     date = cases.stands(issue).date
     assert date is not None
