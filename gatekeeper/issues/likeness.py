@@ -46,6 +46,13 @@ _SPELT_ALIKE: Final = 0.8
 _WORD: Final = re.compile(r"\w+(?:\.\w+)*")
 _NUMBER: Final = re.compile(r"[0-9.]+")
 _OF_CODE: Final = re.compile(r"[a-z][._0-9]|[._][a-z]")
+_ARMOR: Final = re.compile(
+    r"-----BEGIN PGP SIGNED MESSAGE-----\r?\n(?:Hash: [^\n]*\n)*"
+    r"|-----BEGIN PGP [A-Z ,/0-9]{3,40}-----.*?(?:-----END PGP [A-Z ,/0-9]{3,40}-----|\Z)",
+    re.DOTALL,
+)
+"""What OpenPGP puts around or in place of words (RFC 9580 §6.2, §7): nobody wrote it."""
+
 _WORDS_OF_ALL: Final = """
 about advisory affected after again all allow allowed allows also any and are because been
 before best but can cannot case could crash dear did does each example find following for
@@ -114,15 +121,19 @@ def _compared(
 
 def _copied(new: Reported, earlier: Reported) -> int:
     """Return how much two texts are one, 0 when that says nothing or less than a copy is."""
-    texts = [" ".join(each.text[:TEXT_MAX].split()).casefold() for each in (new, earlier)]
+    texts = [" ".join(_written(each).split()).casefold() for each in (new, earlier)]
     if min(map(len, texts)) < _COPY_LENGTH:
         return 0
     return int(fuzz.ratio(*texts, score_cutoff=_COPY))
 
 
+def _written(report: Reported) -> str:
+    return _ARMOR.sub("", report.text[: 2 * TEXT_MAX])[:TEXT_MAX]
+
+
 def _words(report: Reported) -> frozenset[str]:
     """Return the words of a report by which it may be known."""
-    text = f"{report.subject}\n{report.text[:TEXT_MAX]}".casefold()
+    text = f"{report.subject}\n{_written(report)}".casefold()
     found = dict.fromkeys(match[0] for match in _WORD.finditer(text))
     kept = [word for word in found if 2 < len(word) <= 60 and _tells(word)]
     return frozenset(kept[:_WORDS_MAX])

@@ -125,7 +125,7 @@ def test_what_is_open_and_what_waits_is_told_to_who_asks_alone(talk: Talk) -> No
     left = talk.command("!list\n\nsecurity@example.org\n")
     andreas = to(left, ANDREAS)
     assert len(left) == len(andreas) or {ANDREAS, WEIS, SAMS} == {str(j.recipient) for j in left}
-    said = " ".join(talk.block(andreas).split())
-    assert f"SEC-2026-{number:04}: A report" in said
+    blocks = [" ".join(talk.block([job]).split()) for job in andreas]
+    (said,) = [block for block in blocks if f"SEC-2026-{number:04}: A report" in block]
     assert "Waits: an answer in clear" in said
     assert "1 more person has to approve: Wei Example or Sam Example" in said

@@ -68,3 +68,14 @@ def test_any_text_is_compared(new: str, earlier: list[str]) -> None:
     assert sorted((each.score for each in told), reverse=True) == [each.score for each in told]
     turned = dict(reversed(known.items()))
     assert {e.score for e in told} == {e.score for e in likest(report, turned, most=2)}
+
+
+def test_what_openpgp_writes_makes_no_two_alike() -> None:
+    """Neither the frame of a signed text nor a signature or message in letters."""
+    frame = (
+        "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{}\n-----BEGIN PGP SIGNATURE-----\n"
+    )
+    letters = "\niHUEABYKAB0WIQ abcdef ghijkl mnopqr stuvwx\n-----END PGP SIGNATURE-----\n"
+    one = Reported(subject="Mail", text=frame.format("It crashes.") + letters)
+    other = Reported(subject="Mail", text=frame.format("A leak.") + letters)
+    assert () == likest(one, {"other": other}, most=3)
