@@ -81,7 +81,7 @@ PREPARE = "to prepare: no severity, no advisory that is ready"
         (owned, 0, "answer the mail of Thu 2026-09-03 12:00:00Z"),
         (replied, 1, f"{JUDGE}; pre-disclosure is proposed for Thu 2026-09-10 12:00:00Z"),
         (replied, 8, f"{JUDGE}; public disclosure is proposed for Thu 2026-09-24 12:00:00Z"),
-        (replied, 30, f"{JUDGE}; the proposed dates have passed"),
+        (replied, 30, f"{JUDGE}; the proposed date has passed"),
         (accepted, 1, f"{PREPARE}; pre-disclosure is proposed for Thu 2026-09-10 12:00:00Z"),
         (small, 1, PREPARE),
         (rejected, 1, "nothing: it is rejected"),

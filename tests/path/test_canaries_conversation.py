@@ -154,10 +154,12 @@ def proposed(play: Play) -> tuple[str, str]:
     """Return the text that waits for confirmation, as Wei is shown it, and the command for it."""
     for each in reversed(to_each(play.sink.inbox.received, {PEOPLE[1][1]})):
         lines = text_of(play.opened(person_key(1), each.raw)).split("\n")
-        shown = [line[1:].removeprefix(" ") for line in lines if line.startswith("|")]
+        shown = [line[3:].removeprefix(" ") for line in lines if line.startswith("  |")]
         if shown:
-            (command,) = [line.strip() for line in lines if " approve " in line]
-            return "\n".join(shown), command
+            (command,) = [
+                line.strip() for line in lines if line.startswith("  !") and "appro" in line
+            ]
+            return "\n".join(shown).partition("\n\n")[2], command
     pytest.fail("nothing was proposed")
 
 
