@@ -150,13 +150,13 @@ def conversation() -> str:
     if dev.find_peer("postfix") is None:
         sys.stdout.write(f"{DOCUMENT} was not played: there is no Postfix here\n")
         return read(DOCUMENT)
-    with scratch.kept_apart(), tempfile.TemporaryDirectory(prefix="gk-play-") as folder:
+    with tempfile.TemporaryDirectory(prefix="gk-play-") as folder:
         return played(Path(folder))
 
 
 def agreed() -> str:
     """Return docs/negotiation.md as it comes of the play."""
-    with scratch.kept_apart(), tempfile.TemporaryDirectory(prefix="gk-play-") as folder:
+    with tempfile.TemporaryDirectory(prefix="gk-play-") as folder:
         url = f"sqlite:///{folder}/gatekeeper.sqlite3"
         schema.upgrade(url, Codec(MasterKey.of(bytes(range(32)))))
         with living(make_nursery(), url) as lives:
@@ -166,11 +166,9 @@ def agreed() -> str:
 def main() -> int:
     """Write the printed parts anew, saying which documents changed."""
     printed = {path: reprinted(read(path)) for path in documents()}
-    for path, after in {
-        **printed,
-        DOCUMENT: conversation(),
-        negotiation.DOCUMENT: agreed(),
-    }.items():
+    with scratch.kept_apart():
+        printed |= {DOCUMENT: conversation(), negotiation.DOCUMENT: agreed()}
+    for path, after in printed.items():
         if read(path) != after:
             dev.ROOT.joinpath(path).write_text(after, encoding="utf-8")
             sys.stdout.write(f"{path} printed anew\n")

@@ -10,6 +10,7 @@ _FIXED = (
     (re.compile(rf"{_INSTANT}(?=  our pre-disclosure list)"), "Thu 2026-09-10 12:00:00Z"),
     (re.compile(rf"{_INSTANT}(?=  the advisory is published)"), "Thu 2026-09-24 12:00:00Z"),
     (re.compile(rf"(?<=It ends unapproved on ){_INSTANT}"), "Fri 2026-09-11 16:10:00Z"),
+    (re.compile(r"(?<=!agree )\d{4}-\d\d-\d\dT\d\d:\d\dZ"), "2026-09-24T12:00Z"),
     (re.compile(r"\bSEC-\d{4}-"), "SEC-2026-"),
 )
 """The timeline is the one of a report of 3 September 2026."""
