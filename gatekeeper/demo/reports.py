@@ -114,6 +114,8 @@ def _sealed(sender: Someone, alias: str, inner: EmailMessage) -> bytes:
         given=inner.as_bytes(),
     )
     outside = _head(sender, alias, "...")
+    # A second may have passed, and another date outside than inside would be remarked upon.
+    outside.replace_header("Date", str(inner["Date"]))
     head = "".join(f"{name}: {value}\r\n" for name, value in outside.items())
     lines = (
         "MIME-Version: 1.0",
